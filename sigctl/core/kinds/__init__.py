@@ -1,0 +1,54 @@
+"""Every kind of resource, one small file per family; adding a kind is adding it here and there."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sigctl.core.kinds.base import Effect, Key, Resource
+from sigctl.core.kinds.grant import Grant
+from sigctl.core.kinds.org import Membership, Org
+from sigctl.core.kinds.ref import Ref
+from sigctl.core.kinds.repo import Repo
+from sigctl.core.kinds.team import Team, TeamMember
+
+KINDS: dict[str, type[Resource]] = {
+    kind.KIND: kind for kind in (Org, Membership, Team, TeamMember, Repo, Grant, Ref)
+}
+
+__all__ = [
+    "KINDS",
+    "Effect",
+    "Grant",
+    "Key",
+    "Membership",
+    "Org",
+    "Ref",
+    "Repo",
+    "Resource",
+    "Team",
+    "TeamMember",
+    "from_json",
+    "to_json",
+]
+
+
+def to_json(resource: Resource) -> dict[str, Any]:
+    """Return the fields that say something, as JSON values; what is None or empty by default is left out."""
+    out: dict[str, Any] = {}
+    for f in fields(resource):
+        value = getattr(resource, f.name)
+        if value is not None:
+            out[f.name] = list(value) if isinstance(value, tuple) else value
+    return out
+
+
+def from_json(kind: str, data: dict[str, Any]) -> Resource:
+    """Return the resource that `to_json` wrote; ValueError for a kind or a field that this version doesn't know."""
+    cls = KINDS.get(kind)
+    if cls is None:
+        raise ValueError(f"unknown kind `{kind}`")
+    unknown = set(data) - {f.name for f in fields(cls)}
+    if unknown:
+        raise ValueError(f"unknown field `{min(unknown)}` of kind `{kind}`")
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})

@@ -1,0 +1,92 @@
+"""What every kind of resource has: a key, a place, and how two of it are compared."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+Effect = Literal["widens", "narrows", "neutral"]
+
+
+class Key(NamedTuple):
+    """The natural key of a resource within one forge: its kind and its name there."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One flat fact; a field that is None in a desired resource is not cared about."""
+
+    KIND: ClassVar[str]
+    INFO: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are told, never compared."""
+    PATHS: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold the path of an org, a team or a repo, and follow when that is renamed."""
+    LOGINS: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold a login or a subject, and follow when a person is renamed."""
+
+    @property
+    def key(self) -> Key:
+        """The natural key."""
+        raise AssertionError(type(self))
+
+    @property
+    def inside(self) -> Key | None:
+        """The declared thing this is a part of, None for a thing that stands by itself."""
+        return None
+
+    def needs(self) -> tuple[Key, ...]:
+        """Return what must exist before this can."""
+        return (self.inside,) if self.inside else ()
+
+    def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
+        """Return {field: (observed, desired)} for the fields in which the observed one is not as desired."""
+        return {
+            f.name: (theirs, ours)
+            for f in fields(self)
+            if f.name not in self.INFO
+            and (ours := getattr(self, f.name)) is not None
+            and (theirs := getattr(observed, f.name)) != ours
+        }
+
+    def over(self, observed: Resource) -> Self:
+        """Return what the resource is once this is applied over the observed one: what we don't care about stays."""
+        kept = {
+            f.name: getattr(observed, f.name)
+            for f in fields(self)
+            if getattr(self, f.name) is None or f.name in self.INFO
+        }
+        return dataclasses.replace(self, **kept)
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:  # noqa: ARG003  # kinds that matter override
+        """Say whether the change lets anyone do more, or takes something away."""
+        return "neutral"
+
+    def renamed(self, paths: dict[str, str]) -> Self:
+        """Return this with the paths of moved things replaced; a path below a moved org or group moves along."""
+        changed = {name: _moved(getattr(self, name), paths) for name in self.PATHS if getattr(self, name)}
+        return dataclasses.replace(self, **changed) if changed else self
+
+    def with_logins(self, logins: dict[str, str]) -> Self:
+        """Return this with logins replaced, whether they stand alone or as the subject `person:login`."""
+        changed = {}
+        for name in self.LOGINS:
+            prefix, _, login = (getattr(self, name) or "").rpartition(":")
+            if login in logins and prefix in ("", "person"):
+                changed[name] = f"{prefix}:{logins[login]}" if prefix else logins[login]
+        return dataclasses.replace(self, **changed) if changed else self
+
+
+def _moved(value: str, paths: dict[str, str]) -> str:
+    prefix, colon, path = value.rpartition(":")
+    if path in paths:
+        return f"{prefix}{colon}{paths[path]}"
+    best = max((old for old in paths if path.startswith(f"{old}/")), key=len, default=None)
+    return value if best is None else f"{prefix}{colon}{paths[best]}{path[len(best):]}"

@@ -1,0 +1,102 @@
+"""Orgs and groups, and who belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from sigctl.core import levels
+from sigctl.core.kinds.base import Effect, Key, Resource
+
+PRIVATE, INTERNAL, PUBLIC = "private", "internal", "public"
+OPENNESS = {PRIVATE: 0, INTERNAL: 1, PUBLIC: 2}
+
+
+def opens(before: str | None, after: str | None) -> Effect:
+    """Say what a change of visibility does; a word we don't know may do anything, so it widens."""
+    if before == after or after is None:
+        return "neutral"
+    if before is None or before not in OPENNESS or after not in OPENNESS:
+        return "widens"
+    return "widens" if OPENNESS[after] > OPENNESS[before] else "narrows"
+
+
+@dataclass(frozen=True, slots=True)
+class Org(Resource):
+    """A namespace of a forge: a GitHub org, a GitLab group at any depth, a Pagure namespace."""
+
+    KIND: ClassVar[str] = "org"
+    PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    path: str
+    title: str | None = None
+    visibility: str | None = None
+    base_level: str | None = None
+    """What every member has on every repository of the org."""
+    members_create_repos: bool | None = None
+    two_factor: bool | None = None
+
+    @property
+    def key(self) -> Key:
+        """Kind and path."""
+        return Key(self.KIND, self.path)
+
+    def needs(self) -> tuple[Key, ...]:
+        """Return the group above, where there is one."""
+        parent, _, _ = self.path.rpartition("/")
+        return (Key(self.KIND, parent),) if parent else ()
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:
+        """Widen when members get more on every repository, may create, or the group opens."""
+        if before is None or after is None:
+            return "neutral" if before is None else "narrows"
+        found = {opens(before.visibility, after.visibility)}
+        if before.base_level != after.base_level:
+            wider = levels.widens(before.base_level or levels.NONE, after.base_level or levels.NONE)
+            found.add("widens" if wider else "narrows")
+        if before.members_create_repos != after.members_create_repos:
+            found.add("widens" if after.members_create_repos else "narrows")
+        if before.two_factor != after.two_factor:
+            found.add("narrows" if after.two_factor else "widens")
+        return next((effect for effect in ("widens", "narrows") if effect in found), "neutral")
+
+
+OWNER, MEMBER = "owner", "member"
+ACTIVE, INVITED = "active", "invited"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership(Resource):
+    """A person in an org of a forge that has such a thing; an invitation that waits counts as present."""
+
+    KIND: ClassVar[str] = "membership"
+    INFO: ClassVar[frozenset[str]] = frozenset({"state"})
+    PATHS: ClassVar[frozenset[str]] = frozenset({"org"})
+    LOGINS: ClassVar[frozenset[str]] = frozenset({"login"})
+
+    org: str
+    login: str
+    role: str | None = MEMBER
+    state: str = ACTIVE
+
+    @property
+    def key(self) -> Key:
+        """Org and login."""
+        return Key(self.KIND, f"{self.org}:{self.login}")
+
+    @property
+    def inside(self) -> Key:
+        """The org."""
+        return Key(Org.KIND, self.org)
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:
+        """Widen when someone comes in or becomes an owner."""
+        if after is None:
+            return "narrows"
+        if before is None:
+            return "widens"
+        if before.role == after.role:
+            return "neutral"
+        return "narrows" if (before.role, after.role) == (OWNER, MEMBER) else "widens"

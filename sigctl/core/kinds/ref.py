@@ -1,0 +1,31 @@
+"""Git refs, as facts like any other; the mirror observes and moves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sigctl.core.kinds.base import Key, Resource
+from sigctl.core.kinds.repo import Repo
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Resource):
+    """A branch or tag of a repository, by its full name, at an object."""
+
+    KIND: ClassVar[str] = "ref"
+    PATHS: ClassVar[frozenset[str]] = frozenset({"repo"})
+
+    repo: str
+    ref: str
+    sha: str
+
+    @property
+    def key(self) -> Key:
+        """Repository and full ref name."""
+        return Key(self.KIND, f"{self.repo}:{self.ref}")
+
+    @property
+    def inside(self) -> Key:
+        """The repository."""
+        return Key(Repo.KIND, self.repo)

@@ -1,0 +1,88 @@
+"""Teams and who is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from sigctl.core.kinds.base import Effect, Key, Resource
+from sigctl.core.kinds.org import ACTIVE, Membership, Org
+
+MEMBER, LEAD = "member", "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Team(Resource):
+    """A named set of people; its path is the org's and the team's name in one."""
+
+    KIND: ClassVar[str] = "team"
+    PATHS: ClassVar[frozenset[str]] = frozenset({"path", "parent"})
+
+    path: str
+    title: str | None = None
+    description: str | None = None
+    secret: bool | None = None
+    parent: str | None = None
+    """Path of the team above; None = don't care, "" = none."""
+    previously: tuple[str, ...] | None = None
+    """Older paths of the same team, for a rename in place of delete and create."""
+
+    INFO: ClassVar[frozenset[str]] = frozenset({"previously"})
+
+    @property
+    def key(self) -> Key:
+        """Kind and path."""
+        return Key(self.KIND, self.path)
+
+    def needs(self) -> tuple[Key, ...]:
+        """Return the org, and the team above where there is one."""
+        org = Key(Org.KIND, self.path.rpartition("/")[0])
+        return (org, Key(self.KIND, self.parent)) if self.parent else (org,)
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:
+        """Narrow when it goes; widen when it comes under a team whose rights it then inherits."""
+        if after is None:
+            return "narrows"
+        if before is not None and (before.parent or "") != (after.parent or ""):
+            return "widens" if after.parent else "narrows"
+        return "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember(Resource):
+    """A person in a team."""
+
+    KIND: ClassVar[str] = "team_member"
+    INFO: ClassVar[frozenset[str]] = frozenset({"state"})
+    PATHS: ClassVar[frozenset[str]] = frozenset({"team"})
+    LOGINS: ClassVar[frozenset[str]] = frozenset({"login"})
+
+    team: str
+    login: str
+    role: str | None = MEMBER
+    state: str = ACTIVE
+
+    @property
+    def key(self) -> Key:
+        """Team and login."""
+        return Key(self.KIND, f"{self.team}:{self.login}")
+
+    @property
+    def inside(self) -> Key:
+        """The team."""
+        return Key(Team.KIND, self.team)
+
+    def needs(self) -> tuple[Key, ...]:
+        """Return the team, and the person's membership of the org (forges without memberships have no such key)."""
+        org = self.team.rpartition("/")[0]
+        return (self.inside, Key(Membership.KIND, f"{org}:{self.login}"))
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:
+        """Widen when someone comes in or becomes a lead."""
+        if after is None:
+            return "narrows"
+        if before is None or after.role == LEAD:
+            return "widens"
+        return "neutral" if before.role == after.role else "narrows"

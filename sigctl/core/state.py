@@ -1,0 +1,127 @@
+"""The two sides that are compared: what should be, and what a forge reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sigctl.core.kinds import Key, Resource
+
+State = dict[Key, Resource]
+
+
+def state(resources: Iterable[Resource]) -> State:
+    """Return the resources by key; ValueError where two share one, since one of them would be lost."""
+    out: State = {}
+    for resource in resources:
+        if resource.key in out:
+            raise ValueError(f"two resources with the key {resource.key}")
+        out[resource.key] = resource
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader of the plan should know that is no action: rounded, left alone, undeclared, pending."""
+
+    topic: str
+    """One word: rounded, undeclared, ourselves, bot, pending, empty, unlinked, renamed, held, expires, unsupported."""
+    subject: str
+    text: str
+    forge: str = ""
+    sig: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A person, repository or forge that is left out of this run, with the reason; the rest goes on, exit is not 0."""
+
+    subject: str
+    reason: str
+    forge: str = ""
+    sig: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login as a forge knows it; `id` is what stays when the login is renamed."""
+
+    login: str
+    id: int | str | None = None
+    kind: str = "user"
+    """One of user, bot."""
+    status: str = "active"
+    """One of active, blocked, missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one forge should hold, and who in the files stands behind each of it."""
+
+    forge: str
+    state: State
+    sigs: Mapping[Key, str] = field(default_factory=dict)
+    """The SIG that each resource belongs to; absent for what belongs to no SIG."""
+    managed: frozenset[Key] = frozenset()
+    """The declared things inside of which the files are the whole truth."""
+    orgs: frozenset[str] = frozenset()
+    """Top namespaces whose repositories and teams are compared, so that undeclared ones can be reported."""
+    pins: Mapping[str, int | str] = field(default_factory=dict)
+    """Login -> the id that the files pin for it."""
+    undeclared: Mapping[str, str] = field(default_factory=dict)
+    """Kind (repo, team, membership) -> report, remove or ignore."""
+    left_alone: frozenset[str] = frozenset()
+    """Logins that are named in the policy as not ours to manage (apps, bots, security teams)."""
+
+    def logins(self) -> frozenset[str]:
+        """Return every login that the desired state speaks of."""
+        found = set(self.pins)
+        for resource in self.state.values():
+            for name in resource.LOGINS:
+                prefix, _, login = getattr(resource, name).rpartition(":")
+                if prefix in ("", "person"):
+                    found.add(login)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a forge reported, whole within its scope; a read that failed raises and never becomes one of these."""
+
+    forge: str
+    state: State
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """By login as the forge spells it; every login asked for is here, `missing` where nobody has it."""
+    me: str = ""
+    """The login behind the token, "" for an app."""
+    capabilities: frozenset[str] = frozenset()
+    """What this server can do beyond the traits of its kind, found out by asking (tier, edition, plan of the org)."""
+    notes: tuple[Note, ...] = ()
+    reads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a kind of forge can do, as data; nothing outside its folder asks which vendor it is."""
+
+    kinds: frozenset[str]
+    """Kinds it has; resources of other kinds are not its business."""
+    fields: Mapping[str, frozenset[str]]
+    """Kind -> the optional fields it can hold; others are dropped with a note."""
+    team_levels: tuple[str, ...]
+    person_levels: tuple[str, ...]
+    visibilities: tuple[str, ...]
+    fold_logins: bool = True
+    fold_paths: bool = True
+    group_grants: bool = False
+    """A level can be given once on the group, for everything below it."""
+    nested_orgs: bool = False
+    """Groups can be created, at any depth; else an org is made by hand and must exist."""
+    team_is_group: bool = False
+    """A team is itself a group with a path, and lives in the same namespace as groups."""
+    owners_lead_teams: bool = False
+    """An owner of the org reads back as lead of each team he is in, whatever role was given."""
+    plus_in_names: bool = True
+    share_gap: bool = False
+    """Changing the level of a team's grant takes the team out for a moment."""

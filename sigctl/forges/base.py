@@ -1,0 +1,110 @@
+"""What a forge adapter is: traits as data, one bulk read, one write; native words never leave its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from sigctl.core.plan import Action
+from sigctl.core.state import Observation, Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach one forge; made by `app` from the files and the environment."""
+
+    name: str
+    type: str
+    url: str
+    """Base URL without a slash at the end, as people open it in a browser."""
+    token: SecretStr
+    tier: str = ""
+    """What the files say the server can enforce; "" = ask it."""
+    jobs: int = 8
+    """Requests at once."""
+    max_requests: int = 20_000
+    max_seconds: float = 3_600.0
+    timeout: float = 30.0
+    """Seconds for one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read: whole namespaces, or (`narrow`) only the named repositories and teams in them."""
+
+    orgs: frozenset[str]
+    """Top namespaces: GitHub orgs, GitLab top groups."""
+    groups: frozenset[str] = frozenset()
+    """Declared groups and subgroups by full path (GitLab); the orgs themselves on GitHub."""
+    teams: frozenset[str] = frozenset()
+    """Declared team paths, older ones included."""
+    repos: frozenset[str] = frozenset()
+    """Declared repository paths, older ones included."""
+    logins: frozenset[str] = frozenset()
+    """Logins the desired state speaks of; each gets an Account in the answer."""
+    ids: frozenset[int | str] = frozenset()
+    """Pinned ids; each gets an Account under the login it has now."""
+    narrow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where git finds a repository, and what to log in with; the URL never holds the secret."""
+
+    url: str
+    username: str = ""
+    password: SecretStr | None = None
+    key_file: str = ""
+    known_hosts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `doctor` says of a forge: one finding per line, worst first."""
+
+    reachable: bool
+    me: str = ""
+    version: str = ""
+    tier: str = ""
+    scopes: tuple[str, ...] = ()
+    expires: str = ""
+    """ISO date on which the token ends, "" = never or unknown."""
+    problems: tuple[str, ...] = ()
+
+
+Progress = Callable[[str], None]
+"""Told now and then what is being read, in a few words."""
+
+
+class Forge(Protocol):
+    """One server; safe to use from several threads."""
+
+    name: str
+    traits: Traits
+
+    def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
+        """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+        ...
+
+    def execute(self, action: Action) -> str:
+        """Make the change, or find that it already is so; return the forge's request id or ""; raise ForgeError."""
+        ...
+
+    def remote(self, repo: str) -> Remote:
+        """Return where git finds the repository with this path."""
+        ...
+
+    def health(self) -> Health:
+        """Return what can be learned of server and token; never raises for what it should report."""
+        ...
+
+    def requests(self) -> tuple[int, int]:
+        """Return how many reads and writes were sent so far."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...
