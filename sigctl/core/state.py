@@ -122,6 +122,13 @@ class Traits:
     """A team is itself a group with a path, and lives in the same namespace as groups."""
     owners_lead_teams: bool = False
     """An owner of the org reads back as lead of each team he is in, whatever role was given."""
-    plus_in_names: bool = True
+    repo_name: str = r"[A-Za-z0-9._-]+"
+    """Regular expression that the last part of a repository's path matches in full."""
+    plus_in_names: bool = False
+    """A `+` can stand in a repository's name; else it is written `plus`."""
+    login: str = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+    """Regular expression that a login matches in full."""
+    reserved: frozenset[str] = frozenset()
+    """Names that no repository or group may have, lower case."""
     share_gap: bool = False
     """Changing the level of a team's grant takes the team out for a moment."""

@@ -5,10 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
+from sigctl.core.state import Traits
 from sigctl.errors import UsageError
 from sigctl.forges.base import Forge, Settings
 
 TYPES = {"github": "sigctl.forges.github", "gitlab": "sigctl.forges.gitlab"}
+
+
+def traits_of(type_: str) -> Traits:
+    """Return what a type of forge can do, without importing the vendor's library."""
+    return cast("Traits", import_module(f"{TYPES[type_]}.traits").TRAITS)
 
 
 def open_forge(settings: Settings) -> Forge:

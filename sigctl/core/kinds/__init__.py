@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from sigctl.core.kinds.base import Effect, Key, Resource
+from sigctl.core.kinds.branch import BranchRule
 from sigctl.core.kinds.grant import Grant
 from sigctl.core.kinds.org import Membership, Org
 from sigctl.core.kinds.ref import Ref
@@ -13,11 +14,12 @@ from sigctl.core.kinds.repo import Repo
 from sigctl.core.kinds.team import Team, TeamMember
 
 KINDS: dict[str, type[Resource]] = {
-    kind.KIND: kind for kind in (Org, Membership, Team, TeamMember, Repo, Grant, Ref)
+    kind.KIND: kind for kind in (Org, Membership, Team, TeamMember, Repo, Grant, BranchRule, Ref)
 }
 
 __all__ = [
     "KINDS",
+    "BranchRule",
     "Effect",
     "Grant",
     "Key",

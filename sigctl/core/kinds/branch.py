@@ -1,0 +1,75 @@
+"""Rules on branches and tags: who may push, merge, create, force and delete what a pattern matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from sigctl.core.kinds.base import Effect, Key, Resource
+from sigctl.core.kinds.repo import Repo
+
+BRANCH, TAG = "branch", "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRule(Resource):
+    """One pattern of one repository; subjects are `team:<path>`, `person:<login>` or `level:<level>`, sorted.
+
+    A field that is None is not cared about; an empty tuple is nobody.
+    """
+
+    KIND: ClassVar[str] = "branch_rule"
+    PATHS: ClassVar[frozenset[str]] = frozenset({"repo"})
+
+    repo: str
+    pattern: str
+    """Shell-like: `*` matches any run of characters, `/` among them."""
+    on: str = BRANCH
+    push: tuple[str, ...] | None = None
+    merge: tuple[str, ...] | None = None
+    create: tuple[str, ...] | None = None
+    force: bool | None = None
+    delete: bool | None = None
+    reviews: int | None = None
+    checks: tuple[str, ...] | None = None
+
+    @property
+    def key(self) -> Key:
+        """Repository, branch or tag, pattern."""
+        return Key(self.KIND, f"{self.repo}:{self.on}:{self.pattern}")
+
+    @property
+    def inside(self) -> Key:
+        """The repository."""
+        return Key(Repo.KIND, self.repo)
+
+    def renamed(self, paths: dict[str, str]) -> Self:
+        """As for every kind, and the teams that may push follow too."""
+        moved = super(BranchRule, self).renamed(paths)  # noqa: UP008  # slots=True makes a new class
+        return _map_subjects(moved, {f"team:{old}": f"team:{new}" for old, new in paths.items()})
+
+    def with_logins(self, logins: dict[str, str]) -> Self:
+        """Return this with the persons who may push renamed."""
+        return _map_subjects(self, {f"person:{old}": f"person:{new}" for old, new in logins.items()})
+
+    @classmethod
+    def effect(cls, before: Self | None, after: Self | None) -> Effect:
+        """Narrow when a rule appears or admits fewer; widen when it goes or admits someone more."""
+        if before is None or after is None:
+            return "narrows" if before is None else "widens"
+        wider = [
+            set(getattr(after, f) or ()) - set(getattr(before, f) or ()) for f in ("push", "merge", "create")
+        ]
+        freer = [getattr(after, f) and not getattr(before, f) for f in ("force", "delete")]
+        fewer_reviews = (after.reviews or 0) < (before.reviews or 0)
+        fewer_checks = set(before.checks or ()) - set(after.checks or ())
+        return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks)) else "narrows"
+
+
+def _map_subjects(rule: BranchRule, names: dict[str, str]) -> BranchRule:
+    changed = {
+        f: tuple(sorted(names.get(s, s) for s in value))
+        for f in ("push", "merge", "create")
+        if (value := getattr(rule, f))
+    }
+    return replace(rule, **changed) if changed else rule

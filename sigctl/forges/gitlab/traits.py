@@ -1,0 +1,35 @@
+"""What GitLab can do, as data; what depends on edition and tier is found out by asking the server."""
+
+from __future__ import annotations
+
+from sigctl.core.levels import ADMIN, MAINTAIN, READ, WRITE
+from sigctl.core.state import Traits
+
+TRAITS = Traits(
+    kinds=frozenset({"org", "team", "team_member", "repo", "grant"}),
+    fields={
+        "org": frozenset({"title", "visibility"}),
+        "team": frozenset({"title", "description"}),
+        "team_member": frozenset({"role"}),
+        "repo": frozenset(
+            {"description", "visibility", "default_branch", "archived", "topics", "issues", "wiki"}
+        ),
+        "grant": frozenset({"level", "until"}),
+    },
+    # a share gives at most what the person has in the team's own group, where team members are maintainers:
+    # as owners they could change who is in it
+    team_levels=(READ, WRITE, MAINTAIN),
+    person_levels=(READ, WRITE, MAINTAIN, ADMIN),
+    visibilities=("private", "internal", "public"),
+    group_grants=True,
+    nested_orgs=True,
+    team_is_group=True,
+    share_gap=True,
+    repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
+    login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",
+    reserved=frozenset(
+        "badges blame blob builds commits create create_dir edit environments/folders files find_file "
+        "gitlab-lfs/objects info/lfs/objects new preview raw refs tree update wikis "
+        "- admin api groups help projects search users explore dashboard profile public uploads robots.txt".split()
+    ),
+)
