@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALWAYS_EXCLUDED = ("refs/pull/*", "refs/merge-requests/*", "refs/keep-around/*", "refs/pipelines/*", "refs/heads/HEAD")
+ALWAYS_EXCLUDED = (
+    "refs/pull/*",
+    "refs/merge-requests/*",
+    "refs/keep-around/*",
+    "refs/pipelines/*",
+    "refs/heads/HEAD",
+)
 """Never copied: a forge makes the first four itself and refuses them; a branch named HEAD breaks every clone."""
 
 

@@ -92,10 +92,17 @@ class Action:
         if data["verb"] not in VERBS:
             raise ValueError(f"unknown verb `{data['verb']}`")
         before, after = (
-            from_json(data["kind"], data[side]) if data[side] is not None else None for side in ("before", "after")
+            from_json(data["kind"], data[side]) if data[side] is not None else None
+            for side in ("before", "after")
         )
         action = cls(
-            data["forge"], data["verb"], before, after, data["sig"], int(data["phase"]), tuple(data["depends"])
+            data["forge"],
+            data["verb"],
+            before,
+            after,
+            data["sig"],
+            int(data["phase"]),
+            tuple(data["depends"]),
         )
         if action.id != data["id"]:
             raise ValueError(f"action `{data['id']}` does not match its own content")
@@ -193,7 +200,11 @@ def merge(plans: Iterable[Plan], **fields: Any) -> Plan:
         notes=_sorted(note for p in every for note in p.notes),
         refusals=tuple(r for p in every for r in p.refusals),
         quarantined=_sorted(one for p in every for one in p.quarantined),
-        cost=Cost(sum(p.cost.reads for p in every), sum(p.cost.writes for p in every), max((p.cost.seconds for p in every), default=0.0)),
+        cost=Cost(
+            sum(p.cost.reads for p in every),
+            sum(p.cost.writes for p in every),
+            max((p.cost.seconds for p in every), default=0.0),
+        ),
     )
     return replace(merged, **fields)
 

@@ -15,15 +15,15 @@ class Limit:
     of_at_least: int = 10
 
     def allows(self, count: int, population: int) -> bool:
-        """Whether that many removals out of that many are within the bound; one is always within a percentage."""
+        """Whether that many removals out of that many are within the bound."""
         return count <= self.ceiling(population)
 
     def ceiling(self, population: int) -> int:
-        """Return the largest number of removals the bound lets pass."""
+        """Return the largest number of removals the bound lets pass; one is always within a percentage."""
         if self.number is not None:
             return self.number
         if self.percent is None or population < self.of_at_least:
-            return max(population, 1) if self.percent is None else self.of_at_least
+            return population
         return max(1, int(population * self.percent / 100))
 
 

@@ -130,5 +130,7 @@ class Traits:
     """Regular expression that a login matches in full."""
     reserved: frozenset[str] = frozenset()
     """Names that no repository or group may have, lower case."""
+    archived_locked: bool = False
+    """An archived repository refuses changes of its grants and settings, too."""
     share_gap: bool = False
     """Changing the level of a team's grant takes the team out for a moment."""

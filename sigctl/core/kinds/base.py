@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
@@ -26,8 +27,8 @@ class Resource:
     KIND: ClassVar[str]
     INFO: ClassVar[frozenset[str]] = frozenset()
     """Fields that are told, never compared."""
-    PATHS: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold the path of an org, a team or a repo, and follow when that is renamed."""
+    PATHS: ClassVar[Mapping[str, str]] = {}
+    """Field -> kind of the thing whose path it holds (or the name of the field that says the kind): it follows a move."""
     LOGINS: ClassVar[frozenset[str]] = frozenset()
     """Fields that hold a login or a subject, and follow when a person is renamed."""
 
@@ -69,24 +70,39 @@ class Resource:
         """Say whether the change lets anyone do more, or takes something away."""
         return "neutral"
 
-    def renamed(self, paths: dict[str, str]) -> Self:
+    def renamed(self, moves: Mapping[Key, str]) -> Self:
         """Return this with the paths of moved things replaced; a path below a moved org or group moves along."""
-        changed = {name: _moved(getattr(self, name), paths) for name in self.PATHS if getattr(self, name)}
+        changed = {}
+        for name, kind in self.PATHS.items():
+            value = getattr(self, name)
+            if value:
+                changed[name] = _moved(value, getattr(self, kind, kind), moves)
         return dataclasses.replace(self, **changed) if changed else self
 
-    def with_logins(self, logins: dict[str, str]) -> Self:
+    def with_logins(self, logins: Mapping[str, str]) -> Self:
         """Return this with logins replaced, whether they stand alone or as the subject `person:login`."""
         changed = {}
         for name in self.LOGINS:
-            prefix, _, login = (getattr(self, name) or "").rpartition(":")
+            prefix, colon, login = (getattr(self, name) or "").rpartition(":")
             if login in logins and prefix in ("", "person"):
-                changed[name] = f"{prefix}:{logins[login]}" if prefix else logins[login]
+                changed[name] = f"{prefix}{colon}{logins[login]}"
         return dataclasses.replace(self, **changed) if changed else self
 
+    def who(self) -> str:
+        """Return the login this is about, "" where it is about nobody."""
+        for name in self.LOGINS:
+            prefix, _, login = (getattr(self, name) or "").rpartition(":")
+            if prefix in ("", "person"):
+                return login
+        return ""
 
-def _moved(value: str, paths: dict[str, str]) -> str:
+
+def _moved(value: str, kind: str, moves: Mapping[Key, str]) -> str:
     prefix, colon, path = value.rpartition(":")
-    if path in paths:
-        return f"{prefix}{colon}{paths[path]}"
-    best = max((old for old in paths if path.startswith(f"{old}/")), key=len, default=None)
-    return value if best is None else f"{prefix}{colon}{paths[best]}{path[len(best):]}"
+    if colon and prefix != kind:
+        return value
+    if Key(kind, path) in moves:
+        return f"{prefix}{colon}{moves[Key(kind, path)]}"
+    above = [old.name for old in moves if old.kind == "org" and path.startswith(f"{old.name}/")]
+    best = max(above, key=len, default=None)
+    return value if best is None else f"{prefix}{colon}{moves[Key('org', best)]}{path[len(best) :]}"

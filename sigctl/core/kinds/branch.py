@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from sigctl.core.kinds.base import Effect, Key, Resource
 from sigctl.core.kinds.repo import Repo
@@ -19,7 +20,7 @@ class BranchRule(Resource):
     """
 
     KIND: ClassVar[str] = "branch_rule"
-    PATHS: ClassVar[frozenset[str]] = frozenset({"repo"})
+    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
 
     repo: str
     pattern: str
@@ -43,14 +44,26 @@ class BranchRule(Resource):
         """The repository."""
         return Key(Repo.KIND, self.repo)
 
-    def renamed(self, paths: dict[str, str]) -> Self:
+    def renamed(self, moves: Mapping[Key, str]) -> Self:
         """As for every kind, and the teams that may push follow too."""
-        moved = super(BranchRule, self).renamed(paths)  # noqa: UP008  # slots=True makes a new class
-        return _map_subjects(moved, {f"team:{old}": f"team:{new}" for old, new in paths.items()})
+        moved = super(BranchRule, self).renamed(
+            moves
+        )  # slots=True makes a new class that plain super() can't find
+        return moved.with_subjects(
+            {f"team:{old.name}": f"team:{new}" for old, new in moves.items() if old.kind == "team"}
+        )
 
-    def with_logins(self, logins: dict[str, str]) -> Self:
+    def with_logins(self, logins: Mapping[str, str]) -> Self:
         """Return this with the persons who may push renamed."""
-        return _map_subjects(self, {f"person:{old}": f"person:{new}" for old, new in logins.items()})
+        return self.with_subjects({f"person:{old}": f"person:{new}" for old, new in logins.items()})
+
+    def with_subjects(self, names: Mapping[str, str | None]) -> Self:
+        """Return this with subjects replaced, and those that map to None left out."""
+        changed: dict[str, Any] = {}
+        for field in ("push", "merge", "create"):
+            if value := getattr(self, field):
+                changed[field] = tuple(sorted(new for s in value if (new := names.get(s, s)) is not None))
+        return replace(self, **changed) if changed else self
 
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:
@@ -64,12 +77,3 @@ class BranchRule(Resource):
         fewer_reviews = (after.reviews or 0) < (before.reviews or 0)
         fewer_checks = set(before.checks or ()) - set(after.checks or ())
         return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks)) else "narrows"
-
-
-def _map_subjects(rule: BranchRule, names: dict[str, str]) -> BranchRule:
-    changed = {
-        f: tuple(sorted(names.get(s, s) for s in value))
-        for f in ("push", "merge", "create")
-        if (value := getattr(rule, f))
-    }
-    return replace(rule, **changed) if changed else rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -20,7 +21,7 @@ class Grant(Resource):
 
     KIND: ClassVar[str] = "grant"
     INFO: ClassVar[frozenset[str]] = frozenset({"state"})
-    PATHS: ClassVar[frozenset[str]] = frozenset({"target", "subject"})
+    PATHS: ClassVar[Mapping[str, str]] = {"target": "on", "subject": "team"}
     LOGINS: ClassVar[frozenset[str]] = frozenset({"subject"})
 
     on: str

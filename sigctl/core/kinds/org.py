@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -26,7 +27,7 @@ class Org(Resource):
     """A namespace of a forge: a GitHub org, a GitLab group at any depth, a Pagure namespace."""
 
     KIND: ClassVar[str] = "org"
-    PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
+    PATHS: ClassVar[Mapping[str, str]] = {"path": "org"}
 
     path: str
     title: str | None = None
@@ -72,7 +73,7 @@ class Membership(Resource):
 
     KIND: ClassVar[str] = "membership"
     INFO: ClassVar[frozenset[str]] = frozenset({"state"})
-    PATHS: ClassVar[frozenset[str]] = frozenset({"org"})
+    PATHS: ClassVar[Mapping[str, str]] = {"org": "org"}
     LOGINS: ClassVar[frozenset[str]] = frozenset({"login"})
 
     org: str

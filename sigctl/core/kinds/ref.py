@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ class Ref(Resource):
     """A branch or tag of a repository, by its full name, at an object."""
 
     KIND: ClassVar[str] = "ref"
-    PATHS: ClassVar[frozenset[str]] = frozenset({"repo"})
+    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
 
     repo: str
     ref: str

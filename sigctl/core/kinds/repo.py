@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,7 @@ class Repo(Resource):
 
     KIND: ClassVar[str] = "repo"
     INFO: ClassVar[frozenset[str]] = frozenset({"filled", "previously", "fork_of"})
-    PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
+    PATHS: ClassVar[Mapping[str, str]] = {"path": "repo"}
 
     path: str
     description: str | None = None
@@ -48,7 +49,9 @@ class Repo(Resource):
 
     def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
         """As for every kind, but an empty repository has no default branch to set."""
-        found = super(Repo, self).changes(observed)  # noqa: UP008  # slots=True makes a new class; super() can't find it
+        found = super(Repo, self).changes(
+            observed
+        )  # slots=True makes a new class that plain super() can't find
         if isinstance(observed, Repo) and not (observed.filled or self.filled):
             found.pop("default_branch", None)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -16,7 +17,7 @@ class Team(Resource):
     """A named set of people; its path is the org's and the team's name in one."""
 
     KIND: ClassVar[str] = "team"
-    PATHS: ClassVar[frozenset[str]] = frozenset({"path", "parent"})
+    PATHS: ClassVar[Mapping[str, str]] = {"path": "team", "parent": "team"}
 
     path: str
     title: str | None = None
@@ -55,7 +56,7 @@ class TeamMember(Resource):
 
     KIND: ClassVar[str] = "team_member"
     INFO: ClassVar[frozenset[str]] = frozenset({"state"})
-    PATHS: ClassVar[frozenset[str]] = frozenset({"team"})
+    PATHS: ClassVar[Mapping[str, str]] = {"team": "team"}
     LOGINS: ClassVar[frozenset[str]] = frozenset({"login"})
 
     team: str

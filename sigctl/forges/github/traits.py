@@ -24,6 +24,7 @@ TRAITS = Traits(
     person_levels=LADDER,
     visibilities=("private", "internal", "public"),
     owners_lead_teams=True,
+    archived_locked=True,
     repo_name=r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}(?<!\.git)(?<!\.wiki)",
     login=r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}(?:_[a-z0-9]+)?",
 )

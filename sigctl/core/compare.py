@@ -1,0 +1,57 @@
+"""From both sides to one forge's plan: normalise, diff, order, guard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sigctl.core.diff import diff
+from sigctl.core.guard import judge
+from sigctl.core.normalise import normalise
+from sigctl.core.order import order
+from sigctl.core.plan import Cost, Plan, merge
+from sigctl.core.policy import Policy
+from sigctl.core.state import Desired, Observation, SetAside, State, Traits
+
+SECONDS_PER_WRITE = 0.5
+"""A usual answer to a write, and what a forge lets through a minute; for the estimate only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One forge's plan, and both states in the form in which they were compared."""
+
+    plan: Plan
+    wanted: State
+    seen: State
+
+
+def compare(desired: Desired, observation: Observation, traits: Traits, policy: Policy) -> Compared:
+    """Return the plan that turns what was observed into what is desired, judged by the guards."""
+    normal = normalise(desired, observation, traits)
+    difference = diff(normal.desired, normal.observed, desired, locked_archives=traits.archived_locked)
+    ordered = order(difference.actions, normal.observed)
+    refusals = judge(ordered.actions, normal.observed, policy, desired.forge, observation.me)
+    missing = _missing_orgs(normal.desired, normal.observed, desired.forge, traits)
+    writes = len(ordered.actions)
+    plan = Plan(
+        actions=ordered.actions,
+        forges=(desired.forge,),
+        notes=(*normal.notes, *difference.notes, *(replace(n, forge=desired.forge) for n in ordered.notes)),
+        refusals=tuple(refusals),
+        quarantined=(*normal.set_aside, *missing),
+        cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
+    )
+    return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed)
+
+
+def _missing_orgs(wanted: State, seen: State, forge: str, traits: Traits) -> list[SetAside]:
+    if traits.nested_orgs:
+        return []
+    lost = [key for key in wanted if key.kind == "org" and key not in seen]
+    hint = "make it by hand, then run again"
+    return [
+        SetAside(
+            key.name, "the org does not exist, and this forge lets nobody create one by API", forge, "", hint
+        )
+        for key in lost
+    ]

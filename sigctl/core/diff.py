@@ -1,0 +1,174 @@
+"""The one comparison: two states in, actions and findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from sigctl.core.kinds import Grant, Key, Membership, Repo, Resource, Team
+from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
+from sigctl.core.plan import Action, Verb
+from sigctl.core.state import Desired, Note, State
+
+UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}
+"""Whole things that can be undeclared, and the word the files have for their policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The actions that turn observed into desired, not yet put in order, and what was found but is not acted on."""
+
+    actions: tuple[Action, ...]
+    notes: tuple[Note, ...]
+
+
+def diff(wanted: State, seen: State, desired: Desired, *, locked_archives: bool = False) -> Difference:
+    """Return what to do so that a forge holds what is wanted; an empty tuple where it does.
+
+    `wanted` and `seen` are the normalised states; `desired` says whose each thing is, what is managed and what happens to
+    undeclared things. Where archives are locked, an archived repository that needs a change is opened for it and archived again.
+    """
+    moves, notes = _moves(wanted, seen)
+    actions = [
+        Action(
+            desired.forge,
+            "move",
+            seen[old],
+            seen[old].renamed({old: new}),
+            desired.sigs.get(Key(old.kind, new), ""),
+        )
+        for old, new in moves.items()
+    ]
+    seen = {one.key: one for r in seen.values() for one in [r.renamed(moves)]} if moves else seen
+    for key, ours in wanted.items():
+        theirs = seen.get(key)
+        steps = _create(ours) if theirs is None else _update(theirs, ours)
+        actions += [_action(desired, before, after) for before, after in steps]
+    removed, found = _surplus(wanted, seen, desired)
+    actions += removed
+    if locked_archives:
+        actions += _opened_archives(actions, wanted, seen, desired)
+    return Difference(tuple(actions), (*notes, *found))
+
+
+def _action(desired: Desired, before: Resource | None, after: Resource | None) -> Action:
+    subject = after or before
+    if subject is None:
+        raise ValueError("an action with neither before nor after")
+    sig = desired.sigs.get(subject.key) or _sig_above(subject, desired.sigs)
+    verb: Verb = "create" if before is None else "delete" if after is None else "update"
+    return Action(desired.forge, verb, before, after, sig)
+
+
+def _sig_above(resource: Resource, sigs: Mapping[Key, str]) -> str:
+    return sigs.get(resource.inside, "") if resource.inside else ""
+
+
+def _moves(wanted: State, seen: State) -> tuple[dict[Key, str], list[Note]]:
+    moves: dict[Key, str] = {}
+    notes: list[Note] = []
+    for key, ours in wanted.items():
+        if not isinstance(ours, Repo | Team) or not ours.previously:
+            continue
+        olds = [old for path in ours.previously if (old := Key(key.kind, path)) in seen and old not in wanted]
+        if olds and key in seen:
+            text = f"exists beside its older name {olds[0].name}: nothing is moved"
+            notes.append(Note("undeclared", key.name, text))
+        elif olds:
+            moves[olds[0]] = key.name
+    return moves, notes
+
+
+def _create(ours: Resource) -> list[tuple[Resource | None, Resource]]:
+    """Create closed, open last: a repository is made private and unarchived, shown and archived once all else is in place."""
+    if not isinstance(ours, Repo):
+        return [(None, ours)]
+    first = replace(
+        ours,
+        visibility=None if ours.visibility is None else PRIVATE,
+        archived=None if ours.archived is None else False,
+        default_branch=None,
+        filled=False,
+        previously=None,
+    )
+    target = replace(ours, previously=None)
+    return [
+        (None, first),
+        *_repo_steps(first, target if ours.filled else replace(target, default_branch=None)),
+    ]
+
+
+def _update(theirs: Resource, ours: Resource) -> list[tuple[Resource | None, Resource]]:
+    if not ours.changes(theirs):
+        return []
+    if isinstance(theirs, Repo) and isinstance(ours, Repo):
+        kept = ours if "default_branch" in ours.changes(theirs) else replace(ours, default_branch=None)
+        return _repo_steps(theirs, kept.over(theirs))
+    return [(theirs, ours.over(theirs))]
+
+
+def _repo_steps(before: Repo, after: Repo) -> list[tuple[Resource | None, Resource]]:
+    """Split a change of a repository so that each part can run when it is safe: settings, branch, showing, archiving."""
+    default = after.default_branch or before.default_branch
+    plain = replace(
+        after, visibility=before.visibility, archived=before.archived, default_branch=before.default_branch
+    )
+    stages = [plain]
+    if before.archived and after.archived is False:
+        stages = [replace(before, archived=False), replace(plain, archived=False)]
+    if opens(before.visibility, after.visibility) == "narrows":
+        stages.append(replace(stages[-1], visibility=after.visibility))
+    stages.append(replace(stages[-1], default_branch=default))
+    stages.append(replace(stages[-1], visibility=after.visibility))
+    stages.append(replace(stages[-1], archived=after.archived))
+    chain = [before, *stages]
+    return [(old, new) for old, new in pairwise(chain) if new.changes(old)]
+
+
+def _surplus(wanted: State, seen: State, desired: Desired) -> tuple[list[Action], list[Note]]:
+    actions: list[Action] = []
+    notes: list[Note] = []
+    for key, theirs in seen.items():
+        if key in wanted:
+            continue
+        if isinstance(theirs, Membership):
+            if theirs.role == OWNER and theirs.inside in desired.managed:
+                theirs_as_member = replace(theirs, role=MEMBER)
+                actions.append(_action(desired, theirs, theirs_as_member))
+            _undeclared(theirs, desired, actions, notes)
+        elif theirs.inside is not None:
+            if theirs.inside in desired.managed:
+                actions.append(_action(desired, theirs, None))
+        elif theirs.KIND in UNDECLARED:
+            _undeclared(theirs, desired, actions, notes)
+    return actions, notes
+
+
+def _undeclared(theirs: Resource, desired: Desired, actions: list[Action], notes: list[Note]) -> None:
+    policy = desired.undeclared.get(UNDECLARED[theirs.KIND], "report")
+    if theirs.key.name.partition("/")[0].partition(":")[0] not in desired.orgs or policy == "ignore":
+        return
+    if policy == "remove":
+        actions[:] = [a for a in actions if a.key != theirs.key]
+        actions.append(_action(desired, theirs, None))
+    else:
+        text = f"{theirs.KIND} {theirs.key.name} is not declared"
+        notes.append(Note("undeclared", theirs.key.name, text, desired.forge))
+
+
+def _opened_archives(actions: list[Action], wanted: State, seen: State, desired: Desired) -> list[Action]:
+    out: list[Action] = []
+    for repo in [r for r in wanted.values() if isinstance(r, Repo) and r.archived is not False]:
+        theirs = seen.get(repo.key)
+        if not isinstance(theirs, Repo) or not theirs.archived:
+            continue
+        touched = [
+            a
+            for a in actions
+            if repo.key in (a.key, *a.subject.needs()) and isinstance(a.subject, Repo | Grant)
+        ]
+        if touched:
+            opened = replace(theirs, archived=False)
+            out += [_action(desired, theirs, opened), _action(desired, opened, theirs)]
+    return out

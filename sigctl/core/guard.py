@@ -1,0 +1,104 @@
+"""What a plan may not do, judged on the whole of it: each refusal says the number, the limit and the way out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from sigctl.core import levels
+from sigctl.core.kinds import Grant, Membership, Org, Resource
+from sigctl.core.kinds.org import ACTIVE, OWNER
+from sigctl.core.plan import Action, Refusal
+from sigctl.core.policy import Limit, Policy
+from sigctl.core.state import State
+
+GROUPS = {
+    "membership": "members",
+    "team_member": "members",
+    "grant": "grants",
+    "team": "teams",
+    "repo": "repos",
+    "org": "orgs",
+    "branch_rule": "branch_rules",
+    "ref": "refs",
+}
+"""Kind -> the word that policy.yaml has for it."""
+
+
+def judge(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me: str = "") -> list[Refusal]:
+    """Return every refusal of one forge's actions, given what the forge holds now; empty when all may go on."""
+    return [
+        *_removals(actions, seen, policy, forge),
+        *_owners(actions, seen, policy, forge, me),
+        *(_ourselves(actions, forge, me) if policy.keep_self and me else []),
+    ]
+
+
+def is_removal(action: Action) -> bool:
+    """Whether the action takes a thing or a right away; closing or archiving a repository keeps all there is."""
+    if action.verb == "delete":
+        return action.kind != "branch_rule"
+    return action.effect == "narrows" and action.kind in ("grant", "membership")
+
+
+def _removals(actions: Iterable[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
+    population = Counter(GROUPS[key.kind] for key in seen)
+    removed = Counter(GROUPS[action.kind] for action in actions if is_removal(action))
+    out = []
+    for group, count in sorted(removed.items()):
+        limit = policy.max_removals.get(group) or policy.max_removals.get("default") or Limit()
+        if not limit.allows(count, population[group]):
+            ceiling = limit.ceiling(population[group])
+            text = f"{forge}: {count} of {population[group]} {group} would be removed or narrowed, at most {ceiling} may be"
+            hint = f"check the files; if it is meant, `--allow max_removals.{group}={count} --reason TEXT`"
+            out.append(Refusal(f"max_removals.{group}", count, ceiling, hint, text))
+    return out
+
+
+def _owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:
+    """Return org -> logins of those who own it and have accepted; groups below the top have owners of their own."""
+    out: dict[str, set[str]] = defaultdict(set)
+    for one in resources:
+        if isinstance(one, Membership) and one.role == OWNER and one.state == ACTIVE:
+            out[one.org].add(one.login)
+        elif (
+            isinstance(one, Grant)
+            and one.on == Org.KIND
+            and one.level == levels.ADMIN
+            and "/" not in one.target
+        ):
+            out[one.target].add(one.who())
+    return out
+
+
+def _owners(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me: str) -> list[Refusal]:
+    now = dict(seen)
+    for action in actions:
+        if action.before is not None:
+            now.pop(action.before.key, None)
+        if action.after is not None:
+            now[action.after.key] = action.after
+    before, after = _owners_of(seen.values()), _owners_of(now.values())
+    least = max(1, policy.minimum_owners)
+    out = []
+    for org, owners in sorted(before.items()):
+        left = after.get(org, set()) | ({me} if me in owners else set())
+        if left >= owners:
+            continue
+        if len(left) < least:
+            text = f"{forge}: {org} would keep {len(left)} owners, it needs {least}"
+            out.append(Refusal("minimum_owners", len(left), least, f"declare more owners of {org}", text))
+        required = policy.required_owners.get(forge, frozenset()) & owners
+        for login in sorted(required - left):
+            text = f"{forge}: {login} is a required owner and would no longer own {org}"
+            out.append(Refusal("required_owners", 0, 1, f"add {login} to the owners of {org}", text))
+    return out
+
+
+def _ourselves(actions: Iterable[Action], forge: str, me: str) -> list[Refusal]:
+    hit = [a for a in actions if a.effect == "narrows" and a.subject.who().casefold() == me.casefold()]
+    if not hit:
+        return []
+    text = f"{forge}: {len(hit)} actions take rights from {me}, the account sigctl runs as"
+    hint = "take them away by hand, or run as another account"
+    return [Refusal("keep_self", len(hit), 0, hint, text)]

@@ -1,0 +1,211 @@
+"""Bring both sides to one form, so that what the forge can't hold or merely spells differently is no difference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sigctl.core import levels
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Repo, Resource, TeamMember
+from sigctl.core.kinds.grant import PERSON, TEAM
+from sigctl.core.kinds.org import OWNER
+from sigctl.core.people import Identities, identify
+from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, state
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Both sides in comparable form, and what had to be said on the way."""
+
+    desired: State
+    observed: State
+    notes: tuple[Note, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+def normalise(desired: Desired, observation: Observation, traits: Traits) -> Normal:
+    """Return both states as they can be compared; nothing is dropped or rounded without a note."""
+    notes: list[Note] = list(observation.notes)
+    people = identify(desired, observation, traits)
+    wanted = _without(desired.state.values(), people)
+    seen = _without(observation.state.values(), people)
+    seen = _spelled_as_declared(seen, wanted, people, traits)
+    wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
+    wanted = _owners_and_heirs(wanted, seen, traits, notes)
+    seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
+    seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
+    told = [replace(note, forge=desired.forge) for note in _counted(notes)]
+    return Normal(state(wanted), state(seen), (*told, *people.notes), people.set_aside)
+
+
+def _without(resources: Iterable[Resource], people: Identities) -> list[Resource]:
+    kept: list[Resource] = []
+    for resource in resources:
+        if isinstance(resource, BranchRule):
+            kept.append(resource.with_subjects({f"{PERSON}:{login}": None for login in people.aside}))
+        elif resource.who() not in people.aside:
+            kept.append(resource)
+    return [resource.with_logins(people.renamed) for resource in kept]
+
+
+def _spelled_as_declared(
+    seen: list[Resource], wanted: list[Resource], people: Identities, traits: Traits
+) -> list[Resource]:
+    if traits.fold_logins:
+        logins = {login.casefold(): login for one in wanted if (login := one.who())}
+        logins.update({login.casefold(): login for login in people.renamed.values()})
+        spelled = {one.who(): logins[one.who().casefold()] for one in seen if one.who().casefold() in logins}
+        seen = [one.with_logins(spelled) for one in seen]
+    if traits.fold_paths:
+        things = {(one.KIND, one.key.name.casefold()): one.key.name for one in wanted if one.KIND in _THINGS}
+        moves = {
+            one.key: spelling
+            for one in seen
+            if (spelling := things.get((one.KIND, one.key.name.casefold()))) is not None
+            and spelling != one.key.name
+        }
+        seen = [one.renamed(moves) for one in seen] if moves else seen
+    return seen
+
+
+_THINGS = ("org", "team", "repo")
+
+
+def _supported(resource: Resource, traits: Traits, notes: list[Note]) -> Resource | None:
+    if resource.KIND not in traits.kinds:
+        notes.append(
+            Note("unsupported", resource.KIND, f"{_plain(resource.KIND)} can't be enforced on this forge")
+        )
+        return None
+    held = traits.fields.get(resource.KIND, frozenset())
+    for name in sorted(_OPTIONAL.get(resource.KIND, frozenset()) - held):
+        if getattr(resource, name) not in (None, "", ()):
+            if name != "until":  # an end that the forge doesn't keep is kept by the next apply after that day
+                notes.append(
+                    Note(
+                        "unsupported", f"{resource.KIND}.{name}", f"{_plain(name)} is not kept by this forge"
+                    )
+                )
+            resource = replace(resource, **{name: None})
+        elif getattr(resource, name) is not None:
+            resource = replace(resource, **{name: None})
+    return _rounded(resource, traits, notes) if isinstance(resource, Grant) else resource
+
+
+_OPTIONAL = {
+    "org": frozenset({"title", "visibility", "base_level", "members_create_repos", "two_factor"}),
+    "team": frozenset({"title", "description", "secret", "parent"}),
+    "repo": frozenset(
+        {
+            "description", "visibility", "default_branch", "archived", "homepage", "topics", "issues", "wiki",
+            "merge_commit", "squash_merge", "rebase_merge", "delete_branch_on_merge",
+        }
+    ),
+    "grant": frozenset({"until"}),
+}  # fmt: skip
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _rounded(grant: Grant, traits: Traits, notes: list[Note]) -> Grant | None:
+    supported = traits.team_levels if grant.subject_kind == TEAM else traits.person_levels
+    level = levels.round_down(grant.level, supported)
+    if level == grant.level:
+        return grant
+    notes.append(
+        Note("rounded", grant.level, f"`{grant.level}` for a {grant.subject_kind} is `{level}` on this forge")
+    )
+    return None if level == levels.NONE else replace(grant, level=level)
+
+
+def _owners_and_heirs(
+    wanted: list[Resource], seen: list[Resource], traits: Traits, notes: list[Note]
+) -> list[Resource]:
+    """Leave out grants to single people who have at least as much already, as owner or from the group above."""
+    owners = {
+        (one.org, one.login) for one in (*wanted, *seen) if isinstance(one, Membership) and one.role == OWNER
+    }
+    groups = {
+        (one.target, one.subject): one.level
+        for one in wanted
+        if isinstance(one, Grant) and one.on == "org" and traits.group_grants
+    }
+    kept: list[Resource] = []
+    for one in wanted:
+        above = _above(one, groups) if isinstance(one, Grant) and one.on == "repo" else None
+        if (
+            isinstance(one, Grant)
+            and one.subject_kind == PERSON
+            and (one.target.split("/")[0], one.who()) in owners
+        ):
+            notes.append(
+                Note("inherited", one.who(), f"{one.who()} is an owner and has admin on every repository")
+            )
+        elif above and isinstance(one, Grant) and levels.at_least(above, one.level):
+            notes.append(
+                Note("inherited", one.target, f"{one.subject} has `{above}` on {one.target} from the group")
+            )
+        else:
+            kept.append(one)
+    return kept
+
+
+def _above(grant: Grant, groups: dict[tuple[str, str], str]) -> str | None:
+    parts = grant.target.split("/")[:-1]
+    found = [groups.get(("/".join(parts[:n]), grant.subject)) for n in range(1, len(parts) + 1)]
+    known = [level for level in found if level is not None]
+    return max(known, key=lambda level: levels.rank(level) or 0, default=None)
+
+
+def _left_alone(
+    seen: list[Resource], wanted: set[Key], desired: Desired, observation: Observation, notes: list[Note]
+) -> list[Resource]:
+    bots = {login for login, account in observation.accounts.items() if account.kind == "bot"}
+    kept: list[Resource] = []
+    for one in seen:
+        login = one.who()
+        why = (
+            ("ourselves", "the account sigctl runs as")
+            if login and login.casefold() == observation.me.casefold()
+            else ("bot", "a bot")
+            if login in bots
+            else ("left alone", "named in the policy")
+            if login in desired.left_alone
+            else None
+        )
+        if why is None or one.key in wanted:
+            kept.append(one)
+        else:
+            notes.append(Note(why[0], login, f"rights of {login} are left alone: {why[1]}"))
+    return kept
+
+
+def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], traits: Traits) -> list[Resource]:
+    if not traits.owners_lead_teams:
+        return seen
+    owners = {(one.org, one.login) for one in seen if isinstance(one, Membership) and one.role == OWNER}
+    out: list[Resource] = []
+    for one in seen:
+        ours = wanted.get(one.key)
+        if (
+            isinstance(one, TeamMember)
+            and isinstance(ours, TeamMember)
+            and (one.team.split("/")[0], one.login) in owners
+        ):
+            out.append(replace(one, role=ours.role))
+        else:
+            out.append(one)
+    return out
+
+
+def _counted(notes: list[Note]) -> list[Note]:
+    counts = Counter(notes)
+    return [replace(n, text=f"{n.text} ({count} times)") if count > 1 else n for n, count in counts.items()]
+
+
+def is_empty(repo: Resource) -> bool:
+    """Whether an observed repository has no branch yet."""
+    return isinstance(repo, Repo) and not repo.filled

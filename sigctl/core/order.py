@@ -1,0 +1,184 @@
+"""When each action runs: phases in which nobody ever holds more than before-or-declared, nor loses what he keeps.
+
+Within a phase actions may run in any order and side by side. Adding comes before taking away, except where the two meet in one
+team: whoever is about to leave a team must be out before the team gets something new, and whoever comes in must come after what
+the team is about to lose is gone. Such additions are late; where lateness would leave someone without a right he keeps, the
+taking away is early instead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sigctl.core.access import strongest
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds.grant import TEAM
+from sigctl.core.plan import Action, order_key
+from sigctl.core.state import Note, State
+
+UNARCHIVE, CREATE, EARLY, ADD, NARROW, LATE, REFS, SETTLE, OPEN, ARCHIVE, DELETE = (
+    10, 20, 35, 40, 50, 60, 70, 75, 80, 85, 90,
+)  # fmt: skip
+_STEP = {Org: 0, Membership: 1, TeamMember: 2, Grant: 3}
+"""Where a kind comes within adding; within narrowing it is the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The actions with their phases and dependencies, sorted; and what could not be had without a gap."""
+
+    actions: tuple[Action, ...]
+    notes: tuple[Note, ...]
+
+
+def order(actions: Sequence[Action], seen: State) -> Order:
+    """Return the actions in a safe order, given the state they start from."""
+    phased = [replace(action, phase=_phase(action)) for action in actions]
+    teams = _conflicts(phased)
+    notes: list[Note] = []
+    phased = _shift(phased, dict.fromkeys(teams, LATE))
+    if teams:
+        choice = dict.fromkeys(teams, LATE)
+        for team in sorted(teams):
+            if _gaps(phased, seen):
+                trial = _shift(phased, {**choice, team: EARLY})
+                if len(_gaps(trial, seen)) < len(_gaps(phased, seen)):
+                    choice[team], phased = EARLY, trial
+        notes = [
+            Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
+            for login, repo in sorted(_gaps(phased, seen))
+        ]
+    linked = _linked(phased)
+    return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
+
+
+def _depth(path: str) -> int:
+    return min(path.count("/"), 8)
+
+
+def _phase(action: Action) -> int:  # a table of cases, each one line
+    subject = action.subject
+    if isinstance(subject, Ref):
+        return REFS
+    if action.verb == "move" or (action.verb == "create" and isinstance(subject, Org | Team | Repo)):
+        return CREATE + _depth(action.key.name)
+    if action.verb == "delete" and isinstance(subject, Org | Team | Repo):
+        return DELETE + 8 - _depth(action.key.name)
+    if isinstance(subject, Repo):
+        return _repo_phase(action)
+    step = _STEP.get(type(subject), 4)
+    if action.effect == "widens":
+        return ADD + step
+    return NARROW + 4 - step if action.effect == "narrows" else SETTLE
+
+
+def _repo_phase(action: Action) -> int:
+    changed = action.changed()
+    if "archived" in changed:
+        return ARCHIVE if changed["archived"][1] else UNARCHIVE
+    if "visibility" in changed:
+        return OPEN if action.effect == "widens" else NARROW
+    return SETTLE
+
+
+def _team(resource: Resource) -> str:
+    if isinstance(resource, TeamMember):
+        return resource.team
+    return resource.subject_name if isinstance(resource, Grant) and resource.subject_kind == TEAM else ""
+
+
+def _is_rights(action: Action) -> bool:
+    return isinstance(action.subject, TeamMember | Grant) and action.effect in ("widens", "narrows")
+
+
+def _conflicts(actions: Iterable[Action]) -> set[str]:
+    """Return the teams in which an addition and a removal, in the wrong order, give someone what nobody declared."""
+    kinds: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for action in actions:
+        if _is_rights(action) and (team := _team(action.subject)):
+            kinds[team].add((action.kind, action.effect))
+    return {
+        team
+        for team, found in kinds.items()
+        if {("team_member", "narrows"), ("grant", "widens")} <= found
+        or {("team_member", "widens"), ("grant", "narrows")} <= found
+    }
+
+
+def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
+    """Put the additions of a team late, or its removals early; new members of an org whose base level sinks come late."""
+    sinking = {a.key.name for a in actions if isinstance(a.subject, Org) and a.phase == NARROW + 4}
+    newcomers = {
+        (a.subject.org, a.subject.login)
+        for a in actions
+        if isinstance(a.subject, Membership) and a.effect == "widens" and a.subject.org in sinking
+    }
+    out = []
+    for action in actions:
+        subject, phase = action.subject, _phase(action)
+        step = _STEP.get(type(subject), 4)
+        chosen = choice.get(_team(subject)) if _is_rights(action) else None
+        if chosen == LATE and action.effect == "widens":
+            phase = LATE + step
+        elif chosen == EARLY and action.effect == "narrows":
+            phase = EARLY
+        if (_org(subject), subject.who()) in newcomers and action.effect == "widens":
+            phase = LATE + step
+        out.append(replace(action, phase=phase))
+    return out
+
+
+def _org(resource: Resource) -> str:
+    return (
+        resource.key.name.partition(":")[2 if isinstance(resource, Grant) else 0].split("/")[0].split(":")[0]
+    )
+
+
+def _gaps(actions: Iterable[Action], seen: State) -> set[tuple[str, str]]:
+    """Return (login, repo) of those who are for a moment below what they have both before and after."""
+    ordered = sorted(actions, key=order_key)
+    rights = [a for a in ordered if isinstance(a.subject, TeamMember | Grant | Membership | Org)]
+    now = dict(seen)
+    before = strongest(now)
+    moments = [before]
+    for index, action in enumerate(rights):
+        _apply(now, action)
+        if index + 1 == len(rights) or rights[index + 1].phase != action.phase:
+            moments.append(strongest(now))
+    after = moments[-1]
+    kept = {who: min(rank, after[who]) for who, rank in before.items() if who in after}
+    return {who for who, rank in kept.items() if any(moment.get(who, 0) < rank for moment in moments)}
+
+
+def _apply(now: State, action: Action) -> None:
+    if action.before is not None:
+        now.pop(action.before.key, None)
+    if action.after is not None:
+        now[action.after.key] = action.after
+
+
+def _linked(actions: list[Action]) -> list[Action]:
+    makers: dict[Key, list[Action]] = defaultdict(list)
+    barriers: dict[str, list[Action]] = defaultdict(list)
+    for action in actions:
+        if action.verb in ("create", "move") or action.phase == UNARCHIVE:
+            makers[action.key].append(action)
+        if _is_rights(action) and action.effect == "narrows" and (team := _team(action.subject)):
+            barriers[team].append(action)
+    return [replace(a, depends=_depends(a, makers, barriers)) for a in actions]
+
+
+def _depends(
+    action: Action, makers: dict[Key, list[Action]], barriers: dict[str, list[Action]]
+) -> tuple[str, ...]:
+    wanted = [m for key in (*action.subject.needs(), action.key) for m in makers.get(key, [])]
+    if isinstance(action.subject, BranchRule):
+        subjects = {s.partition(":")[2] for f in (action.subject.push, action.subject.merge) for s in f or ()}
+        wanted += [
+            m for key, found in makers.items() if key.kind == "team" and key.name in subjects for m in found
+        ]
+    if _is_rights(action) and action.effect == "widens":
+        wanted += barriers.get(_team(action.subject), [])
+    return tuple(sorted({m.id for m in wanted if m.phase < action.phase and m.id != action.id}))
