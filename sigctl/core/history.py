@@ -41,3 +41,5 @@ class Hop:
     exclude: tuple[str, ...] = ()
     stage: int = 0
     """Hops of a lower stage come first: 0 upstream to primary, 1 primary to replica."""
+    rename: tuple[tuple[str, str], ...] = ()
+    """(pattern at the source, name at the target), full ref names with at most one `*` each; the first that fits counts."""
