@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from sigctl.errors import BudgetError, ForgeError, UnreachableError
+from sigctl.errors import BudgetError, ForgeError, InterruptedRunError, PartialError, UnreachableError
 
 T = TypeVar("T")
-ATTEMPTS = 6
 LONGEST_WAIT = 120.0
 """Seconds a single pause may take; a forge that asks for more is reported with the time it named."""
 
@@ -32,6 +32,10 @@ class Nature(Enum):
     """The answer will not change."""
 
 
+ATTEMPTS = {Nature.TRANSIENT: 6, Nature.LIMITED: 6, Nature.NOT_YET: 9, Nature.FINAL: 1}
+"""How often a request is sent while it fails in that way: about 6 seconds of transient failures, 15 of not yet there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A vendor's exception, read by its adapter: what it is in our words, and what to do with it."""
@@ -47,12 +51,29 @@ Reader = Callable[[Exception], Failure]
 
 
 class _Again(Exception):  # noqa: N818  # a signal to tenacity, never seen outside
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+
+
+@dataclass(slots=True)
+class _Course(Generic[T]):
+    """One request on its way: how to send it, and what became of it so far."""
+
+    request: Callable[[], T]
+    write: bool
+    repeatable: bool
+    happened: Callable[[], T | None] | None = None
+    lost: bool = False
+    """An answer was lost, so the forge may have done it."""
+    failures: Counter[Nature] = field(default_factory=Counter)
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.lost and self.write and not self.repeatable
 
 
 class Caller:
-    """Runs requests of one forge: counted, within the budget, repeated when that is safe."""
+    """Runs requests of one forge: counted, within the budget, repeated when that is safe; for any number of threads."""
 
     def __init__(
         self,
@@ -60,110 +81,166 @@ class Caller:
         *,
         max_requests: int,
         max_seconds: float,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_failure = read_failure
         self._max_requests = max_requests
         self._deadline = clock() + max_seconds
-        self._sleep = sleep
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
         self._clock = clock
         self._lock = threading.Lock()
-        self._resume_at = 0.0
+        self._resume_at = clock()
         self.reads = 0
         self.writes = 0
 
     def read(self, request: Callable[[], T]) -> T:
-        """Return the answer; anything that may pass is tried again."""
-        return self._run(request, write=False, repeatable=True, happened=None)
+        """Return the answer; anything that may pass is tried again.
+
+        Raises the ForgeError that the adapter made of the last failure (UnreachableError after transient ones), BudgetError when
+        the run may send no more, InterruptedRunError after `stop`.
+        """
+        return self._run(_Course(request, write=False, repeatable=True))
 
     def write(
-        self, request: Callable[[], T], *, repeatable: bool = False, happened: Callable[[], T | None] | None = None
+        self,
+        request: Callable[[], T],
+        *,
+        repeatable: bool = False,
+        happened: Callable[[], T | None] | None = None,
     ) -> T:
-        """Return the answer of a write, sent again only when that can't do it twice.
+        """Return the answer of a write, sent again only when that can't do it twice; raises as `read` does.
 
         `repeatable` says that sending it twice is as good as once (PUT, DELETE, PATCH to a fixed value). Otherwise, after an
         answer that was lost, `happened` is asked: what it returns is the answer, None means it did not happen and it is sent
         again; with neither, the loss is raised.
         """
-        return self._run(request, write=True, repeatable=repeatable, happened=happened)
+        return self._run(_Course(request, write=True, repeatable=repeatable, happened=happened))
 
-    def _run(
-        self, request: Callable[[], T], *, write: bool, repeatable: bool, happened: Callable[[], T | None] | None
-    ) -> T:
-        lost = False
+    def stop(self) -> None:
+        """End every pause and refuse every request from now on: each waiting thread gets an InterruptedRunError."""
+        self._stopped.set()
 
-        def once() -> T:
-            nonlocal lost
-            if lost and happened is not None and not repeatable:
-                found = self.read(happened)
-                if found is not None:
-                    return found
-            self._before(write=write)
-            try:
-                return request()
-            except ForgeError:
-                raise
-            except Exception as error:  # the adapter's reader raises again what it does not know
-                failure = self._read_failure(error)
-                lost = failure.nature is Nature.TRANSIENT
-                hopeless = lost and write and not repeatable and happened is None
-                if failure.nature is Nature.FINAL or hopeless:
-                    raise failure.error from error
-                raise _Again(failure) from error
-
+    def _run(self, course: _Course[T]) -> T:
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, _Again)),
-            wait=self._wait,
-            stop=stop_after_attempt(ATTEMPTS) | self._hopeless,
-            sleep=self._sleep,
+            retry=retry_if_exception_type(_Again),
+            wait=_pause_of,
+            stop=_never,
+            sleep=self._pause,
             reraise=True,
         )
+        answer: T = retrying(self._once, course)
+        return answer
+
+    def _once(self, course: _Course[T]) -> T:
+        if course.in_doubt and (found := self._read_back(course)) is not None:
+            return found
+        self._before(write=course.write)
         try:
-            return retrying(once)
-        except _Again as again:
-            raise self._given_up(again.failure) from again.__cause__
+            return course.request()
+        except ForgeError as error:
+            failure, cause = Failure(Nature.FINAL, error), error.__cause__
+        except InterruptedRunError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the adapter's reader raises again what it does not know
+            failure, cause = self._read_failure(error), error
+        course.lost = course.lost or failure.nature is Nature.TRANSIENT
+        course.failures[failure.nature] += 1
+        pause = self._next_try(course, failure)
+        if pause is not None:
+            raise _Again(pause)
+        if course.in_doubt and (found := self._read_back(course)) is not None:
+            return found
+        raise _given_up(course, failure) from cause
+
+    def _read_back(self, course: _Course[T]) -> T | None:
+        """Return the answer of a write in doubt if it did happen; raise when even that can't be found out."""
+        if course.happened is None:
+            return None
+        try:
+            return self.read(course.happened)
+        except UnreachableError as error:
+            raise UnreachableError(
+                "the answer to a write was lost and can't be read back, it may have happened",
+                "run the plan again: it shows what is there",
+                status=error.status,
+            ) from error
 
     def _before(self, *, write: bool) -> None:
-        with self._lock:
-            if self.reads + self.writes >= self._max_requests:
-                raise BudgetError(f"the run's limit of {self._max_requests} requests is used up")
-            if self._clock() > self._deadline:
-                raise BudgetError("the run's time limit is used up")
-            pause = self._resume_at - self._clock()
-            if write:
-                self.writes += 1
-            else:
-                self.reads += 1
-        if pause > 0:
-            self._sleep(pause)
+        """Wait while the forge asked for quiet, then take one request from the budget."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                pause = self._resume_at - now
+                self._check(now + max(pause, 0.0))
+                if pause <= 0:
+                    self.writes += write
+                    self.reads += not write
+                    return
+            self._pause(pause)
 
-    def _wait(self, state: RetryCallState) -> float:
-        failure = _failure(state)
+    def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            self._sleep(seconds)
+
+    def _check(self, then: float) -> None:
+        if self._stopped.is_set():
+            raise InterruptedRunError("stopped before the next request")
+        if self.reads + self.writes >= self._max_requests:
+            raise BudgetError(
+                f"the run's limit of {self._max_requests} requests is used up",
+                "narrow the run, or raise max_requests",
+            )
+        if then > self._deadline:
+            raise BudgetError("the run's time limit is used up", "narrow the run, or raise max_seconds")
+
+    def _next_try(self, course: _Course[T], failure: Failure) -> float | None:
+        """Return the seconds until it may be sent again, None when it must not be."""
+        count = course.failures[failure.nature]
+        if count >= ATTEMPTS[failure.nature]:
+            return None
+        if failure.nature is not Nature.LIMITED and course.in_doubt and course.happened is None:
+            return None
+        pause = (
+            failure.retry_after if failure.retry_after is not None else _usual_pause(failure.nature, count)
+        )
+        if pause > LONGEST_WAIT or self._clock() + pause > self._deadline:
+            return None
         if failure.nature is Nature.LIMITED:
-            pause = failure.retry_after if failure.retry_after is not None else 60.0 * 2 ** (state.attempt_number - 1)
             with self._lock:  # one thread that meets the limit speaks for all of them
                 self._resume_at = max(self._resume_at, self._clock() + pause)
-            return pause
-        if failure.retry_after is not None:
-            return failure.retry_after
-        return float(min(0.2 * 2 ** (state.attempt_number - 1), 10.0))
-
-    def _hopeless(self, state: RetryCallState) -> bool:
-        wait = self._wait(state)
-        return wait > LONGEST_WAIT or self._clock() + wait > self._deadline
-
-    def _given_up(self, failure: Failure) -> ForgeError:
-        if failure.nature is Nature.LIMITED and failure.retry_after and failure.retry_after > LONGEST_WAIT:
-            failure.error.hint = f"the forge asks to come back in {failure.retry_after:.0f} seconds"
-            return failure.error
-        if failure.nature is Nature.TRANSIENT:
-            return UnreachableError(failure.error.text, failure.error.hint, status=failure.error.status)
-        return failure.error
+            return 0.0
+        return pause
 
 
-def _failure(state: RetryCallState) -> Failure:
+def _usual_pause(nature: Nature, count: int) -> float:
+    """Return the seconds to wait when the forge named none: a minute for a limit, else short and doubling."""
+    if nature is Nature.LIMITED:
+        return 60.0 * float(2 ** (count - 1))
+    return min(0.2 * float(2 ** (count - 1)), 3.0)
+
+
+def _given_up(course: _Course[T], failure: Failure) -> ForgeError:
+    error = failure.error
+    if failure.nature is Nature.LIMITED:
+        error.hint = (
+            f"the forge asks to come back in {failure.retry_after:.0f} seconds"
+            if failure.retry_after
+            else "the forge goes on refusing: try again in some minutes"
+        )
+    elif failure.nature is Nature.TRANSIENT:
+        if not isinstance(error, PartialError | UnreachableError):
+            error = UnreachableError(error.text, error.hint, status=error.status)
+        if course.in_doubt:
+            error.hint = "the answer was lost and the change may have been made: run the plan again, it shows what is there"
+    return error
+
+
+def _pause_of(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, _Again):
-        raise AssertionError(error)
-    return error.failure
+    return error.pause if isinstance(error, _Again) else 0.0
+
+
+def _never(_: RetryCallState) -> bool:
+    return False
