@@ -43,6 +43,8 @@ class Scope:
     """Declared team paths, older ones included."""
     repos: frozenset[str] = frozenset()
     """Declared repository paths, older ones included."""
+    person_repos: frozenset[str] = frozenset()
+    """Those of the declared repositories that declare a grant to a single person; where invitations wait apart, they are looked for there."""
     logins: frozenset[str] = frozenset()
     """Logins the desired state speaks of; each gets an Account in the answer."""
     ids: frozenset[int | str] = frozenset()
