@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sigctl.core.kinds import Grant, Key, Membership, Repo, Resource, Team
+from sigctl.core.kinds import Key, Membership, Repo, Resource, Team
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Desired, Note, State
 
 UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}
 """Whole things that can be undeclared, and the word the files have for their policy."""
+
+
+Step = tuple[Resource | None, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,18 @@ def diff(wanted: State, seen: State, desired: Desired, *, locked_archives: bool 
     seen = {one.key: one for r in seen.values() for one in [r.renamed(moves)]} if moves else seen
     for key, ours in wanted.items():
         theirs = seen.get(key)
-        steps = _create(ours) if theirs is None else _update(theirs, ours)
-        actions += [_action(desired, before, after) for before, after in steps]
+        if theirs is None:
+            actions += [_action(desired, before, after) for before, after in _create(ours)]
+        elif not isinstance(ours, Repo) and ours.changes(theirs):
+            actions.append(_action(desired, theirs, ours.over(theirs)))
     removed, found = _surplus(wanted, seen, desired)
     actions += removed
-    if locked_archives:
-        actions += _opened_archives(actions, wanted, seen, desired)
+    touched = {key for action in actions for key in action.subject.needs()} if locked_archives else set()
+    for key, ours in wanted.items():
+        theirs = seen.get(key)
+        if isinstance(ours, Repo) and isinstance(theirs, Repo):
+            steps = _update(theirs, ours, opened=key in touched, locked=locked_archives)
+            actions += [_action(desired, before, after) for before, after in steps]
     return Difference(tuple(actions), (*notes, *found))
 
 
@@ -80,7 +89,7 @@ def _moves(wanted: State, seen: State) -> tuple[dict[Key, str], list[Note]]:
     return moves, notes
 
 
-def _create(ours: Resource) -> list[tuple[Resource | None, Resource]]:
+def _create(ours: Resource) -> list[Step]:
     """Create closed, open last: a repository is made private and unarchived, shown and archived once all else is in place."""
     if not isinstance(ours, Repo):
         return [(None, ours)]
@@ -99,30 +108,30 @@ def _create(ours: Resource) -> list[tuple[Resource | None, Resource]]:
     ]
 
 
-def _update(theirs: Resource, ours: Resource) -> list[tuple[Resource | None, Resource]]:
-    if not ours.changes(theirs):
-        return []
-    if isinstance(theirs, Repo) and isinstance(ours, Repo):
-        kept = ours if "default_branch" in ours.changes(theirs) else replace(ours, default_branch=None)
-        return _repo_steps(theirs, kept.over(theirs))
-    return [(theirs, ours.over(theirs))]
+def _update(theirs: Repo, ours: Repo, *, opened: bool, locked: bool) -> list[Step]:
+    changes = ours.changes(theirs)
+    kept = ours if "default_branch" in changes else replace(ours, default_branch=None)
+    opened = opened or (locked and bool(set(changes) - {"archived"}))
+    return _repo_steps(theirs, kept.over(theirs), opened=opened) if changes or opened else []
 
 
-def _repo_steps(before: Repo, after: Repo) -> list[tuple[Resource | None, Resource]]:
-    """Split a change of a repository so that each part can run when it is safe: settings, branch, showing, archiving."""
-    default = after.default_branch or before.default_branch
-    plain = replace(
-        after, visibility=before.visibility, archived=before.archived, default_branch=before.default_branch
-    )
-    stages = [plain]
-    if before.archived and after.archived is False:
-        stages = [replace(before, archived=False), replace(plain, archived=False)]
-    if opens(before.visibility, after.visibility) == "narrows":
-        stages.append(replace(stages[-1], visibility=after.visibility))
-    stages.append(replace(stages[-1], default_branch=default))
-    stages.append(replace(stages[-1], visibility=after.visibility))
-    stages.append(replace(stages[-1], archived=after.archived))
-    chain = [before, *stages]
+def _repo_steps(before: Repo, after: Repo, *, opened: bool = False) -> list[Step]:
+    """Split a change of a repository so that each part can run when it is safe: settings, branch, showing, archiving.
+
+    `opened` takes an archived repository out of the archive for the time of the change.
+    """
+    chain = [before]
+    if before.archived and (opened or after.archived is False):
+        chain.append(replace(before, archived=False))
+    shut = opens(before.visibility, after.visibility) == "narrows"
+    if shut:
+        chain.append(replace(chain[-1], visibility=after.visibility))
+    now = chain[-1]
+    settings = replace(after, visibility=now.visibility, archived=now.archived)
+    chain.append(replace(settings, default_branch=before.default_branch))
+    chain.append(replace(chain[-1], default_branch=after.default_branch or before.default_branch))
+    chain.append(replace(chain[-1], visibility=after.visibility))
+    chain.append(replace(chain[-1], archived=after.archived))
     return [(old, new) for old, new in pairwise(chain) if new.changes(old)]
 
 
@@ -155,20 +164,3 @@ def _undeclared(theirs: Resource, desired: Desired, actions: list[Action], notes
     else:
         text = f"{theirs.KIND} {theirs.key.name} is not declared"
         notes.append(Note("undeclared", theirs.key.name, text, desired.forge))
-
-
-def _opened_archives(actions: list[Action], wanted: State, seen: State, desired: Desired) -> list[Action]:
-    out: list[Action] = []
-    for repo in [r for r in wanted.values() if isinstance(r, Repo) and r.archived is not False]:
-        theirs = seen.get(repo.key)
-        if not isinstance(theirs, Repo) or not theirs.archived:
-            continue
-        touched = [
-            a
-            for a in actions
-            if repo.key in (a.key, *a.subject.needs()) and isinstance(a.subject, Repo | Grant)
-        ]
-        if touched:
-            opened = replace(theirs, archived=False)
-            out += [_action(desired, theirs, opened), _action(desired, opened, theirs)]
-    return out

@@ -32,7 +32,9 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = _without(observation.state.values(), people)
     seen = _spelled_as_declared(seen, wanted, people, traits)
     wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
-    wanted = _owners_and_heirs(wanted, seen, traits, notes)
+    needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes)
+    wanted = [one for one in wanted if one.key not in needless]
+    seen = [one for one in seen if one.key not in needless]
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
     seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
@@ -121,36 +123,45 @@ def _rounded(grant: Grant, traits: Traits, notes: list[Note]) -> Grant | None:
     return None if level == levels.NONE else replace(grant, level=level)
 
 
-def _owners_and_heirs(
-    wanted: list[Resource], seen: list[Resource], traits: Traits, notes: list[Note]
-) -> list[Resource]:
-    """Leave out grants to single people who have at least as much already, as owner or from the group above."""
-    owners = {
-        (one.org, one.login) for one in (*wanted, *seen) if isinstance(one, Membership) and one.role == OWNER
-    }
+def _owners_after(wanted: list[Resource], seen: list[Resource], desired: Desired) -> set[tuple[str, str]]:
+    """Return (org, login) of those who own an org once the plan is done."""
+    declared = {one.key: one for one in wanted if isinstance(one, Membership)}
+    owners = {(one.org, one.login) for one in declared.values() if one.role == OWNER}
+    for one in seen:
+        if isinstance(one, Membership) and one.role == OWNER:
+            ours = declared.get(one.key)
+            if (ours is None and one.inside not in desired.managed) or (
+                ours is not None and ours.role is None
+            ):
+                owners.add((one.org, one.login))
+    return owners
+
+
+def _needless(
+    wanted: list[Resource], owners: set[tuple[str, str]], traits: Traits, notes: list[Note]
+) -> set[Key]:
+    """Return the grants to single people who have at least as much anyway, as owner or from the group above."""
     groups = {
         (one.target, one.subject): one.level
         for one in wanted
         if isinstance(one, Grant) and one.on == "org" and traits.group_grants
     }
-    kept: list[Resource] = []
+    found: set[Key] = set()
     for one in wanted:
-        above = _above(one, groups) if isinstance(one, Grant) and one.on == "repo" else None
-        if (
-            isinstance(one, Grant)
-            and one.subject_kind == PERSON
-            and (one.target.split("/")[0], one.who()) in owners
-        ):
+        if not isinstance(one, Grant) or one.on != "repo":
+            continue
+        above = _above(one, groups)
+        if one.subject_kind == PERSON and (one.target.split("/")[0], one.who()) in owners:
             notes.append(
                 Note("inherited", one.who(), f"{one.who()} is an owner and has admin on every repository")
             )
-        elif above and isinstance(one, Grant) and levels.at_least(above, one.level):
+            found.add(one.key)
+        elif above and levels.at_least(above, one.level):
             notes.append(
                 Note("inherited", one.target, f"{one.subject} has `{above}` on {one.target} from the group")
             )
-        else:
-            kept.append(one)
-    return kept
+            found.add(one.key)
+    return found
 
 
 def _above(grant: Grant, groups: dict[tuple[str, str], str]) -> str | None:

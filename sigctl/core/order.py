@@ -80,7 +80,7 @@ def _repo_phase(action: Action) -> int:
         return ARCHIVE if changed["archived"][1] else UNARCHIVE
     if "visibility" in changed:
         return OPEN if action.effect == "widens" else NARROW
-    return SETTLE
+    return SETTLE + 1 if "default_branch" in changed else SETTLE
 
 
 def _team(resource: Resource) -> str:
@@ -108,7 +108,11 @@ def _conflicts(actions: Iterable[Action]) -> set[str]:
 
 
 def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
-    """Put the additions of a team late, or its removals early; new members of an org whose base level sinks come late."""
+    """Put the additions of a team late, or its removals early.
+
+    New members and new repositories of an org whose base level sinks come after it has sunk.
+    """
+    made = {a.key for a in actions if a.verb in ("create", "move") and isinstance(a.subject, Repo)}
     sinking = {a.key.name for a in actions if isinstance(a.subject, Org) and a.phase == NARROW + 4}
     newcomers = {
         (a.subject.org, a.subject.login)
@@ -126,8 +130,14 @@ def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
             phase = EARLY
         if (_org(subject), subject.who()) in newcomers and action.effect == "widens":
             phase = LATE + step
+        if isinstance(subject, Repo | Grant) and _org(subject) in sinking and _new_repo(subject, made):
+            phase = max(phase, LATE + step) if isinstance(subject, Grant) else max(phase, NARROW + 5)
         out.append(replace(action, phase=phase))
     return out
+
+
+def _new_repo(resource: Resource, made: set[Key]) -> bool:
+    return resource.key in made or resource.inside in made
 
 
 def _org(resource: Resource) -> str:
