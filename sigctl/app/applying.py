@@ -1,0 +1,184 @@
+"""Making it so: before the histories, the histories, after them, and a read at the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from sigctl.app.context import Context
+from sigctl.app.planning import Planned, make_plan
+from sigctl.core.kinds import Key, Repo, Resource
+from sigctl.core.order import ARCHIVE, REFS, SETTLE
+from sigctl.core.plan import Action, Plan
+from sigctl.errors import InterruptedRunError, SigctlError, StalePlanError
+from sigctl.executor import Executor
+from sigctl.mirror.model import MirrorPlan, RefOutcome
+from sigctl.report.outcome import Outcome, Report
+
+OnOutcome = Callable[[Outcome], None]
+
+
+def apply(context: Context, planned: Planned, on_outcome: OnOutcome | None = None) -> Report:
+    """Carry the plan out and read back; nothing is done where a guard refused, and what failed is in the report."""
+    if planned.plan.refusals:
+        return Report(planned.plan)
+    tell = on_outcome or (lambda _: None)
+    executor = Executor(
+        {name: forge.execute for name, forge in context.forges.items()},
+        jobs={name: context.config.spec.forges[name].jobs for name in context.forges},
+        stop=context.watch.stop,
+        on_outcome=tell,
+    )
+    forge_actions = [a for a in planned.plan.actions if a.kind != "ref"]
+    outcomes = executor.run([a for a in forge_actions if a.phase < REFS])
+    refs = _push(context, planned, outcomes, tell)
+    later = [a for a in forge_actions if a.phase >= REFS]
+    outcomes += refs
+    outcomes += executor.run(_after_history(later, refs, executor))
+    return _read_back(context, planned, outcomes)
+
+
+def _read_back(context: Context, planned: Planned, outcomes: list[Outcome]) -> Report:
+    mirrored = _mirrored(planned.mirror)
+    if context.watch.stop.is_set():
+        return Report(planned.plan, tuple(outcomes), mirrored=mirrored, interrupted=True)
+    try:
+        again = make_plan(context)
+    except InterruptedRunError:
+        return Report(planned.plan, tuple(outcomes), mirrored=mirrored, interrupted=True)
+    held = tuple(note for note in again.plan.notes if note.topic == "held")
+    return Report(planned.plan, tuple(outcomes), again.plan, _mirrored(again.mirror), notes=held)
+
+
+def _mirrored(mirror: MirrorPlan | None) -> dict[str, int]:
+    if mirror is None:
+        return {}
+    return {"compared": mirror.checked, "equal": mirror.equal, "held": len(mirror.held)}
+
+
+def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell: OnOutcome) -> list[Outcome]:
+    if planned.mirror is None or not planned.mirror.actions:
+        return []
+    from sigctl.mirror.run import push  # noqa: PLC0415  # only where histories move
+
+    lost = {
+        (o.action.forge, o.action.key.name): o.action.id
+        for o in outcomes
+        if o.status != "done" and o.action.kind == Repo.KIND
+    }
+    out: list[Outcome] = []
+    blocked = {a.id: lost[where] for a in planned.mirror.actions if (where := _place(a)) in lost}
+    for action in planned.mirror.actions:
+        if action.id in blocked:
+            out.append(Outcome(action, "skipped", f"depends on {blocked[action.id]}, which did not happen"))
+            tell(out[-1])
+
+    def told(one: RefOutcome) -> None:
+        tell(_outcome(one))
+
+    done = push(
+        planned.mirror,
+        context.remote_of,
+        jobs=context.options.jobs,
+        cache=context.options.cache,
+        without=frozenset(blocked),
+        loopback=True,
+        stop=context.watch.stop,
+        on_outcome=told,
+        progress=lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
+    )
+    return [*out, *map(_outcome, done)]
+
+
+def _outcome(one: RefOutcome) -> Outcome:
+    return Outcome(one.action, one.status, one.reason, one.hint)
+
+
+def _place(action: Action) -> tuple[str, str]:
+    subject = action.subject
+    return (action.forge, getattr(subject, "repo", ""))
+
+
+def _after_history(later: Iterable[Action], refs: Iterable[Outcome], executor: Executor) -> list[Action]:
+    """Let a default branch and an archive wait for their history: where a ref did not arrive, they are skipped."""
+    missing: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in refs:
+        if one.status != "done":
+            executor.lose(one.action, one.reason)
+            missing[_place(one.action)].append(one.action.id)
+    out = []
+    for action in later:
+        waits = missing.get((action.forge, action.key.name), [])
+        if waits and action.kind == Repo.KIND and action.phase in (SETTLE + 1, ARCHIVE):
+            out.append(replace(action, depends=(*action.depends, *waits)))
+        else:
+            out.append(action)
+    return out
+
+
+def check_saved(saved: Plan, planned: Planned) -> Planned:
+    """Return what to apply for a saved plan, or raise StalePlanError with each thing that moved since it was made."""
+    if saved.config_digest != planned.plan.config_digest:
+        raise StalePlanError("the files have changed since the plan was made", "make and review a new plan")
+    moved = list(_moved(saved.actions, planned))
+    if moved:
+        lines = "\n".join(f"  {line}" for line in moved[:20])
+        raise StalePlanError(
+            f"{len(moved)} things are not as they were when the plan was made:\n{lines}",
+            "make and review a new plan",
+        )
+    mirror = planned.mirror
+    if mirror is not None:
+        wanted = {a.id for a in saved.actions}
+        mirror = replace(mirror, actions=tuple(a for a in mirror.actions if a.id in wanted))
+    return replace(planned, plan=replace(planned.plan, actions=saved.actions), mirror=mirror)
+
+
+def _moved(actions: Iterable[Action], planned: Planned) -> Iterator[str]:
+    fresh = {action.id for action in planned.plan.actions}
+    first: set[tuple[str, Key]] = set()
+    for action in actions:
+        place = (action.forge, action.before.key if action.before else action.key)
+        if place in first:
+            continue  # a later step of the same thing rests on the step before it
+        first.add(place)
+        if action.id in fresh:
+            continue
+        if action.kind == "ref" or action.forge not in planned.compared:
+            yield f"{action.forge}: {action.key} can't be done any more as planned"
+            continue
+        now = planned.compared[action.forge].seen.get(place[1])
+        if not _same(now, action.before):
+            yield f"{action.forge}: {action.key} is {_short(now)}, the plan rests on {_short(action.before)}"
+
+
+def _same(now: Resource | None, before: Resource | None) -> bool:
+    if now is None or before is None:
+        return now is None and before is None
+    return not before.changes(now)
+
+
+def _short(resource: Resource | None) -> str:
+    if resource is None:
+        return "absent"
+    level = getattr(resource, "level", None) or getattr(resource, "role", None)
+    return f"`{level}`" if level else "there, but different"
+
+
+@contextmanager
+def alone(context: Context) -> Iterator[None]:
+    """Hold the lock of these files on this machine; SigctlError where another apply holds it."""
+    name = hashlib.sha256(str(context.config.root.resolve()).encode()).hexdigest()[:16]
+    folder = platformdirs.user_state_path("sigctl", ensure_exists=True)
+    lock = FileLock(folder / f"apply-{name}.lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except Timeout:
+        raise SigctlError("another apply of these files is running", "wait for it to end") from None

@@ -1,0 +1,134 @@
+"""One run: the files as resolved for it, the forges as opened for it, and what may stop it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from sigctl.app.secrets import read_secret
+from sigctl.core.history import End, Hop
+from sigctl.core.state import SetAside
+from sigctl.errors import SigctlError, UsageError
+from sigctl.forges import TYPES, open_forge, traits_of
+from sigctl.forges.base import Forge, Remote, Settings
+from sigctl.spec import Config, ForgeConfig, Resolved, read, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says about a run."""
+
+    config: Path = Path("config/sigs.yaml")
+    overrides: tuple[str, ...] = ()
+    """`forges.NAME.url=URL` and the like, for this run only."""
+    forges: frozenset[str] = frozenset()
+    """Only these forges; empty = all."""
+    sigs: frozenset[str] = frozenset()
+    """Only these SIGs; empty = all."""
+    rewrites: tuple[tuple[str, str], ...] = ()
+    """(prefix, replacement) for the URLs history comes from."""
+    mirror: bool = True
+    jobs: int = 4
+    """Repositories whose history moves at once."""
+    cache: Path | None = None
+    """Where git objects are kept between runs; None = the user's cache folder."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is told while a run goes on; every call may come from any thread."""
+
+    reading: Callable[[str, str], None] = field(default=lambda _forge, _what: None)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class Context:
+    """The files and the opened forges of a run; `close` gives the connections back."""
+
+    options: Options
+    config: Config
+    resolved: Resolved
+    forges: dict[str, Forge]
+    set_aside: tuple[SetAside, ...]
+    """Forges that could not even be opened: no token, no such type."""
+    watch: Watch
+    today: date
+
+    def close(self) -> None:
+        """Give the connections of all forges back."""
+        for forge in self.forges.values():
+            forge.close()
+
+    def remote_of(self, end: End) -> Remote:
+        """Return where git finds one end of a hop; SigctlError where its forge could not be opened."""
+        if not end.forge:
+            return Remote(end.url)
+        if end.forge not in self.forges:
+            raise SigctlError(f"{end.forge} is set aside in this run")
+        return self.forges[end.forge].remote(end.path)
+
+
+def load(options: Options, today: date) -> Config:
+    """Return the checked files; ConfigError with every problem in them."""
+    return read(options.config, options.overrides, today=today)
+
+
+def open_context(options: Options, env: Mapping[str, str], watch: Watch | None = None) -> Context:
+    """Return the run's context: files checked and resolved, forges opened but not yet contacted."""
+    today = date.today()  # noqa: DTZ011  # an `until` ends with the day of whoever runs this
+    config = load(options, today)
+    chosen = _chosen(options.forges, config.spec.forges, "forge")
+    _chosen(options.sigs, config.spec.sigs, "SIG")
+    resolved = resolve_for(config, options, today)
+    forges: dict[str, Forge] = {}
+    set_aside: list[SetAside] = []
+    for name in chosen:
+        try:
+            forges[name] = open_forge(settings_of(config.spec.forges[name], env))
+        except UsageError as error:
+            set_aside.append(SetAside(name, error.text, name, "", error.hint))
+    return Context(options, config, resolved, forges, tuple(set_aside), watch or Watch(), today)
+
+
+def resolve_for(config: Config, options: Options, today: date) -> Resolved:
+    """Return what the files mean for this run: its forges, its SIGs, its rewritten URLs."""
+    traits = {name: traits_of(forge.type) for name, forge in config.spec.forges.items()}
+    resolved = resolve(config, today=today, traits=traits, forges=options.forges, sigs=options.sigs)
+    return replace(resolved, hops=tuple(_rewritten(hop, options.rewrites) for hop in resolved.hops))
+
+
+def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
+    """Return how to reach a forge, with its token read; UsageError where there is none or the type is unknown."""
+    if forge.type not in TYPES:
+        raise UsageError(f"unknown forge type `{forge.type}`", f"one of {', '.join(sorted(TYPES))}")
+    if forge.token is None:
+        raise UsageError(
+            "no token is declared", f"set forges.{forge.name}.token to `env:NAME` or `file:PATH`"
+        )
+    return Settings(
+        name=forge.name,
+        type=forge.type,
+        url=str(forge.url).rstrip("/"),
+        token=read_secret(str(forge.token), env),
+        tier=forge.tier,
+        jobs=forge.jobs,
+        max_requests=forge.max_requests,
+    )
+
+
+def _chosen(wanted: Collection[str], known: Collection[str], what: str) -> list[str]:
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        raise UsageError(f"no {what} `{unknown[0]}` in the files", f"one of {', '.join(sorted(known))}")
+    return sorted(wanted) if wanted else sorted(known)
+
+
+def _rewritten(hop: Hop, rewrites: Sequence[tuple[str, str]]) -> Hop:
+    for prefix, replacement in rewrites:
+        if hop.source.url.startswith(prefix):
+            return replace(hop, source=replace(hop.source, url=replacement + hop.source.url[len(prefix) :]))
+    return hop

@@ -1,0 +1,157 @@
+"""Reading every forge and the histories, and making one plan of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sigctl.app.context import Context
+from sigctl.core.compare import Compared, compare
+from sigctl.core.history import Hop
+from sigctl.core.kinds import Grant, Repo, Team
+from sigctl.core.plan import Cost, Plan, Refusal, merge
+from sigctl.core.state import Desired, SetAside
+from sigctl.errors import ForgeError, InterruptedRunError, UsageError
+from sigctl.forges.base import Forge, Scope
+from sigctl.mirror.model import MirrorPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Guards that are told to let a number through, once, and why."""
+
+    limits: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan, and what it was made from."""
+
+    plan: Plan
+    compared: Mapping[str, Compared]
+    mirror: MirrorPlan | None = None
+
+
+def make_plan(context: Context, allowed: Allowed | None = None) -> Planned:
+    """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on."""
+    if allowed and allowed.limits and not allowed.reason.strip():
+        raise UsageError("--allow needs a reason", "--reason TEXT; it is recorded with the plan")
+    aside: list[SetAside] = list(context.set_aside)
+    compared: dict[str, Compared] = {}
+    with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
+        running = {name: pool.submit(_one, context, forge) for name, forge in context.forges.items()}
+        for name, future in sorted(running.items()):
+            try:
+                compared[name] = future.result()
+            except ForgeError as error:
+                hint = error.hint or "nothing is known of this forge in this run, and nothing is done there"
+                aside.append(SetAside(name, error.text, name, "", hint))
+    if context.watch.stop.is_set():
+        raise InterruptedRunError("interrupted while reading; nothing was changed")
+    mirror = _mirror(context, compared) if context.options.mirror else None
+    plan = _whole(context, compared, mirror, aside, allowed or Allowed())
+    return Planned(plan, compared, mirror)
+
+
+def _one(context: Context, forge: Forge) -> Compared:
+    desired = context.resolved.desired[forge.name]
+    narrow = bool(context.options.sigs)
+    if narrow:
+        desired = replace(desired, undeclared=dict.fromkeys(("repos", "teams", "members"), "ignore"))
+    observation = forge.observe(
+        scope_of(desired, narrow=narrow), lambda what: context.watch.reading(forge.name, what)
+    )
+    return compare(desired, observation, forge.traits, context.resolved.policy)
+
+
+def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
+    """Return what must be read to compare a forge with what it should hold."""
+    resources = desired.state.values()
+    repos = [r for r in resources if isinstance(r, Repo)]
+    teams = [r for r in resources if isinstance(r, Team)]
+    grants = [r for r in resources if isinstance(r, Grant)]
+    return Scope(
+        orgs=desired.orgs,
+        groups=frozenset(key.name for key in desired.state if key.kind == "org"),
+        teams=frozenset(path for team in teams for path in (team.path, *(team.previously or ()))),
+        repos=frozenset(path for repo in repos for path in (repo.path, *(repo.previously or ()))),
+        person_repos=frozenset(g.target for g in grants if g.on == "repo" and g.subject_kind == "person"),
+        logins=desired.logins(),
+        ids=frozenset(desired.pins.values()),
+        narrow=narrow,
+    )
+
+
+def hops_in_reach(context: Context, compared: Mapping[str, Compared]) -> list[Hop]:
+    """Return the hops whose forges could be read."""
+    reached = {"", *compared}
+    return [hop for hop in context.resolved.hops if {hop.source.forge, hop.target.forge} <= reached]
+
+
+def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
+    from sigctl.mirror.run import plan as plan_refs  # noqa: PLC0415  # only where histories are compared
+
+    made = frozenset(
+        (name, action.key.name)
+        for name, one in compared.items()
+        for action in one.plan.actions
+        if action.kind == Repo.KIND and action.verb == "create"
+    )
+    archived = {
+        (name, key.name)
+        for name, one in compared.items()
+        for key, resource in one.seen.items()
+        if isinstance(resource, Repo) and resource.archived
+    }
+    hops = [h for h in hops_in_reach(context, compared) if (h.target.forge, h.target.path) not in archived]
+    return plan_refs(
+        hops,
+        context.remote_of,
+        jobs=context.options.jobs,
+        cache=context.options.cache,
+        missing=made,
+        loopback=_is_local(context),
+        progress=lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
+        stop=context.watch.stop,
+    )
+
+
+def _is_local(context: Context) -> bool:
+    return bool(context.options.rewrites) or any(
+        str(forge.url).startswith("http://127.0.0.1") for forge in context.config.spec.forges.values()
+    )
+
+
+def _whole(
+    context: Context,
+    compared: Mapping[str, Compared],
+    mirror: MirrorPlan | None,
+    aside: list[SetAside],
+    allowed: Allowed,
+) -> Plan:
+    plans = [one.plan for one in compared.values()]
+    if mirror is not None:
+        notes = (*mirror.held, *mirror.notes)
+        plans.append(
+            Plan(actions=mirror.actions, notes=notes, quarantined=mirror.set_aside, cost=_cost(mirror))
+        )
+    merged = merge(plans)
+    return replace(
+        merged,
+        notes=merge([merged, Plan(notes=context.resolved.notes)]).notes,
+        refusals=tuple(r for r in merged.refusals if not _is_allowed(r, allowed)),
+        quarantined=merge([merged, Plan(quarantined=(*aside, *context.resolved.set_aside))]).quarantined,
+        config_digest=context.config.digest,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _cost(mirror: MirrorPlan) -> Cost:
+    return Cost(mirror.reads, len({(a.forge, a.key.name.partition(":")[0]) for a in mirror.actions}), 0.0)
+
+
+def _is_allowed(refusal: Refusal, allowed: Allowed) -> bool:
+    return refusal.guard in allowed.limits and refusal.number <= allowed.limits[refusal.guard]

@@ -1,0 +1,44 @@
+import pytest
+
+from sigctl.app.secrets import read_secret
+from sigctl.errors import UsageError
+
+
+def test_a_secret_comes_from_the_environment_and_does_not_show_itself():
+    secret = read_secret("env:TOKEN", {"TOKEN": "s3cret\n"})
+    assert secret.get_secret_value() == "s3cret"
+    assert "s3cret" not in f"{secret} {secret!r}"
+
+
+def test_a_secret_comes_from_a_file_of_ones_own(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("s3cret\n")
+    file.chmod(0o600)
+    assert read_secret(f"file:{file}", {}).get_secret_value() == "s3cret"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_that_others_can_read_is_refused(tmp_path, mode):
+    file = tmp_path / "token"
+    file.write_text("s3cret")
+    file.chmod(mode)
+    with pytest.raises(UsageError, match="others than its owner") as caught:
+        read_secret(f"file:{file}", {})
+    assert "s3cret" not in str(caught.value)
+    assert "chmod 600" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_file_without_a_usable_secret_is_refused(tmp_path, content):
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    with pytest.raises(UsageError):
+        read_secret(f"file:{file}", {})
+
+
+@pytest.mark.parametrize("reference", ["env:NOT_SET", "file:/does/not/exist", "ghp_literal", "vault:x"])
+def test_what_points_nowhere_is_refused_without_repeating_a_literal(reference):
+    with pytest.raises(UsageError) as caught:
+        read_secret(reference, {})
+    assert "ghp_literal" not in str(caught.value)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import threading
+
+from sigctl.core.kinds import Grant, Repo
+from sigctl.core.plan import Action
+from sigctl.errors import BudgetError, RefusedError
+from sigctl.executor import Executor
+
+
+def create(repo, phase=20, forge="f", depends=()):
+    return Action(forge, "create", None, Repo(repo), "s", phase, depends)
+
+
+def grant(repo, maker, phase=40):
+    return Action("f", "create", None, Grant("repo", repo, "team:O/t", "read"), "s", phase, (maker.id,))
+
+
+def run(actions, perform, **options):
+    return Executor({"f": perform, "g": perform}, jobs={"f": 4, "g": 4}, **options).run(actions)
+
+
+def test_one_failure_skips_only_what_depends_on_it():
+    bad, good = create("O/bad"), create("O/good")
+    actions = [bad, good, grant("O/bad", bad), grant("O/good", good)]
+
+    def perform(action):
+        if action.key.name == "O/bad":
+            raise RefusedError("name is taken", "choose another")
+        return "req-1"
+
+    outcomes = run(actions, perform)
+    assert [o.status for o in outcomes] == ["failed", "done", "skipped", "done"]
+    assert outcomes[0].reason == "name is taken"
+    assert outcomes[0].hint == "choose another"
+    assert bad.id in outcomes[2].reason
+    assert outcomes[3].request == "req-1"
+
+
+def test_skipping_goes_on_down_the_chain():
+    first = create("O/a")
+    second = create("O/b", 30, depends=(first.id,))
+    third = create("O/c", 40, depends=(second.id,))
+
+    def perform(_action):
+        raise RefusedError("no")
+
+    assert [o.status for o in run([first, second, third], perform)] == ["failed", "skipped", "skipped"]
+
+
+def test_a_phase_is_over_before_the_next_begins():
+    log = []
+    lock = threading.Lock()
+
+    def perform(action):
+        with lock:
+            log.append(action.phase)
+        return ""
+
+    run([create(f"O/r{n}", phase) for phase in (30, 10, 20) for n in range(5)], perform)
+    assert log == sorted(log)
+
+
+def test_actions_on_one_thing_never_run_at_once_and_others_do():
+    busy, overlaps, meet = set(), [], threading.Barrier(2, timeout=10)
+
+    def perform(action):
+        target = action.subject.inside
+        if target in busy:
+            overlaps.append(target)
+        busy.add(target)
+        meet.wait()  # breaks unless two lanes are here together
+        busy.discard(target)
+        return ""
+
+    grants = [
+        Action("f", "create", None, Grant("repo", repo, f"team:O/t{n}", "read"), "s", 40)
+        for repo in ("O/a", "O/b")
+        for n in range(3)
+    ]
+    assert all(o.status == "done" for o in run(grants, perform))
+    assert overlaps == []
+
+
+def test_a_stop_ends_between_two_actions_and_says_what_was_left():
+    stop = threading.Event()
+
+    def perform(_action):
+        stop.set()
+        return ""
+
+    outcomes = run([create("O/a", 10), create("O/b", 20), create("O/c", 30)], perform, stop=stop)
+    assert [o.status for o in outcomes] == ["done", "stopped", "stopped"]
+
+
+def test_a_spent_budget_stops_its_forge_and_no_other():
+    def perform(action):
+        if action.forge == "f":
+            raise BudgetError("the run's limit of 1 requests is used up")
+        return ""
+
+    actions = [create("O/a", 10), create("O/b", 20), create("O/a", 10, "g"), create("O/b", 20, "g")]
+    assert [o.status for o in run(actions, perform)] == ["failed", "stopped", "done", "done"]
+
+
+def test_what_failed_before_is_remembered_by_the_next_call():
+    first = create("O/a")
+    executor = Executor({"f": lambda _: ""}, jobs={"f": 1})
+    executor.lose(first, "its history is not complete")
+    assert executor.run([grant("O/a", first)])[0].status == "skipped"
+
+
+def test_every_outcome_is_told_once():
+    told = []
+    actions = [create(f"O/r{n}") for n in range(10)]
+    outcomes = run(actions, lambda _: "", on_outcome=told.append)
+    assert sorted(o.action.id for o in told) == sorted(o.action.id for o in outcomes)
