@@ -5,6 +5,14 @@ from __future__ import annotations
 from sigctl.core.levels import ADMIN, MAINTAIN, READ, WRITE
 from sigctl.core.state import Traits
 
+_RESERVED = frozenset(
+    """
+    badges blame blob builds commits create create_dir edit environments/folders files find_file
+    gitlab-lfs/objects info/lfs/objects new preview raw refs tree update wikis
+    - admin api groups help projects search users explore dashboard profile public uploads robots.txt
+    """.split()  # noqa: SIM905  # words read best as words
+)
+
 TRAITS = Traits(
     kinds=frozenset({"org", "team", "team_member", "repo", "grant"}),
     fields={
@@ -27,9 +35,5 @@ TRAITS = Traits(
     share_gap=True,
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",
-    reserved=frozenset(
-        "badges blame blob builds commits create create_dir edit environments/folders files find_file "
-        "gitlab-lfs/objects info/lfs/objects new preview raw refs tree update wikis "
-        "- admin api groups help projects search users explore dashboard profile public uploads robots.txt".split()
-    ),
+    reserved=_RESERVED,
 )

@@ -1,0 +1,52 @@
+"""The adapter: what the rest of the program sees of a GitLab server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sigctl.core.plan import Action
+from sigctl.core.state import Observation
+from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
+from sigctl.forges.gitlab.client import Client
+from sigctl.forges.gitlab.context import Context
+from sigctl.forges.gitlab.execute import execute
+from sigctl.forges.gitlab.health import health
+from sigctl.forges.gitlab.observe import observe
+from sigctl.forges.gitlab.traits import TRAITS
+
+
+class GitLab:
+    """One server; safe to use from several threads."""
+
+    traits = TRAITS
+
+    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._context = Context(Client(settings, sleep))
+
+    def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
+        """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+        return observe(self._context, self._settings, scope, progress)
+
+    def execute(self, action: Action) -> str:
+        """Make the change, or find that it already is so; return the server's request id or ""; raise ForgeError."""
+        return execute(self._context, action)
+
+    def remote(self, repo: str) -> Remote:
+        """Return where git finds the repository with this path."""
+        return Remote(f"{self._context.client.url}/{repo}.git", "oauth2", self._settings.token)
+
+    def health(self) -> Health:
+        """Return what can be learned of server and token; never raises for what it should report."""
+        return health(self._context, self._settings)
+
+    def requests(self) -> tuple[int, int]:
+        """Return how many reads and writes were sent so far."""
+        caller = self._context.client.caller
+        return caller.reads, caller.writes
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._context.client.close()

@@ -1,0 +1,190 @@
+"""The bulk read: the parts side by side, put together as one whole, or an error."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sigctl.core.kinds import Resource
+from sigctl.core.state import Account, Note, Observation, state
+from sigctl.forges.base import Progress, Scope, Settings
+from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
+from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
+from sigctl.forges.gitlab.readers import groups, members, projects, server, users
+from sigctl.forges.gitlab.readers.groups import Group, Teams
+from sigctl.forges.gitlab.readers.projects import Project
+
+FEW = 8
+"""Up to so many named projects of one group are asked one by one; more are picked from the group's list."""
+_Part = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was read, by number, before it is put into our words."""
+
+    groups: dict[int, Group] = field(default_factory=dict)
+    projects: dict[int, Project] = field(default_factory=dict)
+    people: list[Account] = field(default_factory=list)
+    token: server.Token = field(default_factory=server.Token)
+
+    def paths(self) -> list[str]:
+        return [g.path for g in self.groups.values()] + [p.path for p in self.projects.values()]
+
+
+def observe(ctx: Context, settings: Settings, scope: Scope, progress: Progress | None = None) -> Observation:
+    """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+    before = ctx.client.caller.reads
+    tell = progress or (lambda _text: None)
+    tell("server and token")
+    about = server.server(ctx)
+    found = _Found()
+    ctx.client.together([*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell)])
+    teams = Teams.of(scope, found.paths())
+    _read_shares(ctx, scope, found, teams, tell)
+    notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
+    sample = next((project.data for project in found.projects.values()), None)
+    tier = server.tier(
+        ctx, settings.tier, enterprise=about.enterprise, tops=sorted(scope.orgs), project=sample
+    )
+    return Observation(
+        forge=settings.name,
+        state=state(_resources(found, teams)),
+        accounts=_accounts(ctx, found),
+        me=about.me,
+        capabilities=server.capabilities(tier, enterprise=about.enterprise),
+        notes=tuple(Note(topic, subject, text, settings.name) for topic, subject, text in notes),
+        reads=ctx.client.caller.reads - before,
+    )
+
+
+def _people_and_token(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
+    def people() -> None:
+        found.people = users.accounts(ctx, scope.logins, scope.ids)
+
+    def token() -> None:
+        found.token = server.token(ctx)
+
+    return [people, token]
+
+
+def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_Part]:
+    """Return the independent reads of groups and projects: whole trees, and what is named but not in one of them."""
+    trees = [] if scope.narrow else _tops(scope.orgs)
+
+    def groups_of(top: str) -> None:
+        tell(f"groups of {top}")
+        found.groups.update({group.id: group for group in groups.tree(ctx, top)})
+
+    def projects_of(top: str) -> None:
+        tell(f"repositories of {top}")
+        found.projects.update({project.id: project for project in projects.below(ctx, top)})
+
+    def elsewhere(paths: frozenset[str]) -> list[str]:
+        return sorted(path for path in paths if not any(path == top or is_below(path, top) for top in trees))
+
+    return [
+        *(_bound(read, top) for top in trees for read in (projects_of, groups_of)),
+        *_named_groups(ctx, elsewhere(scope.groups | scope.teams), found),
+        *_named_projects(ctx, elsewhere(scope.repos), found),
+    ]
+
+
+def _named_groups(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:
+    def read(path: str) -> None:
+        found.groups.update({group.id: group for group in groups.one(ctx, path)})
+
+    return [_bound(read, path) for path in paths]
+
+
+def _named_projects(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:
+    places: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        places[parent_of(path)].add(path.casefold())
+
+    def one(path: str) -> None:
+        found.projects.update({project.id: project for project in projects.one(ctx, path)})
+
+    def place(group: str) -> None:
+        every = projects.below(ctx, group, deep=False)
+        found.projects.update({p.id: p for p in every if p.path.casefold() in places[group]})
+
+    few = [path for wanted in places.values() if len(wanted) <= FEW for path in sorted(wanted)]
+    many = [group for group, wanted in places.items() if len(wanted) > FEW]
+    return [*(_bound(one, path) for path in few), *(_bound(place, group) for group in many)]
+
+
+def _bound(read: Callable[[str], None], path: str) -> _Part:
+    return lambda: read(path)
+
+
+def _tops(orgs: Iterable[str]) -> list[str]:
+    """Return the orgs that are not below another one."""
+    return sorted(org for org in orgs if not any(is_below(org, other) for other in orgs))
+
+
+def _read_shares(ctx: Context, scope: Scope, found: _Found, teams: Teams, tell: Progress) -> None:
+    """Read what only a group's own page tells: for declared groups, or for all where none is declared (adopt)."""
+    declared = {path.casefold() for path in scope.groups | scope.orgs}
+    asked = [
+        group
+        for group in found.groups.values()
+        if not teams.has(group.path) and (not scope.groups or group.path.casefold() in declared)
+    ]
+    tell(f"shares of {len(asked)} groups")
+
+    def read(group: Group) -> Callable[[], Group]:
+        return lambda: groups.with_shares(ctx, group)
+
+    found.groups.update({group.id: group for group in ctx.client.together(map(read, asked))})
+
+
+def _set_doomed_aside(ctx: Context, found: _Found) -> list[tuple[str, str, str]]:
+    """Take out what waits for its deletion, and all below it; remember it for a restore; return the notes."""
+    notes = []
+    things: list[tuple[str, Group | Project]] = [
+        *((GROUPS, group) for group in found.groups.values()),
+        *((PROJECTS, project) for project in found.projects.values()),
+    ]
+    doomed = {
+        thing.path: (kind, thing)
+        for kind, thing in things
+        if thing.doomed or unscheduled(thing.path) != thing.path
+    }
+    for path, (kind, thing) in sorted(doomed.items()):
+        original = unscheduled(path)
+        if any(above in doomed for above in ancestors(path)):
+            continue
+        ctx.known.schedule(kind, original, thing.id)
+        when = f" on {thing.doomed}" if thing.doomed else ""
+        notes.append(("pending", original, f"waits to be deleted{when}; creating it again restores it"))
+    found.groups = {n: g for n, g in found.groups.items() if not _gone(g.path, doomed)}
+    found.projects = {n: p for n, p in found.projects.items() if not _gone(p.path, doomed)}
+    return notes
+
+
+def _gone(path: str, doomed: Iterable[str]) -> bool:
+    return path in doomed or any(above in doomed for above in ancestors(path))
+
+
+def _resources(found: _Found, teams: Teams) -> list[Resource]:
+    of_groups = [r for g in found.groups.values() for r in groups.resources(g, team=teams.has(g.path))]
+    return of_groups + [r for project in found.projects.values() for r in projects.resources(project)]
+
+
+def _accounts(ctx: Context, found: _Found) -> dict[str, Account]:
+    accounts: dict[str, Account] = {}
+    for each in (group.members for group in found.groups.values()):
+        members.learn(ctx, each, accounts)
+    for each in (project.members for project in found.projects.values()):
+        members.learn(ctx, each, accounts)
+    return {**accounts, **{account.login: account for account in found.people}}
+
+
+def _token_notes(token: server.Token) -> list[tuple[str, str, str]]:
+    left = token.days_left(datetime.now(UTC).date())
+    if left is None or left > server.WARN_DAYS:
+        return []
+    return [("expires", "token", f"the token ends on {token.expires}: make a new one before")]

@@ -1,0 +1,131 @@
+"""Groups: which of them are teams, who is in them, and whom they are shared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
+from sigctl.errors import NotThereError
+from sigctl.forges.base import Scope
+from sigctl.forges.gitlab.context import GROUPS, Context
+from sigctl.forges.gitlab.graphql import GROUP, GROUP_MEMBERS, GROUPS_BELOW, must
+from sigctl.forges.gitlab.names import number_of, parent_of, to_level, to_role
+from sigctl.forges.gitlab.readers.members import Member, of_connection
+from sigctl.forges.gitlab.readers.shares import Share, grants_of, shares_of
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group as the server has it."""
+
+    id: int
+    path: str
+    name: str
+    description: str
+    visibility: str
+    members: tuple[Member, ...]
+    shares: tuple[Share, ...] | None = None
+    """None = not asked for."""
+    doomed: str = ""
+    """The day on which it will be deleted, where the server said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """Tells which groups are teams: declared ones, and childless ones in a folder that holds declared ones."""
+
+    declared: frozenset[str]
+    orgs: frozenset[str]
+    occupied: frozenset[str] = field(default_factory=frozenset)
+    """Groups with a project or a group below: nobody's team, and never to be removed as one."""
+
+    @classmethod
+    def of(cls, scope: Scope, paths: Iterable[str]) -> Teams:
+        """Return the judge for a scope, given every path that was read."""
+        return cls(
+            _fold(scope.teams),
+            _fold(scope.groups) | _fold(scope.orgs),
+            _fold(parent_of(path) for path in paths),
+        )
+
+    def has(self, path: str) -> bool:
+        """Whether the group with this path is a team."""
+        path = path.casefold()
+        if path in self.declared:
+            return True
+        if path in self.orgs or path in self.occupied or not parent_of(path):
+            return False
+        return parent_of(path) in {parent_of(team) for team in self.declared}
+
+
+def _fold(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(path.casefold() for path in paths)
+
+
+def tree(ctx: Context, top: str) -> list[Group]:
+    """Return a group and all below it; nothing where it does not exist."""
+    found = one(ctx, top)
+    if not found:
+        return []
+    for page in ctx.graph.walk(GROUPS_BELOW, top, "descendantGroups"):
+        found += [_group(ctx, node) for node in must(page, "nodes", top)]
+    return found
+
+
+def one(ctx: Context, path: str) -> list[Group]:
+    """Return one group without what is below it; nothing where it does not exist or was moved away from the path."""
+    node = ctx.graph.sized(GROUP, path=path)["group"]
+    if node is None or must(node, "fullPath", path).casefold() != path.casefold():
+        return []
+    return [_group(ctx, node)]
+
+
+def _group(ctx: Context, node: Mapping[str, Any]) -> Group:
+    path = must(node, "fullPath", "a group")
+    number = number_of(must(node, "id", path))
+    ctx.known.learn(GROUPS, path, number)
+
+    def following(after: str | None) -> Mapping[str, Any]:
+        group = ctx.graph.ask(GROUP_MEMBERS, path=path, first=100, after=after)["group"]
+        connection: Mapping[str, Any] = must(group, "groupMembers", path)
+        return connection
+
+    members = of_connection(must(node, "groupMembers", path), f"members of {path}", following)
+    return Group(
+        id=number,
+        path=path,
+        name=node.get("name") or "",
+        description=node.get("description") or "",
+        visibility=must(node, "visibility", path),
+        members=tuple(members),
+    )
+
+
+def with_shares(ctx: Context, group: Group) -> Group:
+    """Return the group with the groups it is shared with, which only its own page tells."""
+    detail = ctx.client.get(f"/groups/{group.id}", with_projects="false")
+    if detail.get("id") != group.id:
+        raise NotThereError(f"group `{group.path}` went away while it was read")
+    return replace(
+        group, shares=tuple(shares_of(detail, group.path)), doomed=detail.get("marked_for_deletion_on") or ""
+    )
+
+
+def resources(group: Group, *, team: bool) -> list[Resource]:
+    """Return what the group is in our words: a team and its members, or an org and the grants on it."""
+    if team:
+        members = [TeamMember(group.path, m.account.login, to_role(m.number)) for m in group.members]
+        return [Team(group.path, title=group.name, description=group.description), *members]
+    org = Org(group.path, title=group.name, visibility=group.visibility)
+    if group.shares is None:
+        return [org]  # what was not read whole is not told
+    people = [_personal(group.path, member) for member in group.members]
+    return [org, *people, *grants_of(Org.KIND, group.path, group.shares)]
+
+
+def _personal(path: str, member: Member) -> Grant:
+    return Grant(
+        Org.KIND, path, f"person:{member.account.login}", to_level(member.number), until=member.until
+    )

@@ -1,0 +1,136 @@
+"""Projects: created empty and closed, changed field by field, archived, moved, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from sigctl.core.kinds import Repo
+from sigctl.core.kinds.org import PRIVATE
+from sigctl.core.plan import Action
+from sigctl.errors import RefusedError
+from sigctl.forges.gitlab.context import PROJECTS, Context
+from sigctl.forges.gitlab.names import last_of, parent_of, quoted
+from sigctl.forges.gitlab.writers.moving import move as move_thing
+
+_PLAIN = ("description", "visibility", "default_branch")
+_FEATURES = ("issues", "wiki")
+
+
+def create(ctx: Context, action: Action) -> None:
+    """Make the project, empty, and closed unless the action says otherwise; one that waits for its deletion is restored."""
+    repo = _repo(action)
+    if (waiting := ctx.known.scheduled(PROJECTS, repo.path)) is not None:
+        _restore(ctx, waiting)
+        ctx.known.learn(PROJECTS, repo.path, waiting)
+        _set(ctx, waiting, {"visibility": PRIVATE} | _settings(repo), repo.archived)
+        return
+    name = last_of(repo.path)
+    body = {
+        "name": name,
+        "path": name,
+        "namespace_id": ctx.group_id(parent_of(repo.path)),
+        "initialize_with_readme": False,
+    }
+    settings = {"visibility": PRIVATE} | _settings(repo)
+    try:
+        made = ctx.client.post("/projects", body | settings, happened=lambda: _exact(ctx, repo.path))
+    except RefusedError as error:
+        made = _found(ctx, repo.path, error)
+        _set(ctx, made["id"], _settings(repo), None)
+    ctx.known.learn(PROJECTS, repo.path, int(made["id"]))
+    if repo.archived is not None and bool(made.get("archived")) != repo.archived:
+        _archive(ctx, made["id"], archived=repo.archived)
+
+
+def update(ctx: Context, action: Action) -> None:
+    """Set the fields that the action changes."""
+    _set_changed(ctx, ctx.project_id(_repo(action).path), action)
+
+
+def move(ctx: Context, action: Action) -> None:
+    """Give the project the new path, and set the fields that the action changes."""
+    before, after = action.before, _repo(action)
+    if not isinstance(before, Repo):
+        raise TypeError(action.kind)
+    if before.archived:
+        _archive(ctx, ctx.project_id(before.path), archived=False)
+    number = move_thing(ctx, PROJECTS, before.path, after.path)
+    _set_changed(ctx, number, action)
+    if before.archived and after.archived is not False:
+        _archive(ctx, number, archived=True)
+
+
+def delete(ctx: Context, action: Action) -> None:
+    """Delete the project; where the server delays that, it waits for its deletion."""
+    path = _repo(action).path
+    found = ctx.project(path)
+    if found is not None and not found.get("marked_for_deletion_on"):
+        ctx.client.delete(f"/projects/{found['id']}")
+    ctx.known.forget(PROJECTS, path)
+
+
+def _set_changed(ctx: Context, number: int, action: Action) -> None:
+    changed = {name: after for name, (_, after) in action.changed().items() if after is not None}
+    _set(ctx, number, _native(changed), changed.get("archived"))
+
+
+def _set(ctx: Context, number: int, body: Mapping[str, Any], archived: bool | None) -> None:  # noqa: FBT001  # None = leave it
+    """Change settings of a project: it is unarchived before, archived after, since an archived one takes no change."""
+    if archived is False:
+        _archive(ctx, number, archived=False)
+    if body:
+        ctx.client.put(f"/projects/{number}", body)
+    if archived:
+        _archive(ctx, number, archived=True)
+
+
+def _archive(ctx: Context, number: int, *, archived: bool) -> None:
+    ctx.client.post(f"/projects/{number}/{'archive' if archived else 'unarchive'}", {}, repeatable=True)
+
+
+def _restore(ctx: Context, number: int) -> None:
+    ctx.client.post(f"/projects/{number}/restore", {}, repeatable=True)
+
+
+def _found(ctx: Context, path: str, error: RefusedError) -> Mapping[str, Any]:
+    """Return the project that is in the way of its own creation; the refusal where none is."""
+    found = ctx.project(path) if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, 422) else None
+    if found is None:
+        raise error
+    if found.get("marked_for_deletion_on"):
+        _restore(ctx, int(found["id"]))
+    return found
+
+
+def _exact(ctx: Context, path: str) -> Mapping[str, Any] | None:
+    found = ctx.client.peek(f"/projects/{quoted(path)}")
+    return found if found and str(found["path_with_namespace"]).casefold() == path.casefold() else None
+
+
+def _settings(repo: Repo) -> dict[str, Any]:
+    """Return what the resource says, under GitLab's names; a default branch must exist first, so it is not for now."""
+    said = {
+        name: value for name in (*_PLAIN, *_FEATURES, "topics") if (value := getattr(repo, name)) is not None
+    }
+    said.pop("default_branch", None)
+    return _native(said)
+
+
+def _native(fields: Mapping[str, Any]) -> dict[str, Any]:
+    body = {name: fields[name] for name in _PLAIN if name in fields}
+    body |= {
+        f"{name}_access_level": "enabled" if fields[name] else "disabled"
+        for name in _FEATURES
+        if name in fields
+    }
+    if "topics" in fields:
+        body["topics"] = list(fields["topics"])
+    return body
+
+
+def _repo(action: Action) -> Repo:
+    if not isinstance(action.subject, Repo):
+        raise TypeError(action.kind)
+    return action.subject
