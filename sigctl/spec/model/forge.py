@@ -1,0 +1,149 @@
+"""Forges: where they are, how they are reached, and how SIG words become paths there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from sigctl.spec.model.base import (
+    Account,
+    Bool,
+    Int,
+    LevelName,
+    Model,
+    SecretRef,
+    Short,
+    SigName,
+    Template,
+    Text,
+    Url,
+    Visibility,
+    wrong,
+)
+
+Undeclared = Literal["report", "remove", "ignore"]
+
+
+class App(Model):
+    """An app of the forge as which sigctl acts, in place of a token."""
+
+    id: SecretRef = Field(description="Number of the app, as `env:NAME` or `file:PATH`.")
+    key: SecretRef = Field(description="Private key of the app in PEM form, as `env:NAME` or `file:PATH`.")
+
+
+class UndeclaredPolicy(Model):
+    """What to do with whole things that no file declares: report them, remove them, or ignore them."""
+
+    repos: Undeclared = Field("report", description="Repositories in a namespace that sigctl manages.")
+    teams: Undeclared = Field("report", description="Teams in a namespace that sigctl manages.")
+    members: Undeclared = Field(
+        "report", description="Members of an org who are in no declared team and own nothing."
+    )
+
+
+class OrgConfig(Model):
+    """An org or a top group, as far as the files decide about it."""
+
+    title: Text | None = Field(None, description="Name shown to people.")
+    visibility: Visibility | None = Field(
+        None, description="Who sees the group, on forges where a group has a visibility."
+    )
+    base_level: LevelName | None = Field(
+        None, description="What every member has on every repository of the org; `none` is the safe one."
+    )
+    owners: tuple[Account, ...] | None = Field(
+        None,
+        description="Accounts of all owners; who is not in the list loses the role. Left out: owners are not managed.",
+    )
+    two_factor: Literal["required", "optional"] | None = Field(
+        None, description="Whether members must have a second factor."
+    )
+    members_create_repos: Bool | None = Field(
+        None, description="Whether every member may create repositories."
+    )
+
+
+class Layout(Short):
+    """Where a SIG's repositories and teams are on a forge, in place of the forge's own templates."""
+
+    SHORT = "repo"
+
+    repo: Template | None = Field(None, description="Path of a repository, with {sig}, {repo} and {project}.")
+    team: Template | None = Field(
+        None, description="Name or path of a team, with {sig}, {team} and {project}."
+    )
+    moved_from: tuple[Template, ...] = Field(
+        (), description="Older `repo` templates: what is found there is moved, not made anew."
+    )
+    team_moved_from: tuple[Template, ...] = Field((), description="Older `team` templates.")
+
+
+class ForgeConfig(Model):
+    """One forge."""
+
+    type: Text = Field(description="Kind of forge: gitlab, github.")
+    url: Url = Field(description="Address as people open it in a browser.")
+    token: SecretRef | None = Field(
+        None, description="Where the token is: `env:NAME` or `file:PATH`. Never the token itself."
+    )
+    app: App | None = Field(None, description="App to act as, in place of `token`.")
+    tier: Text = Field(
+        "",
+        description="What the server can enforce (free, premium, ultimate; free, team, enterprise). Empty: the server is asked.",
+    )
+    repo: Template = Field(description="The layout: path of a repository, with {sig}, {repo} and {project}.")
+    team: Template = Field(
+        description="Name (GitHub) or path (GitLab) of a team, with {sig}, {team} and {project}."
+    )
+    moved_from: tuple[Template, ...] = Field(
+        (),
+        description="Older `repo` templates: repositories found there are moved with their history, not made anew.",
+    )
+    team_moved_from: tuple[Template, ...] = Field(
+        (), description="Older `team` templates: teams found there are renamed."
+    )
+    layouts: dict[SigName, Layout] = Field({}, description="Other templates for single SIGs.")
+    role: Literal["primary", "replica"] = Field(
+        "primary", description="primary: where SIGs work; replica: where history is copied to."
+    )
+    undeclared: UndeclaredPolicy = Field(
+        UndeclaredPolicy(), description="What to do with whole things that no file declares."
+    )
+    orgs: dict[Text, OrgConfig] = Field(
+        {}, description="Orgs or groups whose own settings or owners the files decide."
+    )
+    visibility: Visibility = Field(
+        "public", description="Visibility of groups that sigctl makes for SIGs and teams."
+    )
+    jobs: Int = Field(8, ge=1, le=64, description="Requests at once.")
+    max_requests: Int = Field(20_000, ge=1, description="Requests one run may send.")
+
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """The forge's name in the files."""
+        return self._name
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ForgeConfig:
+        if self.token and self.app:
+            raise wrong("has both `token` and `app`", "keep the one that sigctl shall act as")
+        return self
+
+    def layout(self, sig: str) -> Layout:
+        """Return the templates for a SIG: its own where it has some, else the forge's."""
+        own = self.layouts.get(sig)
+        return Layout(
+            repo=own.repo if own and own.repo else self.repo,
+            team=own.team if own and own.team else self.team,
+            moved_from=(
+                *own.moved_from,
+                *((self.repo,) if own.repo and own.repo != self.repo else ()),
+                *self.moved_from,
+            )
+            if own
+            else self.moved_from,
+            team_moved_from=(*own.team_moved_from, *self.team_moved_from) if own else self.team_moved_from,
+        )

@@ -1,0 +1,112 @@
+"""policy.yaml: what only admins change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, StrictFloat, model_validator
+
+from sigctl.spec.model.base import Account, Bool, Int, LevelName, Model, SigName, Text, wrong
+
+LIMIT_KINDS = ("default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs")
+
+
+class LimitConfig(Model):
+    """A bound on removals: a number, or a percentage of what there is."""
+
+    number: Int | None = Field(None, ge=0, description="At most this many.")
+    percent: Int | StrictFloat | None = Field(
+        None, ge=0, le=100, description="At most this share of what there is."
+    )
+    of_at_least: Int = Field(10, ge=1, description="With fewer than this, the percentage does not count.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"number": value}
+        if isinstance(value, str):
+            match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", value)
+            if match:
+                return {"percent": float(match[1])}
+        if isinstance(value, dict | cls):
+            return value
+        raise wrong("is neither a number nor a percentage", "write 5 or 10%")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> LimitConfig:
+        if (self.number is None) == (self.percent is None):
+            raise wrong("needs either `number` or `percent`", "write 5 or 10%")
+        return self
+
+
+class Guards(Model):
+    """Limits that a plan is held against."""
+
+    max_removals: dict[
+        Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
+        LimitConfig,
+    ] = Field(
+        {"default": LimitConfig(percent=10)},
+        description="Kind -> how many may go in one run: a number or a percentage.",
+    )
+    per_sig: dict[
+        Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
+        LimitConfig,
+    ] = Field({}, description="The same, held against each SIG's own part.")
+    minimum_owners: Int = Field(0, ge=0, description="An org with declared owners never has fewer.")
+    required_owners: tuple[Account, ...] = Field(
+        (), description="Accounts that stay owners of every org with declared owners."
+    )
+    keep_self: Bool = Field(True, description="Refuse to take rights from the account sigctl acts as.")
+
+
+class ChairsApprove(Model):
+    """What the chairs of a SIG may approve by themselves."""
+
+    up_to: LevelName = Field("maintain", description="Highest level they may give, within their own SIG.")
+
+
+class Lazy(Model):
+    """Lazy consensus: silence is consent."""
+
+    days: Int = Field(
+        3, ge=1, le=90, description="Days a proposal inside one SIG must have been open without objection."
+    )
+
+
+class Approval(Model):
+    """Who must approve a change of the files."""
+
+    admins: tuple[Account, ...] = Field((), description="Accounts that may approve everything.")
+    sig_chairs: ChairsApprove = Field(ChairsApprove(), description="What chairs may approve by themselves.")
+    lazy: Lazy | None = Field(None, description="Lazy consensus inside one SIG; left out: there is none.")
+
+
+class MirrorPolicy(Model):
+    """What the mirror does when a target has something else."""
+
+    on_divergence: Literal["hold", "overwrite", "ignore"] = Field(
+        "hold", description="A ref that would lose commits."
+    )
+    delete_refs: Literal["hold", "delete", "ignore"] = Field(
+        "hold", description="A ref that the source no longer has."
+    )
+
+
+class PolicyFile(Model):
+    """policy.yaml."""
+
+    version: Literal[1] = Field(1, description="Version of the format.")
+    guards: Guards = Field(Guards(), description="Limits that a plan is held against.")
+    approval: Approval = Field(Approval(), description="Who must approve a change of the files.")
+    mirror: MirrorPolicy = Field(
+        MirrorPolicy(), description="What the mirror does when a target has something else."
+    )
+    left_alone: dict[Text, tuple[Text, ...]] = Field(
+        {}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."
+    )
+    levels: dict[SigName, LevelName] = Field(
+        {}, description="SIG -> highest level that its file may give; left out: admin."
+    )

@@ -1,0 +1,104 @@
+"""From SIG words to facts: what each forge should hold, and where history goes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sigctl.core.history import Hop
+from sigctl.core.kinds import Key
+from sigctl.core.policy import Limit, Policy
+from sigctl.core.state import Desired, Note, SetAside, Traits
+from sigctl.spec.config import Config
+from sigctl.spec.layout import layouts
+from sigctl.spec.model import Spec
+from sigctl.spec.resolve.forge import build
+from sigctl.spec.resolve.hops import hops
+from sigctl.spec.resolve.roster import Logins, Roster
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What the files mean on one day."""
+
+    desired: dict[str, Desired]
+    hops: tuple[Hop, ...]
+    notes: tuple[Note, ...]
+    set_aside: tuple[SetAside, ...]
+    policy: Policy
+
+
+def resolve(
+    config: Config,
+    *,
+    today: date,
+    traits: Mapping[str, Traits],
+    forges: Collection[str] = (),
+    sigs: Collection[str] = (),
+) -> Resolved:
+    """Return what each forge should hold; `traits` is by forge name.
+
+    `forges` and `sigs` narrow it: to these forges, and to what belongs to these SIGs together with what that needs; then nothing is
+    said about undeclared things, since most declared ones are left out too.
+    """
+    spec = config.spec
+    roster = Roster(spec, today)
+    where = layouts(spec, dict(traits))
+    desired: dict[str, Desired] = {}
+    notes: set[Note] = set()
+    for name, layout in where.items():
+        if not forges or name in forges:
+            built, said = build(spec, layout, roster)
+            desired[name] = _narrowed(built, frozenset(sigs)) if sigs else built
+            notes |= said
+    notes |= roster.notes
+    return Resolved(
+        desired=desired,
+        hops=tuple(hop for hop in hops(spec, where) if _in_scope(hop, forges, sigs)),
+        notes=tuple(
+            sorted(
+                (n for n in notes if not sigs or n.sig in sigs),
+                key=lambda n: (n.forge, n.sig, n.topic, n.subject, n.text),
+            )
+        ),
+        set_aside=(),
+        policy=policy_of(spec),
+    )
+
+
+def _in_scope(hop: Hop, forges: Collection[str], sigs: Collection[str]) -> bool:
+    return (not sigs or hop.sig in sigs) and (not forges or hop.target.forge in forges)
+
+
+def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
+    keep: set[Key] = set()
+    todo = [key for key in desired.state if desired.sigs.get(key) in sigs]
+    while todo:
+        key = todo.pop()
+        if key not in keep and key in desired.state:
+            keep.add(key)
+            todo += desired.state[key].needs()
+    return replace(
+        desired,
+        state={key: one for key, one in desired.state.items() if key in keep},
+        sigs={key: sig for key, sig in desired.sigs.items() if key in keep},
+        managed=frozenset(key for key in desired.managed if desired.sigs.get(key) in sigs),
+        undeclared=dict.fromkeys(desired.undeclared, "ignore"),
+    )
+
+
+def policy_of(spec: Spec) -> Policy:
+    """Return the guards' limits as the core knows them."""
+    guards = spec.policy.guards
+    limits = {
+        kind: Limit(limit.number, None if limit.percent is None else float(limit.percent), limit.of_at_least)
+        for kind, limit in guards.max_removals.items()
+    }
+    required = {name: Logins(name, spec.people).known(guards.required_owners) for name in spec.forges}
+    return Policy(
+        max_removals={"default": Limit(percent=10), **limits},
+        minimum_owners=guards.minimum_owners,
+        required_owners={name: logins for name, logins in required.items() if logins},
+        keep_self=guards.keep_self,
+    )

@@ -1,0 +1,116 @@
+"""Rules on branches and tags, with the patterns and the people of one repository on one forge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds.branch import BRANCH, TAG
+from sigctl.spec.entries import SHARED, Entry, Rule, expand, rules
+from sigctl.spec.layout import team_ref
+from sigctl.spec.model import BranchEntry, Spec
+from sigctl.spec.resolve.rights import Who, who
+
+Name = Callable[[Who], str | None]
+"""From a subject in the files to one on the forge; None for a person who has no login there."""
+_KINDS = {"branches": BRANCH, "tags": TAG}
+_WRITERS = ("write", "maintain", "admin")
+
+
+def branch_rules(spec: Spec, entry: Entry, path: str, name: Name) -> Iterator[BranchRule]:
+    """Yield the rules of a repository, each pattern once: the first that is written for it decides."""
+    for kind, on in _KINDS.items():
+        seen: set[str] = set()
+        for rule in (*(_kernel(spec, entry) if on == BRANCH else ()), *rules(spec, entry, kind)):
+            for pattern in rule.patterns:
+                if pattern not in seen:
+                    seen.add(pattern)
+                    yield _resource(rule, path, pattern, on, name, retired=entry.sig.status == "retired")
+
+
+def _resource(rule: Rule, path: str, pattern: str, on: str, name: Name, *, retired: bool) -> BranchRule:
+    one = rule.entry
+    closed = retired or one.lifecycle != "active"
+
+    def subjects(written: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if closed:
+            return ()
+        if written is None:
+            return None
+        return tuple(sorted({found for subject in written if (found := name(who(subject, rule.sig)))}))
+
+    return BranchRule(
+        path,
+        pattern,
+        on,
+        push=subjects(one.push),
+        merge=subjects(one.merge) if on == BRANCH else None,
+        create=subjects(one.create if one.create is not None else one.push),
+        force=False if closed else one.force,
+        delete=False if closed and one.lifecycle != "retired" else one.delete,
+        reviews=one.reviews,
+        checks=None if one.checks is None else tuple(sorted(one.checks)),
+    )
+
+
+def kernel_pushers(spec: Spec, sig: str) -> list[Who]:
+    """Return who of a SIG may push its branches of the kernel: those named, else its teams that may write."""
+    kernel = spec.kernel
+    config = spec.sigs[sig]
+    named = kernel.sigs[sig].push if kernel and sig in kernel.sigs else None
+    if named is None:
+        named = tuple(s for s, right in sorted(config.access.items()) if right.level in _WRITERS)
+    return [who(subject, sig) for subject in named]
+
+
+def _kernel(spec: Spec, entry: Entry) -> Iterator[Rule]:
+    """Yield the kernel's own rules: the SIGs' branches, the upstream ones for the release team, nothing else for anybody."""
+    kernel = spec.kernel
+    if kernel is None or not entry.kernel:
+        return
+    release_sig, release_team = team_ref(kernel.release_team, "")
+    where = ("kernel",)
+    mine = sorted(kernel.sigs) if entry.kernel == SHARED and kernel.layout == "shared" else [entry.sig.name]
+    for sig in (name for name in mine if name in kernel.sigs and name in spec.sigs):
+        yield from _namespace(spec, sig)
+    upstream = (
+        kernel.branches
+        if kernel.branches is not None
+        else (kernel.upstream.branches if kernel.upstream else None)
+    )
+    team = (f"{release_sig}/{release_team}",)
+    for branch in upstream or ():
+        rule = BranchEntry(pattern=branch, push=team, force=False, delete=False)
+        yield Rule(rule, where, expand(branch, spec.defaults.releases, own=False), release_sig)
+    if entry.kernel == SHARED:
+        yield Rule(
+            BranchEntry(pattern="*", push=(), create=(), force=False, delete=False),
+            where,
+            ("*",),
+            release_sig,
+        )
+
+
+def _namespace(spec: Spec, sig: str) -> Iterator[Rule]:
+    kernel = spec.kernel
+    if kernel is None:
+        raise AssertionError(sig)
+    part = kernel.sigs[sig]
+    push = (
+        ()
+        if spec.sigs[sig].status == "retired"
+        else tuple(_written(one) for one in kernel_pushers(spec, sig))
+    )
+    for number, branch in enumerate(part.branches):
+        for name in expand(branch.name or branch.pattern or "", spec.defaults.releases, own=branch.own):
+            rule = branch if branch.push is not None else branch.model_copy(update={"push": push})
+            yield Rule(rule, ("kernel", "sigs", sig, "branches", number), (name,), sig)
+    space = part.namespace.replace("{sig}", sig)
+    rule = BranchEntry(pattern=part.namespace, own=True, push=push, force=False, delete=False)
+    yield Rule(
+        rule, ("kernel", "sigs", sig, "namespace"), expand(space, spec.defaults.releases, own=True), sig
+    )
+
+
+def _written(one: Who) -> str:
+    return f"person:{one[2]}" if one[0] == "person" else f"{one[1]}/{one[2]}"
