@@ -14,8 +14,18 @@ TRAITS = Traits(
         "team_member": frozenset({"role"}),
         "repo": frozenset(
             {
-                "description", "visibility", "default_branch", "archived", "homepage", "topics", "issues", "wiki",
-                "merge_commit", "squash_merge", "rebase_merge", "delete_branch_on_merge",
+                "description",
+                "visibility",
+                "default_branch",
+                "archived",
+                "homepage",
+                "topics",
+                "issues",
+                "wiki",
+                "merge_commit",
+                "squash_merge",
+                "rebase_merge",
+                "delete_branch_on_merge",
             }
         ),
         "grant": frozenset({"level"}),

@@ -1,0 +1,157 @@
+"""PyGithub's requester, one per request at a time: who we are, where the API is, and what its answers mean by status.
+
+PyGithub's objects are not used: they take a redirected write (307) for a success, hide whether a PUT invited (201) or changed
+(204), and check bodies more strictly than GitHub writes them. Its requester brings authentication, connections and encoding.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import github
+import requests
+from requests.utils import parse_header_links
+
+from sigctl.forges.base import Settings
+
+PUBLIC = "https://github.com"
+API_VERSION = "2022-11-28"
+PAGE = 100
+_OK, _REDIRECT = 200, 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, decoded; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+
+    @property
+    def request_id(self) -> str:
+        """GitHub's own name for the exchange, for its support."""
+        return self.headers.get("x-github-request-id", "")
+
+
+class StatusError(Exception):
+    """An answer that is no success: any status from 300 up."""
+
+    def __init__(self, answer: Answer, what: str) -> None:
+        self.answer = answer
+        self.what = what
+        super().__init__(f"{what}: {answer.status}")
+
+
+class GarbledError(Exception):
+    """An answer whose body is no JSON though it should be."""
+
+
+def api_of(url: str) -> str:
+    """Return the base of the REST API of the server that people open at this URL."""
+    return "https://api.github.com" if url == PUBLIC else f"{url}/api/v3"
+
+
+class Client:
+    """Sends single requests; never waits, never repeats; safe for threads, since no two share a connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._idle: list[github.Github] = []
+        self._every: list[github.Github] = []
+        self._lock = threading.Lock()
+        self._lanes = threading.BoundedSemaphore(settings.jobs)
+
+    def rest(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Return the answer; StatusError from 300 up, GarbledError, or an exception of requests."""
+        with self._client() as client:
+            status, headers, text = client.requester.requestJson(verb, path, dict(query or {}), {}, body)
+        answer = Answer(status, headers, _decoded(text, status))
+        if status >= _REDIRECT:
+            raise StatusError(answer, f"{verb} {path}")
+        return answer
+
+    def graphql(self, document: str, variables: Mapping[str, Any]) -> Answer:
+        """Return the answer to a GraphQL document, with its errors still in it; raises as `rest` does."""
+        with self._client() as client:
+            url = client.requester.graphql_url
+            body = {"query": document, "variables": variables}
+            status, headers, text = client.requester.requestJson("POST", url, {}, {}, body)
+        answer = Answer(status, headers, _decoded(text, status))
+        if status >= _REDIRECT:
+            raise StatusError(answer, "GraphQL")
+        return answer
+
+    def close(self) -> None:
+        """Give every connection back."""
+        with self._lock:
+            clients, self._every, self._idle = self._every, [], []
+        for client in clients:
+            client.close()
+
+    @contextmanager
+    def _client(self) -> Iterator[github.Github]:
+        with self._lanes:
+            with self._lock:
+                client = self._idle.pop() if self._idle else None
+            if client is None:
+                client = self._new()
+            try:
+                yield client
+            finally:
+                with self._lock:
+                    self._idle.append(client)
+
+    def _new(self) -> github.Github:
+        client = github.Github(
+            auth=github.Auth.Token(self._settings.token.get_secret_value()),
+            base_url=api_of(self._settings.url),
+            timeout=max(1, int(self._settings.timeout)),
+            user_agent="sigctl",
+            per_page=PAGE,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            api_version=API_VERSION,
+        )
+        with self._lock:
+            self._every.append(client)
+        return client
+
+
+def next_page(answer: Answer) -> str | None:
+    """Return the URL of the page that follows, None after the last."""
+    for link in parse_header_links(answer.headers.get("link", "")):
+        if link.get("rel") == "next":
+            return link["url"]
+    return None
+
+
+def _decoded(text: str, status: int) -> Any:
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        if status >= _REDIRECT:  # proxies and load balancers answer errors in HTML
+            return (
+                {"message": text.strip().partition("\n")[0][:200]}
+                if not text.lstrip().startswith("<")
+                else {}
+            )
+        raise GarbledError(f"{len(text)} characters that are no JSON") from None
+
+
+BROKEN_ON_THE_WAY = (requests.exceptions.RequestException, GarbledError)
+"""Everything that means: the request may have arrived or not, no usable answer did."""

@@ -1,0 +1,56 @@
+"""One GitHub server as a forge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sigctl.core.plan import Action
+from sigctl.core.state import Observation, Traits
+from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
+from sigctl.forges.github.health import health
+from sigctl.forges.github.observe import observe
+from sigctl.forges.github.session import Session
+from sigctl.forges.github.traits import TRAITS
+from sigctl.forges.github.writers import execute
+
+
+class GitHub:
+    """GitHub, GitHub Enterprise Server, or anything shaped like them; safe to use from several threads."""
+
+    traits: Traits = TRAITS
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._session = Session(settings, sleep=sleep, clock=clock)
+
+    def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
+        """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+        return observe(self._session, scope, progress)
+
+    def execute(self, action: Action) -> str:
+        """Make the change, or find that it already is so; return GitHub's request id or ""; raise ForgeError."""
+        return execute(self._session, action)
+
+    def remote(self, repo: str) -> Remote:
+        """Return where git finds the repository with this path."""
+        return Remote(f"{self._settings.url}/{repo}.git", "x-access-token", self._settings.token)
+
+    def health(self) -> Health:
+        """Return what can be learned of server and token."""
+        return health(self._session)
+
+    def requests(self) -> tuple[int, int]:
+        """Return how many reads and writes were sent so far."""
+        return self._session.caller.reads, self._session.caller.writes
+
+    def close(self) -> None:
+        """End every wait and give connections back; nothing can be asked afterwards."""
+        self._session.close()

@@ -1,0 +1,150 @@
+"""The one bulk read: whole, or a ForgeError; reads that don't need each other run side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from sigctl.core.kinds import Grant, Repo, Resource
+from sigctl.core.kinds.grant import PERSON
+from sigctl.core.state import Account, Note, Observation, State
+from sigctl.forges.base import Progress, Scope
+from sigctl.forges.github.graphql import Node
+from sigctl.forges.github.readers import orgs, people, repos, teams
+from sigctl.forges.github.session import Session
+
+
+def observe(session: Session, scope: Scope, progress: Progress | None = None) -> Observation:
+    """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+    tell = progress or (lambda _: None)
+    before = session.caller.reads
+    reading = _Reading(session, scope)
+    tell("orgs")
+    names = session.parallel([partial(reading.org, org) for org in sorted(scope.orgs)])
+    tell("repositories, teams and people")
+    session.parallel([*reading.once(), *(part for org in names for part in reading.of_org(org))])
+    tell("invitations")
+    session.parallel(reading.pending())
+    return Observation(
+        forge=session.name,
+        state=reading.consistent(),
+        accounts=dict(sorted(reading.accounts.items())),
+        me=session.me(),
+        notes=tuple(sorted(reading.notes, key=lambda note: (note.subject, note.text))),
+        reads=session.caller.reads - before,
+    )
+
+
+class _Reading:
+    """What one observation has read so far; its methods run in several threads."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self.session = session
+        self.scope = scope
+        self.state: State = {}
+        self.accounts: dict[str, Account] = {}
+        self.notes: list[Note] = []
+        self.teams: list[Node] = []
+        self._lock = threading.Lock()
+
+    def add(
+        self, resources: Iterable[Resource] = (), accounts: Iterable[Account] = (), notes: Iterable[Note] = ()
+    ) -> None:
+        with self._lock:
+            for one in resources:  # a thing can show on two pages when something was made in between
+                self.state.setdefault(one.key, one)
+            self.accounts.update((one.login or f"#{one.id}", one) for one in accounts)
+            self.notes.extend(notes)
+
+    def once(self) -> list[Callable[[], object]]:
+        """Return the reads that are done once for the server."""
+        parts: list[Callable[[], object]] = [self.session.me, self.logins]
+        return [*parts, self.named_repos, self.named_teams] if self.scope.narrow else parts
+
+    def of_org(self, org: str) -> list[Callable[[], object]]:
+        """Return the reads that are done once for each org."""
+        parts = [self.members, self.invitations]
+        if not self.scope.narrow:
+            parts += [self.all_repos, self.collaborators, self.all_teams]
+        return [partial(part, org) for part in parts]
+
+    def pending(self) -> list[Callable[[], object]]:
+        """Return the reads that need to know what the first ones found."""
+        known = {str(one.id) for one in self.accounts.values()}
+        there = {one.path.casefold(): one.path for one in self.state.values() if isinstance(one, Repo)}
+        shared = {
+            one.target for one in self.state.values() if isinstance(one, Grant) and one.subject_kind == PERSON
+        }
+        declared = self.scope.repos if self.scope.narrow else self.scope.person_repos
+        asked = shared | {there[repo.casefold()] for repo in declared if repo.casefold() in there}
+        parts: list[Callable[[], object]] = [
+            *(partial(self.account, one) for one in sorted(self.scope.ids, key=str) if str(one) not in known),
+            *(partial(self.invited, *who) for who in teams.invited_of(self.teams)),
+            *(partial(self.repo_invitations, repo) for repo in sorted(asked)),
+        ]
+        if self.scope.narrow:
+            parts += [partial(self.repo_teams, repo) for repo in sorted(there.values())]
+        return parts
+
+    def consistent(self) -> State:
+        """Return the state, sorted, without parts of things that were made while it was read."""
+        return {
+            key: one
+            for key, one in sorted(self.state.items())
+            if one.inside is None or one.inside in self.state
+        }
+
+    def org(self, name: str) -> str:
+        found = orgs.read_org(self.session, name)
+        self.add([found])
+        return found.path
+
+    def logins(self) -> None:
+        self.add(accounts=people.read_accounts(self.session, self.scope.logins))
+
+    def account(self, number: int | str) -> None:
+        self.add(accounts=[people.read_account(self.session, number)])
+
+    def members(self, org: str) -> None:
+        memberships, accounts = people.read_members(self.session, org)
+        self.add(memberships, accounts)
+
+    def invitations(self, org: str) -> None:
+        memberships, notes = people.read_invitations(self.session, org)
+        self.add(memberships, notes=notes)
+
+    def all_repos(self, org: str) -> None:
+        self.add(repos.repo_of(node) for node in repos.read_repos(self.session, org))
+
+    def collaborators(self, org: str) -> None:
+        self.add(repos.person_grants_of(repos.read_collaborators(self.session, org)))
+
+    def named_repos(self) -> None:
+        nodes = repos.read_named_repos(self.session, self.scope.repos)
+        self.add(repos.repo_of(node) for node in nodes)
+        self.add(repos.person_grants_of(nodes))
+
+    def all_teams(self, org: str) -> None:
+        nodes = teams.read_teams(self.session, org)
+        self._know(nodes)
+        self.add(teams.grants_of(nodes))
+
+    def named_teams(self) -> None:
+        self._know(teams.read_named_teams(self.session, self.scope.teams))
+
+    def _know(self, nodes: list[Node]) -> None:
+        self.add([*teams.teams_of(nodes), *teams.members_of(nodes)])
+        with self._lock:
+            self.teams += nodes
+
+    def invited(self, team: str, login: str) -> None:
+        found = teams.read_invited(self.session, team, login)
+        self.add([found] if found else [])
+
+    def repo_invitations(self, repo: str) -> None:
+        grants, notes = repos.read_repo_invitations(self.session, repo)
+        self.add(grants, notes=notes)
+
+    def repo_teams(self, repo: str) -> None:
+        self.add(teams.read_repo_teams(self.session, repo))

@@ -1,0 +1,28 @@
+"""Orgs, by REST: GraphQL does not tell what every member has on every repository."""
+
+from __future__ import annotations
+
+from sigctl.core.kinds import Org
+from sigctl.core.levels import NONE
+from sigctl.errors import DeniedError, NotThereError
+from sigctl.forges.github.names import level_of
+from sigctl.forges.github.session import Session, path
+
+
+def read_org(session: Session, org: str) -> Org:
+    """Return the org; NotThereError where there is none, DeniedError where the token sees only its public side."""
+    data = session.find(path("orgs", org))
+    if data is None:
+        hint = "GitHub orgs are made by hand: create it, or let the token see it"
+        raise NotThereError(f"org `{org}` is not there", hint, forge=session.name, status=404)
+    base = data.get("default_repository_permission")
+    if base is None:
+        hint = "the token must be an owner's, with admin:org (or an app's, with administration: read)"
+        raise DeniedError(f"the settings of org `{org}` can't be read", hint, forge=session.name)
+    return Org(
+        path=data["login"],
+        title=data.get("name") or "",
+        base_level=NONE if base == NONE else level_of(base),
+        members_create_repos=data.get("members_can_create_repositories"),
+        two_factor=data.get("two_factor_requirement_enabled"),
+    )

@@ -1,0 +1,175 @@
+"""One server as readers and writers see it: every request counted and repeated by the one Caller, lists whole."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sigctl.errors import NotThereError, PartialError
+from sigctl.forges.base import Settings
+from sigctl.forges.github import documents
+from sigctl.forges.github.client import PAGE, Answer, Client, StatusError, next_page
+from sigctl.forges.github.failures import NotYetError, of_status, reader
+from sigctl.forges.github.graphql import GraphQL
+from sigctl.forges.http import Caller
+
+T = TypeVar("T")
+_MAYBE_NOT_YET = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+YOUNG = 120.0
+"""Seconds for which a thing that this run made may still be unknown to parts of GitHub."""
+
+
+def path(*parts: str | int) -> str:
+    """Return an API path of these parts, each quoted."""
+    return "".join(f"/{quote(str(part), safe='')}" for part in parts)
+
+
+class Session:
+    """Requests to one server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = settings.name
+        self.jobs = settings.jobs
+        self.caller = Caller(
+            reader(settings.name),
+            max_requests=settings.max_requests,
+            max_seconds=settings.max_seconds,
+            sleep=sleep,
+            clock=clock,
+        )
+        self.client = Client(settings)
+        self.graphql = GraphQL(self.client, self.caller, settings.name)
+        self._clock = clock
+        self._made: dict[str, float] = {}
+        self._me: str | None = None
+        self._lock = threading.Lock()
+
+    def get(self, url: str) -> Answer:
+        """Return the answer to a GET; NotThereError and the other ForgeErrors where there is none."""
+        return self.caller.read(lambda: self.client.rest("GET", url))
+
+    def look(self, url: str) -> Answer | None:
+        """Return the answer to a GET, None where nothing is (or nothing the token may see)."""
+        try:
+            return self.get(url)
+        except NotThereError:
+            return None
+
+    def find(self, url: str) -> dict[str, Any] | None:
+        """Return the object at a path, None where nothing is; PartialError where it is no object."""
+        answer = self.look(url)
+        if answer is not None and not isinstance(answer.data, dict):
+            raise PartialError(f"GET {url}: the answer is no object", forge=self.name, status=answer.status)
+        return answer.data if answer else None
+
+    def wait_for(self, url: str, ready: Callable[[Answer], bool]) -> Answer | None:
+        """Return the answer to a GET once it is ready, None when it is not after about a quarter of a minute."""
+
+        def request() -> Answer:
+            try:
+                answer = self.client.rest("GET", url)
+            except StatusError as error:
+                if error.answer.status != HTTPStatus.NOT_FOUND:
+                    raise
+                raise NotYetError(of_status(error.answer, error.what).error) from error
+            if ready(answer):
+                return answer
+            raise NotYetError(NotThereError(f"GET {url}: not ready yet", status=HTTPStatus.NOT_FOUND))
+
+        try:
+            return self.caller.read(request)
+        except NotThereError:
+            return None
+
+    def every(self, url: str) -> list[dict[str, Any]]:
+        """Return every entry of a list, however many pages it has; PartialError where a page is no list."""
+        answer = self.caller.read(lambda: self.client.rest("GET", url, query={"per_page": PAGE}))
+        entries: list[dict[str, Any]] = []
+        while True:
+            if not isinstance(answer.data, list):
+                raise PartialError(f"GET {url}: the answer is no list", forge=self.name, status=answer.status)
+            entries += answer.data
+            following = next_page(answer)
+            if following is None:
+                return entries
+            answer = self.get(following)
+
+    def write(
+        self,
+        verb: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        about: Sequence[str] = (),
+        repeatable: bool = True,
+        happened: Callable[[], Answer | None] | None = None,
+    ) -> Answer:
+        """Return the answer to a write; NotThereError, RefusedError and the other ForgeErrors where it was not done.
+
+        `about` are the paths of the things it needs: while one of them is young, 404, 409 and 422 mean "not yet".
+        """
+
+        def request() -> Answer:
+            try:
+                return self.client.rest(verb, url, body)
+            except StatusError as error:
+                if error.answer.status in _MAYBE_NOT_YET and any(self._is_young(one) for one in about):
+                    raise NotYetError(of_status(error.answer, error.what).error) from error
+                raise
+
+        return self.caller.write(request, repeatable=repeatable, happened=happened)
+
+    def remove(self, url: str) -> str:
+        """Make that nothing is at a path; return GitHub's request id, "" where nothing was."""
+        try:
+            return self.write("DELETE", url).request_id
+        except NotThereError:
+            return ""
+
+    def made(self, *paths: str) -> None:
+        """Remember that these things were just made, so that parts of GitHub may not know them yet."""
+        now = self._clock()
+        with self._lock:
+            self._made.update((one.casefold(), now) for one in paths)
+
+    def _is_young(self, one: str) -> bool:
+        made = self._made.get(one.casefold())
+        return made is not None and self._clock() - made < YOUNG
+
+    def me(self) -> str:
+        """Return the login behind the token, "" for an app; asked once."""
+        if self._me is None:
+            login = str(self.graphql.ask(documents.VIEWER, {})["viewer"]["login"])
+            self._me = "" if login.endswith("[bot]") else login
+        return self._me
+
+    def parallel(self, work: Sequence[Callable[[], T]]) -> list[T]:
+        """Return the results in order; the first error ends what has not begun, Ctrl-C ends every wait too."""
+        if len(work) <= 1:
+            return [one() for one in work]
+        with ThreadPoolExecutor(max_workers=min(len(work), self.jobs), thread_name_prefix=self.name) as pool:
+            futures = [pool.submit(one) for one in work]
+            try:
+                return [future.result() for future in futures]
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    self.caller.stop()
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def close(self) -> None:
+        """End every wait and give connections back."""
+        self.caller.stop()
+        self.client.close()

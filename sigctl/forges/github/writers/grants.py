@@ -1,0 +1,61 @@
+"""What teams and people have on repositories, and the invitations that wait to be accepted."""
+
+from __future__ import annotations
+
+from sigctl.core.kinds import Grant
+from sigctl.core.kinds.grant import TEAM
+from sigctl.core.plan import Action
+from sigctl.forges.github.names import invited_permission_of, permission_of, split
+from sigctl.forges.github.session import Session, path
+from sigctl.forges.github.writers import sides
+
+
+def put(session: Session, action: Action) -> str:
+    """Give the level, or change it in place; a person from outside is invited, and a waiting invitation is changed."""
+    grant = sides.after(action, Grant)
+    if grant.subject_kind == TEAM:
+        url, about = _team_url(grant), [grant.subject_name, grant.target]
+        return session.write("PUT", url, {"permission": permission_of(grant.level)}, about=about).request_id
+    if action.before is not None and sides.before(action, Grant).state != "active":
+        waiting = _invitation(session, grant)
+        if waiting is not None:
+            body = {"permissions": invited_permission_of(grant.level)}
+            return session.write("PATCH", _invitation_url(grant, waiting), body).request_id
+    body = {"permission": permission_of(grant.level)}
+    return session.write("PUT", _person_url(grant), body, about=[grant.target]).request_id
+
+
+def remove(session: Session, action: Action) -> str:
+    """Take the level away, or withdraw the invitation; one that was accepted meanwhile is taken away."""
+    grant = sides.before(action, Grant)
+    if grant.subject_kind == TEAM:
+        return session.remove(_team_url(grant))
+    if grant.state != "active":
+        waiting = _invitation(session, grant)
+        if waiting is not None:
+            session.remove(_invitation_url(grant, waiting))
+    return session.remove(_person_url(grant))
+
+
+def _team_url(grant: Grant) -> str:
+    org, slug = split(grant.subject_name)
+    return path("orgs", org, "teams", slug, "repos", *split(grant.target))
+
+
+def _person_url(grant: Grant) -> str:
+    return path("repos", *split(grant.target), "collaborators", grant.subject_name)
+
+
+def _invitation_url(grant: Grant, number: int) -> str:
+    return path("repos", *split(grant.target), "invitations", number)
+
+
+def _invitation(session: Session, grant: Grant) -> int | None:
+    """Return the number of the invitation that waits for the person, None when there is none (any more)."""
+    for one in session.every(path("repos", *split(grant.target), "invitations")):
+        invitee = one.get("invitee") or {}
+        if str(invitee.get("login", "")).casefold() == grant.subject_name.casefold() and not one.get(
+            "expired"
+        ):
+            return int(one["id"])
+    return None
