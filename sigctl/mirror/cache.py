@@ -1,0 +1,218 @@
+"""A bare repository per family of mirrored ones; holds objects only to compare and push them, may be deleted any time.
+
+refs/sigctl/source/<hop>/heads/x    what the source of a hop had when it was last fetched
+refs/sigctl/target/<hop>/heads/x    what its target had, fetched only where histories had to be compared
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from sigctl.core.history import End
+from sigctl.errors import GitError, InterruptedRunError, RefusedError
+from sigctl.forges.base import Remote
+from sigctl.mirror.git import Git, OnObjects
+from sigctl.mirror.refs import Tips
+from sigctl.mirror.said import failure, last_word
+
+_GONE = "couldn't find remote ref"
+LOCK_SECONDS = 1800.0
+"""How long a run waits for another one that works on the same family."""
+_SHALLOW = "shallow update not allowed"
+_PACKS = 50
+
+
+def default_root() -> Path:
+    """Return where the cache lives unless told otherwise: the user's own cache folder."""
+    return user_cache_path("sigctl") / "git"
+
+
+def entry_name(root: End) -> str:
+    """Return the folder name of a family: readable, and the same on every run and machine."""
+    text = f"{root.forge}\0{root.path}\0{root.url}"
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", root.path or root.url.rpartition("://")[2])
+    readable = readable.removesuffix(".git").strip("-.")[-60:].lstrip("-.") or "repository"
+    return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.git"
+
+
+class MovedError(GitError):
+    """A ref moved or went away between reading the refs and fetching them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One family's repository, locked for as long as it is held."""
+
+    path: Path
+    git: Git
+
+    def tips(self, end: End) -> dict[str, str]:
+        """Return what was fetched from one end, by the ref's full name there."""
+        prefix = _place(end, "refs/")
+        out = self.git.run(["for-each-ref", "--format=%(objectname) %(refname)", prefix], at=self.path).out
+        pairs = (line.partition(" ") for line in out.splitlines())
+        return {"refs/" + name.removeprefix(prefix): sha for sha, _, name in pairs}
+
+    def known(self) -> frozenset[str]:
+        """Return every object that a ref of the cache names: those have their whole history here."""
+        out = self.git.run(["for-each-ref", "--format=%(objectname)", "refs/sigctl/"], at=self.path).out
+        return frozenset(out.split())
+
+    def fetch(
+        self, end: End, remote: Remote, tips: Tips, only: Iterable[str], objects: OnObjects | None = None
+    ) -> None:
+        """Make the cache hold the refs `only` of a remote as they are in `tips`, whole and checked.
+
+        `tips` is all that the remote has: what is gone from there is forgotten here. MovedError when one names something else by
+        now, RefusedError for a shallow source, and git's errors; after any of them the cache is as good as before.
+        """
+        held = self.tips(end)
+        self._update("".join(f"delete {_place(end, ref)}\n" for ref in sorted(set(held) - set(tips))))
+        known = self.known()
+        wanted = {ref: tips[ref] for ref in only if held.get(ref) != tips[ref]}
+        here = {ref: sha for ref, sha in wanted.items() if sha in known}
+        self._update("".join(f"update {_place(end, ref)} {sha}\n" for ref, sha in sorted(here.items())))
+        missing = sorted(set(wanted) - set(here))
+        if missing:
+            self._fetch(end, remote, missing, objects)
+            now = self.tips(end)
+            moved = [ref for ref in missing if now.get(ref) != tips[ref]]
+            if moved:
+                raise MovedError(f"{end}: `{moved[0]}` moved while it was read", "run again")
+
+    def contains(self, older: str, newer: str) -> bool | None:
+        """Return whether the newer commit has the older one in its history; None when an object is not here."""
+        code = self.git.run(
+            ["merge-base", "--is-ancestor", older, newer], at=self.path, codes=(0, 1, 128, 129)
+        ).code
+        return {0: True, 1: False}.get(code)
+
+    def missing(self, shas: Iterable[str]) -> set[str]:
+        """Return those objects that are not here."""
+        text = "".join(f"{sha}\n" for sha in sorted(set(shas)))
+        out = self.git.run(["cat-file", "--batch-check=%(objectname)"], at=self.path, text=text).out
+        return {line.partition(" ")[0] for line in out.splitlines() if line.endswith(" missing")}
+
+    def count(self, only_in: Iterable[str], not_in: Iterable[str]) -> int:
+        """Return how many commits histories have that others lack."""
+        return int(self._walk(["rev-list", "--count"], only_in, not_in))
+
+    def subjects(self, only_in: str, not_in: str, limit: int = 3) -> list[str]:
+        """Return short id and first line of the newest commits that one history has and the other lacks."""
+        return self._walk(["log", f"--max-count={limit}", "--format=%h %s"], [only_in], [not_in]).splitlines()
+
+    def oldest(self, only_in: Iterable[str], not_in: Iterable[str]) -> int | None:
+        """Return when the oldest commit that histories have and others lack was made, in seconds since 1970; None = no such."""
+        return min(map(int, self._walk(["log", "--format=%ct"], only_in, not_in).split()), default=None)
+
+    def _walk(self, command: list[str], only_in: Iterable[str], not_in: Iterable[str]) -> str:
+        revisions = "".join(f"{sha}\n" for sha in only_in) + "".join(f"^{sha}\n" for sha in not_in)
+        return self.git.run([*command, "--stdin"], at=self.path, text=revisions).out
+
+    def tidy(self) -> None:
+        """Join packs when many small fetches left many; nothing is dropped, whether a ref names it or not."""
+        if len(list((self.path / "objects" / "pack").glob("*.pack"))) > _PACKS:
+            self.git.run(["repack", "--geometric=2", "-d", "--quiet"], at=self.path)
+
+    def whole(self) -> bool:
+        """Whether every object that a ref needs is here."""
+        return (
+            self.git.run(
+                ["fsck", "--connectivity-only", "--no-dangling"], at=self.path, codes=range(256)
+            ).code
+            == 0
+        )
+
+    def _fetch(self, end: End, remote: Remote, refs: list[str], objects: OnObjects | None) -> None:
+        specs = "".join(f"+{ref}:{_place(end, ref)}\n" for ref in refs)
+        flags = ["--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"]
+        result = self.git.run(
+            ["fetch", *flags, "--progress", "--stdin", "--", remote.url],
+            at=self.path,
+            remote=remote,
+            text=specs,
+            codes=(0, 1, 128),
+            objects=objects or (lambda _what, _done, _all: None),
+        )
+        if _GONE in result.err:
+            raise MovedError(f"{end}: {last_word(result.err)}", "run again")
+        if _SHALLOW in result.err or (self.path / "shallow").exists():
+            (self.path / "shallow").unlink(missing_ok=True)
+            raise RefusedError(
+                f"{end}: a shallow clone, which lacks history", "mirror from a whole repository"
+            )
+        if result.code:
+            raise failure("fetch", result.code, result.err)
+
+    def _update(self, text: str) -> None:
+        if text:
+            self.git.run(["update-ref", "--no-deref", "--stdin"], at=self.path, text=text)
+
+
+class Cache:
+    """The folder of all entries."""
+
+    def __init__(self, git: Git, root: Path | None = None, *, lock_seconds: float = LOCK_SECONDS) -> None:
+        self.git = git
+        self.root = root or default_root()
+        self._lock_seconds = lock_seconds
+        self._checked = False
+
+    @contextmanager
+    def entry(self, name: str) -> Iterator[Entry]:
+        """Hold the entry, made when it isn't there; no other run or thread has it meanwhile.
+
+        GitError when another run keeps it for too long, InterruptedRunError when stopped while waiting.
+        """
+        if not self._checked:
+            self.git.version()
+            self._checked = True
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self.root / f"{name}.lock")
+        self._acquire(lock, name)
+        try:
+            yield self._open(self.root / name)
+        finally:
+            lock.release()
+
+    def renew(self, name: str) -> None:
+        """Set a broken entry aside, to be made anew; only while it is held."""
+        path = self.root / name
+        number = 1
+        while (aside := path.with_name(f"{name}.broken-{number}")).exists():
+            number += 1
+        path.rename(aside)
+        self._open(path)
+
+    def _acquire(self, lock: FileLock, name: str) -> None:
+        end = time.monotonic() + self._lock_seconds
+        while True:
+            try:
+                lock.acquire(timeout=0.2, poll_interval=0.05)
+            except Timeout:
+                if self.git.stop.is_set():
+                    raise InterruptedRunError("stopped while waiting for another run") from None
+                if time.monotonic() > end:
+                    raise GitError(f"another run holds the cache of `{name}`", "wait for it to end") from None
+            else:
+                return
+
+    def _open(self, path: Path) -> Entry:
+        if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):
+            self.git.run(["init", "--bare", "--quiet", "--template=", "--", str(path)])
+        return Entry(path, self.git)
+
+
+def _place(end: End, ref: str) -> str:
+    """Return the cache's name for a ref of an end."""
+    text = f"{end.forge}\0{end.path}\0{end.url}"
+    return f"refs/sigctl/at/{hashlib.sha256(text.encode()).hexdigest()[:12]}/{ref.removeprefix('refs/')}"

@@ -1,0 +1,261 @@
+"""The only place that starts a process: git, with nothing of the machine's settings, no prompts, no hooks.
+
+Secrets reach git through its environment alone: not argv (any user can read that), not a URL, not a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from sigctl.errors import (
+    GitError,
+    InterruptedRunError,
+)
+from sigctl.forges.base import Remote
+from sigctl.mirror import address
+from sigctl.mirror.said import failure
+
+OLDEST = (2, 31)
+"""Settings through the environment came with this version."""
+_KEPT_ENV = (
+    "PATH", "TMPDIR", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+    "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY",
+)  # fmt: skip
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.askPass": "",
+    "credential.helper": "",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "transfer.fsckObjects": "true",
+    # real, old histories have these; GitHub and GitLab take them too
+    "fetch.fsck.zeroPaddedFilemode": "warn",
+    "fetch.fsck.missingSpaceBeforeDate": "warn",
+    "fetch.fsck.badTimezone": "warn",
+    "fetch.fsck.missingSpaceBeforeEmail": "warn",
+    "fetch.recurseSubmodules": "false",
+    "push.followTags": "false",
+    "push.recurseSubmodules": "no",
+    "push.gpgSign": "false",
+    "http.followRedirects": "false",  # addresses that moved are resolved by us; a secret never follows
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "120",
+    "protocol.version": "2",
+    "advice.pushUpdateRejected": "false",
+    "pack.threads": "2",
+}
+_PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*):\s+\d+% \((\d+)/(\d+)\)")
+
+OnObjects = Callable[[str, int, int], None]
+"""(what git is doing, objects done, objects in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a git command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Runs git; safe to use from several threads."""
+
+    program: str = "git"
+    protocols: frozenset[str] = address.SAFE
+    timeout: float = 7200.0
+    """Seconds that one command may take."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """When set, running commands are ended and InterruptedRunError is raised."""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def run(
+        self,
+        args: Sequence[str],
+        *,
+        at: Path | None = None,
+        remote: Remote | None = None,
+        text: str = "",
+        settings: Mapping[str, str] | None = None,
+        codes: Iterable[int] = (0,),
+        objects: OnObjects | None = None,
+    ) -> Result:
+        """Return what git printed, once it ended with one of `codes`; `at` is a bare repository, `text` its input.
+
+        Raises GitError (DeniedError, NotThereError, UnreachableError where a remote said so) with git's last line that says
+        something, InterruptedRunError when `stop` was set; in both cases nothing of the command is left running.
+        """
+        process = self._start(args, at, remote, dict(settings or {}))
+        out, err = _Pipe(process.stdout, None), _Pipe(process.stderr, objects)
+        feeder = threading.Thread(target=_feed, args=(process.stdin, text), daemon=True)
+        feeder.start()
+        try:
+            self._wait((out, err))
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            out.thread.join(5)
+            err.thread.join(5)
+            feeder.join(5)
+        result = Result(process.wait(), out.text(), address.scrub(err.text(), remote))
+        if result.code not in codes:
+            raise failure(args[0], result.code, result.err)
+        return result
+
+    def version(self) -> tuple[int, ...]:
+        """Return git's version; GitError when there is no git or it is too old."""
+        found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", self.run(["version"]).out)
+        version = tuple(int(part) for part in found.groups(default="0")) if found else (0,)
+        if version < OLDEST:
+            wanted = ".".join(map(str, OLDEST))
+            raise GitError(f"git {'.'.join(map(str, version))} is too old", f"install git {wanted} or newer")
+        return version
+
+    def _start(
+        self, args: Sequence[str], at: Path | None, remote: Remote | None, settings: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
+        if args[0].startswith("-"):
+            raise GitError(f"`{args[0]}` is no git command")
+        command = [self.program, *([f"--git-dir={at}"] if at else []), *args]
+        try:
+            return subprocess.Popen(  # noqa: S603  # no shell; remotes and refs are checked before they come here
+                [os.fsencode(part) if part.isascii() else part.encode() for part in command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._env(remote, settings),
+                start_new_session=True,
+                cwd=at,
+            )
+        except FileNotFoundError:
+            if at is not None and not at.is_dir():
+                raise GitError(f"the cache `{at}` is gone", "run again: it is made anew") from None
+            raise GitError(f"`{self.program}` is not installed", "install git") from None
+
+    def _env(self, remote: Remote | None, settings: dict[str, str]) -> dict[str, str]:
+        env = {name: self.environment[name] for name in _KEPT_ENV if name in self.environment}
+        for name in ("no_proxy", "NO_PROXY"):
+            env[name] = ",".join(filter(None, [env.get(name, ""), "127.0.0.1", "localhost", "::1"]))
+        env |= {
+            "LC_ALL": "C.UTF-8",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "",
+            "SSH_ASKPASS": "",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_ALLOW_PROTOCOL": ":".join(sorted(self.protocols)),
+        }
+        if remote is not None:
+            found = address.check(remote, self.protocols)
+            env["GIT_ALLOW_PROTOCOL"] = found
+            if found == "ssh":
+                env |= {"GIT_SSH_COMMAND": _ssh(remote), "GIT_SSH_VARIANT": "ssh"}
+            header = address.authorization(remote)
+            if header:
+                settings[f"http.{address.origin(remote.url)}/.extraHeader"] = f"Authorization: {header}"
+        every = {**_SETTINGS, **settings}
+        env["GIT_CONFIG_COUNT"] = str(len(every))
+        for number, (key, value) in enumerate(every.items()):
+            env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = key, value
+        return env
+
+    def _wait(self, pipes: tuple[_Pipe, ...]) -> None:
+        deadline = time.monotonic() + self.timeout
+        for pipe in pipes:
+            while not pipe.ended.wait(0.1):
+                if self.stop.is_set():
+                    raise InterruptedRunError("git was stopped")
+                if time.monotonic() > deadline:
+                    raise GitError(f"git took longer than {self.timeout:.0f} seconds", "allow more time")
+        if self.stop.is_set():
+            raise InterruptedRunError("git was stopped")
+
+
+class _Pipe:
+    """Reads one output of a process to its end in a thread, and tells progress as it goes."""
+
+    def __init__(self, stream: IO[bytes] | None, objects: OnObjects | None) -> None:
+        if stream is None:
+            raise AssertionError("a pipe was asked for")
+        self._stream = stream
+        self._objects = objects
+        self._parts: list[bytes] = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def text(self) -> str:
+        return b"".join(self._parts).decode(errors="replace")
+
+    def _read(self) -> None:
+        try:
+            if self._objects is None:
+                self._parts.append(self._stream.read())
+            else:
+                self._lines(self._objects)
+        finally:
+            self._stream.close()
+            self.ended.set()
+
+    def _lines(self, objects: OnObjects) -> None:
+        rest = b""
+        while chunk := os.read(self._stream.fileno(), 65536):
+            *lines, rest = re.split(rb"[\r\n]", rest + chunk)
+            for line in lines:
+                found = _PROGRESS.match(line.decode(errors="replace"))
+                if found:
+                    objects(found[1].lower(), int(found[2]), int(found[3]))
+                elif line:
+                    self._parts.append(line + b"\n")
+        self._parts.append(rest)
+
+
+def _feed(stream: IO[bytes] | None, text: str) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(text.encode())
+        stream.close()
+    except OSError:  # git ended before it read all; its exit code says why
+        return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all it started; it leads its own group, so nothing of the caller is hit."""
+    for what, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, what)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+        if what is signal.SIGTERM:  # a child of git may outlive it
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return
+
+
+def _ssh(remote: Remote) -> str:
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=30", "ServerAliveInterval=30"]
+    if remote.known_hosts:
+        options += [f"UserKnownHostsFile={remote.known_hosts}", "GlobalKnownHostsFile=/dev/null"]
+    command = ["ssh", *(part for option in options for part in ("-o", option))]
+    if remote.key_file:
+        command += ["-o", "IdentitiesOnly=yes", "-i", remote.key_file]
+    return shlex.join(command)

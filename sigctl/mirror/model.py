@@ -1,0 +1,118 @@
+"""What a run of the mirror hands over: a plan as data, outcomes, and what it tells on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sigctl.core.history import End, Hop
+from sigctl.core.kinds.ref import Ref
+from sigctl.core.plan import Action
+from sigctl.core.state import Note, SetAside
+from sigctl.forges.base import Remote
+from sigctl.mirror.refs import Change, Refs
+
+PHASE = 70
+"""Refs move after repositories, rights and rules are there, and before a default branch is set."""
+
+RemoteOf = Callable[[End], Remote]
+Status = Literal["equal", "behind", "held", "aside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a run is: a repository, what is done with it, and how much of that; `total` 0 = not known."""
+
+    repo: str
+    phase: Literal["read", "fetch", "compare", "push", "check"]
+    done: int = 0
+    total: int = 0
+    what: str = ""
+
+
+OnStep = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class HopState:
+    """How one target stands to its source."""
+
+    hop: Hop
+    status: Status
+    behind: int = 0
+    """Refs to create or to move forward."""
+    held: int = 0
+    extra: int = 0
+    """Refs that only the target has; they stay."""
+    equal: int = 0
+    commits: int | None = None
+    """Commits that the target lacks, where `check` counted them."""
+    since: int | None = None
+    """When the oldest of those was made, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What goes over one hop."""
+
+    hop: Hop
+    actions: tuple[Action, ...]
+    head: str = ""
+    """The full name of the default branch at the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Repositories that hang together by hops, with what they held when the plan was made."""
+
+    name: str
+    observed: Mapping[End, Refs]
+    transfers: tuple[Transfer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlan:
+    """All ref changes, sorted as hops run, and what was learned on the way."""
+
+    actions: tuple[Action, ...] = ()
+    held: tuple[Note, ...] = ()
+    """What waits for somebody's decision; never empty in silence: `check` and the exit code know of it."""
+    notes: tuple[Note, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    default_branches: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(forge, repository path) -> the branch that the source's HEAD names; it exists once the plan is done."""
+    states: tuple[HopState, ...] = ()
+    families: tuple[Family, ...] = ()
+    reads: int = 0
+
+    @property
+    def checked(self) -> int:
+        """How many hops were compared."""
+        return sum(state.status != "aside" for state in self.states)
+
+    @property
+    def equal(self) -> int:
+        """How many of them need nothing."""
+        return sum(state.status == "equal" for state in self.states)
+
+
+@dataclass(frozen=True, slots=True)
+class RefOutcome:
+    """What became of one action."""
+
+    action: Action
+    status: Literal["done", "failed", "skipped"]
+    reason: str = ""
+    hint: str = ""
+
+
+OnOutcome = Callable[[RefOutcome], None]
+
+
+def action_of(hop: Hop, change: Change) -> Action:
+    """Return the change as an action of the forge that holds the target."""
+    repo = hop.target.path or hop.target.url
+    before = Ref(repo, change.ref, change.old) if change.old else None
+    after = Ref(repo, change.ref, change.new)
+    return Action(hop.target.forge, "update" if before else "create", before, after, hop.sig, PHASE)

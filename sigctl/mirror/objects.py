@@ -1,0 +1,94 @@
+"""Gets the objects of a family of repositories into its cache entry: from whoever has them, once, and only when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from sigctl.core.history import End
+from sigctl.errors import ForgeError, GitError, InterruptedRunError
+from sigctl.forges.base import Remote
+from sigctl.mirror.cache import Cache, Entry, MovedError
+from sigctl.mirror.model import OnStep, RemoteOf, Step
+from sigctl.mirror.refs import Refs
+
+
+class Objects:
+    """The cache entry of one family, opened (and locked) at first use; a context manager."""
+
+    def __init__(
+        self,
+        name: str,
+        cache: Cache,
+        remote_of: RemoteOf,
+        observed: Mapping[End, Refs],
+        told: OnStep | None = None,
+    ) -> None:
+        self._name = name
+        self._cache = cache
+        self._remote_of = remote_of
+        self._told = told
+        self._stack = ExitStack()
+        self._entry: Entry | None = None
+        self._fetched = False
+        self.observed = dict(observed)
+        """What the repositories of the family hold, as far as they were read."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            if self._entry is not None and self._fetched and error is None:
+                self._entry.tidy()
+
+    @property
+    def entry(self) -> Entry:
+        """The entry, locked from now on until the context ends."""
+        if self._entry is None:
+            self._entry = self._stack.enter_context(self._cache.entry(self._name))
+        return self._entry
+
+    def ensure(self, shas: Iterable[str], first: End) -> None:
+        """Have these objects and their history in the cache: from `first` where it has them, else from the rest of the family.
+
+        MovedError when a ref that had one is no longer there; RefusedError, other ForgeErrors and GitError as `Entry.fetch`.
+        """
+        needed = set(shas) - self.entry.known()
+        for end in (first, *(end for end in self.observed if end != first)):
+            if not needed:
+                return
+            tips = self.observed[end].tips if end in self.observed else {}
+            refs = {sha: ref for ref, sha in sorted(tips.items(), reverse=True) if sha in needed}
+            if refs:
+                self._fetch(end, refs.values())
+                needed -= set(refs)
+        if needed:
+            raise MovedError(f"{first}: nobody has `{min(needed)[:12]}` any more", "run again")
+
+    def _fetch(self, end: End, refs: Iterable[str]) -> None:
+        remote = self._remote_of(end)
+        moved_to = self.observed[end].url
+        if moved_to:
+            remote = Remote(moved_to, remote.username, remote.password, remote.key_file, remote.known_hosts)
+        self._fetched = True
+        try:
+            self._fetch_once(end, remote, refs)
+        except (MovedError, ForgeError, InterruptedRunError):
+            raise
+        except GitError:
+            if self.entry.whole():
+                raise
+            self._cache.renew(self._name)
+            self._fetch_once(end, remote, refs)
+
+    def _fetch_once(self, end: End, remote: Remote, refs: Iterable[str]) -> None:
+        def objects(what: str, done: int, total: int) -> None:
+            if self._told:
+                self._told(Step(str(end), "fetch", done, total, what))
+
+        self.entry.fetch(end, remote, self.observed[end].tips, refs, objects)

@@ -1,0 +1,118 @@
+"""The mirror as others use it: plan, push, check."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict, TypeVar, Unpack
+
+from sigctl.core.history import Hop
+from sigctl.core.plan import Action
+from sigctl.mirror import address, planning, pushing
+from sigctl.mirror.advertise import READERS, Reader
+from sigctl.mirror.cache import Cache
+from sigctl.mirror.git import Git
+from sigctl.mirror.model import MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
+
+T = TypeVar("T")
+JOBS = 4
+"""Repositories whose objects move at once: packing keeps a core busy each."""
+NOTHING: frozenset[tuple[str, str]] = frozenset()
+
+
+class Options(TypedDict, total=False):
+    """How to run; each may be left out."""
+
+    jobs: int
+    """Families of repositories whose objects move at once."""
+    readers: int
+    """Requests for refs at once."""
+    cache: Path
+    """Folder of the object cache; the user's cache folder unless given."""
+    progress: OnStep
+    """Told where the run is, from other threads, one call at a time."""
+    stop: threading.Event
+    """When set, the run ends soon; set by the run itself when it is broken off."""
+    protocols: frozenset[str]
+    """`address.SAFE` unless given; `address.TRUSTING` for sandboxes."""
+    git: str
+    """The program."""
+
+
+def plan(
+    hops: Iterable[Hop],
+    remote_of: RemoteOf,
+    *,
+    missing: frozenset[tuple[str, str]] = NOTHING,
+    **options: Unpack[Options],
+) -> MirrorPlan:
+    """Return what is to be done so that every target has its source's refs; nothing outside of the cache is changed.
+
+    `missing` names the repositories, (forge, path), that are created before the push: they count as empty. Where nothing differs
+    it costs one request a repository and no git process. Raises InterruptedRunError after `stop`; what concerns one repository
+    is in `set_aside`, never raised.
+    """
+    with _tools(remote_of, options) as tools:
+        return planning.make(hops, tools, missing, options.get("jobs", JOBS))
+
+
+def check(
+    hops: Iterable[Hop],
+    remote_of: RemoteOf,
+    *,
+    missing: frozenset[tuple[str, str]] = NOTHING,
+    **options: Unpack[Options],
+) -> MirrorPlan:
+    """Return the plan with, in its `states`, by how many commits each target is behind and since when; raises as `plan`."""
+    with _tools(remote_of, options, count=True) as tools:
+        return planning.make(hops, tools, missing, options.get("jobs", JOBS))
+
+
+def push(
+    done: MirrorPlan,
+    remote_of: RemoteOf,
+    *,
+    actions: Collection[Action] | None = None,
+    on_outcome: OnOutcome | None = None,
+    **options: Unpack[Options],
+) -> tuple[RefOutcome, ...]:
+    """Return the outcome of every action of the plan (or of those chosen), each read back from its target.
+
+    Nothing is forced, nothing deleted: a ref that moved since the plan is left as it is and reported. After `stop` the rest is
+    skipped and said to be. Outcomes come in the order of the plan; `on_outcome` gets them as
+    they happen, also those before a KeyboardInterrupt, one at a time.
+    """
+    chosen = None if actions is None else frozenset(action.id for action in actions)
+    with _tools(remote_of, options) as tools:
+        outcomes = pushing.carry_out(
+            done.families, chosen, tools, options.get("jobs", JOBS), _one_at_a_time(on_outcome)
+        )
+    place = {action.id: number for number, action in enumerate(done.actions)}
+    return tuple(sorted(outcomes, key=lambda outcome: place[outcome.action.id]))
+
+
+def _one_at_a_time(told: Callable[[T], None] | None) -> Callable[[T], None] | None:
+    if told is None:
+        return None
+    lock = threading.Lock()
+
+    def locked(news: T) -> None:
+        with lock:
+            told(news)
+
+    return locked
+
+
+@contextmanager
+def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Iterator[planning.Tools]:
+    stop = options.get("stop") or threading.Event()
+    git = Git(options.get("git", "git"), options.get("protocols", address.SAFE), stop=stop)
+    reader = Reader(git, readers=options.get("readers", READERS))
+    try:
+        yield planning.Tools(
+            reader, Cache(git, options.get("cache")), remote_of, options.get("progress"), count
+        )
+    finally:
+        reader.close()

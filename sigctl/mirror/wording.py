@@ -1,0 +1,98 @@
+"""The words of the mirror's report: what was held and why, and what a reader should know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sigctl.core.history import Hop
+from sigctl.core.state import Note
+from sigctl.errors import SigctlError
+from sigctl.mirror.refs import Held, Reason, Refs, Selection
+
+_SHORT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision about a held ref needs to know."""
+
+    lost: int | None = None
+    """Commits of the target that the source lacks."""
+    new: int | None = None
+    subjects: tuple[str, ...] = ()
+
+
+def held(hop: Hop, item: Held, facts: Facts) -> Note:
+    """Return the note for a ref that is not touched."""
+    return _note(hop, "held", f"{_repo(hop)}:{shown(item.ref)}", _reason(hop, item, facts))
+
+
+def empty(hop: Hop, source: Refs, present: int) -> Note:
+    """Return the note for a source that has nothing while its target has."""
+    what = "has no refs" if not source.tips else "has none of the refs that are asked for"
+    return _note(
+        hop, "held", _repo(hop), f"{hop.source} {what} but the target has {present}; nothing is touched"
+    )
+
+
+def both_empty(hop: Hop, source: Refs) -> Note:
+    """Return the note for a repository that is there but has nothing to copy."""
+    what = "is empty" if not source.tips else "has none of the refs that are asked for"
+    return _note(hop, "empty", _repo(hop), f"{hop.source} {what}, so nothing is copied")
+
+
+def uncounted(hop: Hop, error: SigctlError) -> Note:
+    """Return the note for a target whose own commits could not be looked at."""
+    return _note(hop, "refs", _repo(hop), f"what only the target has could not be counted: {error.text}")
+
+
+def about(hop: Hop, source: Refs, chosen: Selection) -> list[Note]:
+    """Return the notes on a source that is copied."""
+    notes = [
+        _note(
+            hop, "refs", _repo(hop), f"names differ only by case: {', '.join(f'`{name}`' for name in group)}"
+        )
+        for group in chosen.colliding
+    ]
+    if source.tips and not source.head:
+        text = f"HEAD of {hop.source} names no branch that exists, so the default branch is not carried over"
+        notes.append(_note(hop, "refs", _repo(hop), text))
+    return notes
+
+
+def shown(ref: str) -> str:
+    """Return a ref's name as it can be printed, whatever bytes it has."""
+    return ref.encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(hop: Hop, item: Held, facts: Facts) -> str:
+    old, new = item.old[:_SHORT], item.new[:_SHORT]
+    both = f"{_commits(facts.lost)} that {hop.source} lacks, which has {_commits(facts.new)} of its own"
+    other = shown(item.other)
+    texts: dict[Reason, str] = {
+        "diverged": f"both sides moved: the target has {both}; it would lose {_list(facts)}",
+        "ahead": f"the target is ahead of {hop.source} by {_commits(facts.lost)}: {_list(facts)}",
+        "unknown": f"the target's {old} has commits that {hop.source} lacks",
+        "tag": f"the tag moved at {hop.source} from {old} to {new}; tags are for ever",
+        "conflict": f"can't be beside `{other}`, which the target has: one is a folder of the other",
+        "twice": f"`{shown(item.source)}` and `{other}` would both get this name",
+        "name": f"`{shown(item.source)}` of {hop.source} is no name that git accepts",
+    }
+    return texts[item.reason]
+
+
+def _commits(number: int | None) -> str:
+    return "commits" if number is None else f"{number} commit{'' if number == 1 else 's'}"
+
+
+def _list(facts: Facts) -> str:
+    rest = (facts.lost or 0) - len(facts.subjects)
+    return "; ".join(facts.subjects) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _repo(hop: Hop) -> str:
+    return hop.target.path or hop.target.url
+
+
+def _note(hop: Hop, topic: str, subject: str, text: str) -> Note:
+    return Note(topic, subject, text, hop.target.forge, hop.sig)
