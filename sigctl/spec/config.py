@@ -11,8 +11,9 @@ from pathlib import Path as FilePath
 
 from sigctl.errors import Problem
 from sigctl.spec.model import PolicyFile, Spec
+from sigctl.spec.places import places
 from sigctl.spec.source import Source
-from sigctl.spec.yaml12 import Path, places
+from sigctl.spec.yamlfault import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sigctl.spec.model import (
     SigConfig,
     Spec,
 )
-from sigctl.spec.yaml12 import Path
+from sigctl.spec.yamlfault import Path
 
 SHARED, OWN = "shared", "own"
 _MERGE = ("commit", "squash", "rebase", "delete_branch")

@@ -11,8 +11,10 @@ from typing import Any
 
 from sigctl.errors import ConfigError, Problem
 from sigctl.spec.config import Files, dotted
+from sigctl.spec.places import places
 from sigctl.spec.source import MAX_FILES, MAX_TOTAL, POLICY, Source, find_main, included, read_source
-from sigctl.spec.yaml12 import Path, parse, places
+from sigctl.spec.yaml12 import parse
+from sigctl.spec.yamlfault import Path
 
 _PEOPLE_KEYS = {"people"}
 
@@ -276,7 +278,7 @@ def _set(data: dict[str, Any], text: str, done: set[Path]) -> tuple[str, str] | 
         path.append(known)
         rest = rest[len(known) + 1 :]
         if rest:
-            here = here[known] if known in here else None
+            here = here.get(known)
     if isinstance(here.get(path[-1]), dict | list):
         return "is not a single value", "set one value below it"
     parsed, faults = parse(value)

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from sigctl.spec.config import Finding
 from sigctl.spec.model import Spec
 from sigctl.spec.model.base import WRONG, not_text, shown
-from sigctl.spec.yaml12 import Path
+from sigctl.spec.yamlfault import Path
 
 _ROUNDS = 8
 
@@ -49,20 +49,16 @@ def validate(data: dict[str, Any]) -> tuple[Spec | None, list[Finding], set[str]
     return None, list(findings.values()), dropped
 
 
-def _real(loc: Sequence[str | int], data: Any) -> Path:
+def _real(loc: Sequence[Any], data: Any) -> Path:
     """Return the part of a pydantic location that is written in the files."""
     path: list[str | int] = []
     for step in loc:
         if step == "[key]":
             break
-        if (
-            isinstance(data, Mapping)
-            and step in data
-            or isinstance(data, list)
-            and isinstance(step, int)
-            and step < len(data)
+        if (isinstance(data, Mapping) and step in data) or (
+            isinstance(data, list) and isinstance(step, int) and step < len(data)
         ):
-            data = data[step]  # type: ignore[call-overload]  # the condition says which of the two it is
+            data = data[step]
             path.append(step)
         else:
             break
@@ -82,14 +78,10 @@ def _finding(detail: ErrorDetails, data: Any) -> Finding:
     if kind == "missing":
         return Finding(path, f"`{loc[-1]}` is missing", f"add `{loc[-1]}: ...`", "missing")
     value = detail["input"]
-    says = _SAYS.get(kind)
-    if says:
-        return Finding(path, *says, "value")
     if kind == "literal_error":
         return _choice(path, value, str(context["expected"]))
-    if kind == "string_type":
-        return Finding(path, *not_text(value), "value")
-    return Finding(path, _tidy(detail["msg"]), "", "value")
+    says = not_text(value) if kind == "string_type" else _SAYS.get(kind, (_tidy(detail["msg"]), ""))
+    return Finding(path, *says, "value")
 
 
 def _choice(path: Path, value: Any, expected: str) -> Finding:

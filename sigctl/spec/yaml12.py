@@ -8,30 +8,25 @@ several documents, keys that are not text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from yaml import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
+    MappingEndEvent,
     MappingStartEvent,
-    Mark,
     ScalarEvent,
+    SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    YAMLError,
 )
-from yaml import MappingEndEvent, SequenceEndEvent, YAMLError
-from yaml.cyaml import CParser
-from yaml.error import MarkedYAMLError
-from yaml.reader import ReaderError
+
+from sigctl.spec.yamlfault import CParser, Fault, Path, read_error
 
 MAX_DEPTH = 40
 MAX_ALIASED = 20_000
 """Values that aliases may stand for, all together, in one file."""
-
-Path = tuple[str | int, ...]
 
 _NUMBER = re.compile(
     r"(?P<int>[-+]?[0-9]+)|(?P<oct>0o[0-7]+)|(?P<hex>0x[0-9a-fA-F]+)"
@@ -46,17 +41,6 @@ _WORDS: dict[str, Any] = {
 }
 _NUMERIC = frozenset("+-.0123456789")
 _LONGEST_INT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something in the text that is not in the language; `path` is where in the data."""
-
-    line: int
-    column: int
-    path: Path
-    problem: str
-    hint: str = ""
 
 
 def plain(text: str) -> Any:
@@ -131,7 +115,7 @@ class _Builder:
         except _Stop:
             return
         except YAMLError as error:
-            self.faults.append(_read(error, self._path()))
+            self.faults.append(read_error(error, self._path()))
 
     def _path(self) -> Path:
         out: list[str | int] = []
@@ -142,7 +126,7 @@ class _Builder:
                 out.append(frame.key)
         return tuple(out)
 
-    def _fault(self, mark: Mark, problem: str, hint: str = "", path: Path | None = None) -> None:
+    def _fault(self, mark: Any, problem: str, hint: str = "", path: Path | None = None) -> None:
         self.faults.append(
             Fault(mark.line + 1, mark.column + 1, self._path() if path is None else path, problem, hint)
         )
@@ -278,86 +262,6 @@ class _Builder:
             frame.keyed = False
 
 
-def _read(error: YAMLError, path: Path) -> Fault:
-    if isinstance(error, ReaderError) or not isinstance(error, MarkedYAMLError):
-        return Fault(
-            1, 1, path, "holds a character that YAML does not allow", "control characters have no place here"
-        )
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = (error.problem or "can't be read as YAML").rstrip(".")
-    for words, better, hint in _KNOWN:
-        if words in problem or words in (error.context or ""):
-            return Fault(line, column, path, better, hint)
-    context = f" {error.context}" if error.context else ""
-    return Fault(
-        line,
-        column,
-        path,
-        f"is not YAML: {problem}{context}",
-        "look at this line and the one above: colon, dash, indent, quote, bracket",
-    )
-
-
-_KNOWN = (
-    (
-        "found character that cannot start any token",
-        "a character here can't begin a value",
-        "indent with spaces, not tabs; put text that begins with @, ` or % in quotes",
-    ),
-    ("found a tab character", "a tab where spaces are needed", "indent with spaces"),
-    (
-        "control characters are not allowed",
-        "holds a character that YAML does not allow",
-        "control characters have no place here",
-    ),
-    (
-        "mapping values are not allowed",
-        "a second colon on the line, or a line that is indented too far",
-        "put text that holds `: ` in quotes, or fix the indent",
-    ),
-    (
-        "did not find expected key",
-        "the indent does not fit the lines above",
-        "entries of one mapping begin in the same column",
-    ),
-    (
-        "did not find expected '-' indicator",
-        "the indent does not fit the list above",
-        "entries of one list begin with `-` in the same column",
-    ),
-    ("could not find expected ':'", "a key without a colon", "write `key: value`"),
-    ("while scanning a quoted scalar", "a quote that is not closed", "close it, or take it out"),
-    (
-        "did not find expected node content",
-        "a `[` or `{` that is not closed, or a comma without a value",
-        "close the list with `]`, the mapping with `}`",
-    ),
-    (
-        "did not find expected ',' or ']'",
-        "a `[` that is not closed",
-        "close the list with `]`, with commas between its parts",
-    ),
-    (
-        "did not find expected ',' or '}'",
-        "a `{` that is not closed",
-        "close the mapping with `}`, with commas between its parts",
-    ),
-    (
-        "found undefined tag handle",
-        "has a tag that is not understood",
-        "put text that begins with ! in quotes",
-    ),
-    (
-        "found undefined alias",
-        "an alias that names nothing above it",
-        "put text that begins with * in quotes",
-    ),
-    ("while scanning an alias", "an alias without a name", "put text that begins with * in quotes"),
-    ("while scanning an anchor", "an anchor without a name", "put text that begins with & in quotes"),
-)
-
-
 def parse(text: str) -> tuple[Any, list[Fault]]:
     """Return the data and what is wrong with the text; the data can be used only when nothing is.
 
@@ -366,105 +270,10 @@ def parse(text: str) -> tuple[Any, list[Fault]]:
     try:
         builder = _Builder(text)
     except YAMLError as error:
-        return None, [_read(error, ())]
+        return None, [read_error(error, ())]
     except UnicodeEncodeError:
         return None, [
             Fault(1, 1, (), "holds a character that is no character", "half of a surrogate pair, say")
         ]
     builder.run()
     return builder.root, builder.faults
-
-
-def places(text: str, wanted: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    """Return line and column of each path, from one pass; of the nearest thing around it where it is not in the text.
-
-    An entry of a mapping is at its key when its value is a list or a mapping, at the value when that is a scalar.
-    """
-    paths = set(wanted)
-    trie: dict[str | int, Any] = {}
-    for path in paths:
-        node = trie
-        for step in path:
-            node = node.setdefault(step, {})
-    found: dict[Path, tuple[int, int]] = {(): (1, 1)}
-    _Finder(trie, found).run(text)
-    return {
-        path: next(found[path[:n]] for n in range(len(path), -1, -1) if path[:n] in found) for path in paths
-    }
-
-
-class _Finder:
-    """Walks the events along a trie of wanted paths; what is off the trie costs a depth count."""
-
-    def __init__(self, trie: dict[str | int, Any], found: dict[Path, tuple[int, int]]) -> None:
-        self.found = found
-        self.trie = trie
-        self.path: list[str | int] = []
-        self.open: list[list[Any]] = []
-        """[trie node, is a list, index or key, mark of the key] of each open thing on the trie."""
-        self.off = 0
-
-    def run(self, text: str) -> None:
-        parser = CParser(text)
-        get = parser.get_event
-        try:
-            while True:
-                event = get()
-                kind = event.__class__
-                if kind is StreamEndEvent:
-                    return
-                if kind is MappingStartEvent or kind is SequenceStartEvent:
-                    self._start(event, is_list=kind is SequenceStartEvent)
-                elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                    self._end()
-                elif kind is ScalarEvent or kind is AliasEvent:
-                    if not self.off:
-                        self._leaf(event)
-        except YAMLError:
-            return
-
-    def _start(self, event: Event, *, is_list: bool) -> None:
-        if self.off:
-            self.off += 1
-            return
-        node = self.trie if not self.open else self._step(event.start_mark, scalar=False)
-        if node is None:
-            self.off = 1
-        else:
-            self.open.append([node, is_list, -1 if is_list else None, None])
-
-    def _end(self) -> None:
-        if self.off:
-            self.off -= 1
-        else:
-            self.open.pop()
-        if not self.off and self.open:
-            self._after()
-
-    def _after(self) -> None:
-        frame = self.open[-1]
-        if not frame[1]:
-            frame[2] = frame[3] = None
-
-    def _leaf(self, event: Any) -> None:
-        if not self.open:
-            return
-        frame = self.open[-1]
-        if not frame[1] and frame[3] is None:
-            frame[2], frame[3] = getattr(event, "value", None), event.start_mark
-            return
-        self._step(event.start_mark, scalar=True)
-        self._after()
-
-    def _step(self, mark: Mark, *, scalar: bool) -> Any:
-        frame = self.open[-1]
-        if frame[1]:
-            frame[2] += 1
-        node = frame[0].get(frame[2])
-        if node is None:
-            return None
-        at = mark if scalar or frame[3] is None else frame[3]
-        path = tuple(f[2] for f in self.open)
-        # of two equal keys the first is read; a problem with the second has its own place
-        self.found.setdefault(path, (at.line + 1, at.column + 1))
-        return node

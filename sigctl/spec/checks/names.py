@@ -8,8 +8,15 @@ from sigctl.forges import TYPES
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
 from sigctl.spec.layout import team_ref
-from sigctl.spec.model import BranchEntry
-from sigctl.spec.yaml12 import Path
+from sigctl.spec.model import BranchEntry, Group
+from sigctl.spec.yamlfault import Path
+
+
+def groups(context: Context) -> Iterator[tuple[str, Path, Group]]:
+    """Yield every SIG and every project: the SIG's name, its place, what it holds."""
+    for name, sig in context.spec.sigs.items():
+        yield name, ("sigs", name), sig
+        yield from ((name, ("sigs", name, "projects", p), project) for p, project in sig.projects.items())
 
 
 def accounts(context: Context) -> Iterator[tuple[str, Path]]:
@@ -76,16 +83,12 @@ def _unknown_person(context: Context) -> Iterator[Finding]:
 
 def _unknown_team(context: Context) -> Iterator[Finding]:
     used = [(s, sig, path) for s, sig, path in subjects(context) if not s.startswith("person:")]
-    for name, sig in context.spec.sigs.items():
-        for path, group in (
-            (("sigs", name), sig),
-            *((("sigs", name, "projects", p), g) for p, g in sig.projects.items()),
-        ):
-            for team, config in group.teams.items():
-                used += [
-                    (sub.team, name, (*path, "teams", team, "teams", n, "team"))
-                    for n, sub in enumerate(config.teams)
-                ]
+    for name, path, group in groups(context):
+        for team, config in group.teams.items():
+            used += [
+                (sub.team, name, (*path, "teams", team, "teams", n, "team"))
+                for n, sub in enumerate(config.teams)
+            ]
     if context.spec.kernel:
         used.append((context.spec.kernel.release_team, "", ("kernel", "release_team")))
     for ref, sig_name, path in used:

@@ -73,9 +73,7 @@ def not_text(value: Any) -> tuple[str, str]:
     if isinstance(value, bool):
         return "is read as true or false, not as text", "put it in quotes"
     if isinstance(value, int | float):
-        return "is read as a number, not as text", f'put it in quotes: "{value}"' if abs(
-            value
-        ) < 1e15 else "put it in quotes"
+        return "is read as a number, not as text", f'put it in quotes: "{value}"'
     kind = "a list" if isinstance(value, list) else "a mapping"
     return f"should be text, not {kind}", ""
 

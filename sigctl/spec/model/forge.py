@@ -35,32 +35,35 @@ class App(Model):
 class UndeclaredPolicy(Model):
     """What to do with whole things that no file declares: report them, remove them, or ignore them."""
 
-    repos: Undeclared = Field("report", description="Repositories in a namespace that sigctl manages.")
-    teams: Undeclared = Field("report", description="Teams in a namespace that sigctl manages.")
+    repos: Undeclared = Field(
+        default="report", description="Repositories in a namespace that sigctl manages."
+    )
+    teams: Undeclared = Field(default="report", description="Teams in a namespace that sigctl manages.")
     members: Undeclared = Field(
-        "report", description="Members of an org who are in no declared team and own nothing."
+        default="report", description="Members of an org who are in no declared team and own nothing."
     )
 
 
 class OrgConfig(Model):
     """An org or a top group, as far as the files decide about it."""
 
-    title: Text | None = Field(None, description="Name shown to people.")
+    title: Text | None = Field(default=None, description="Name shown to people.")
     visibility: Visibility | None = Field(
-        None, description="Who sees the group, on forges where a group has a visibility."
+        default=None, description="Who sees the group, on forges where a group has a visibility."
     )
     base_level: LevelName | None = Field(
-        None, description="What every member has on every repository of the org; `none` is the safe one."
+        default=None,
+        description="What every member has on every repository of the org; `none` is the safe one.",
     )
     owners: tuple[Account, ...] | None = Field(
-        None,
+        default=None,
         description="Accounts of all owners; who is not in the list loses the role. Left out: owners are not managed.",
     )
     two_factor: Literal["required", "optional"] | None = Field(
-        None, description="Whether members must have a second factor."
+        default=None, description="Whether members must have a second factor."
     )
     members_create_repos: Bool | None = Field(
-        None, description="Whether every member may create repositories."
+        default=None, description="Whether every member may create repositories."
     )
 
 
@@ -69,14 +72,16 @@ class Layout(Short):
 
     SHORT = "repo"
 
-    repo: Template | None = Field(None, description="Path of a repository, with {sig}, {repo} and {project}.")
+    repo: Template | None = Field(
+        default=None, description="Path of a repository, with {sig}, {repo} and {project}."
+    )
     team: Template | None = Field(
-        None, description="Name or path of a team, with {sig}, {team} and {project}."
+        default=None, description="Name or path of a team, with {sig}, {team} and {project}."
     )
     moved_from: tuple[Template, ...] = Field(
-        (), description="Older `repo` templates: what is found there is moved, not made anew."
+        default=(), description="Older `repo` templates: what is found there is moved, not made anew."
     )
-    team_moved_from: tuple[Template, ...] = Field((), description="Older `team` templates.")
+    team_moved_from: tuple[Template, ...] = Field(default=(), description="Older `team` templates.")
 
 
 class ForgeConfig(Model):
@@ -85,11 +90,11 @@ class ForgeConfig(Model):
     type: Text = Field(description="Kind of forge: gitlab, github.")
     url: Url = Field(description="Address as people open it in a browser.")
     token: SecretRef | None = Field(
-        None, description="Where the token is: `env:NAME` or `file:PATH`. Never the token itself."
+        default=None, description="Where the token is: `env:NAME` or `file:PATH`. Never the token itself."
     )
-    app: App | None = Field(None, description="App to act as, in place of `token`.")
+    app: App | None = Field(default=None, description="App to act as, in place of `token`.")
     tier: Text = Field(
-        "",
+        default="",
         description="What the server can enforce (free, premium, ultimate; free, team, enterprise). Empty: the server is asked.",
     )
     repo: Template = Field(description="The layout: path of a repository, with {sig}, {repo} and {project}.")
@@ -97,27 +102,27 @@ class ForgeConfig(Model):
         description="Name (GitHub) or path (GitLab) of a team, with {sig}, {team} and {project}."
     )
     moved_from: tuple[Template, ...] = Field(
-        (),
+        default=(),
         description="Older `repo` templates: repositories found there are moved with their history, not made anew.",
     )
     team_moved_from: tuple[Template, ...] = Field(
-        (), description="Older `team` templates: teams found there are renamed."
+        default=(), description="Older `team` templates: teams found there are renamed."
     )
-    layouts: dict[SigName, Layout] = Field({}, description="Other templates for single SIGs.")
+    layouts: dict[SigName, Layout] = Field(default={}, description="Other templates for single SIGs.")
     role: Literal["primary", "replica"] = Field(
-        "primary", description="primary: where SIGs work; replica: where history is copied to."
+        default="primary", description="primary: where SIGs work; replica: where history is copied to."
     )
     undeclared: UndeclaredPolicy = Field(
-        UndeclaredPolicy(), description="What to do with whole things that no file declares."
+        default=UndeclaredPolicy(), description="What to do with whole things that no file declares."
     )
     orgs: dict[Text, OrgConfig] = Field(
-        {}, description="Orgs or groups whose own settings or owners the files decide."
+        default={}, description="Orgs or groups whose own settings or owners the files decide."
     )
     visibility: Visibility = Field(
-        "public", description="Visibility of groups that sigctl makes for SIGs and teams."
+        default="public", description="Visibility of groups that sigctl makes for SIGs and teams."
     )
-    jobs: Int = Field(8, ge=1, le=64, description="Requests at once.")
-    max_requests: Int = Field(20_000, ge=1, description="Requests one run may send.")
+    jobs: Int = Field(default=8, ge=1, le=64, description="Requests at once.")
+    max_requests: Int = Field(default=20_000, ge=1, description="Requests one run may send.")
 
     _name: str = PrivateAttr("")
 

@@ -17,26 +17,26 @@ class KernelSig(Model):
         description="Its branches: exactly this name, and this with a dash and anything after it; {release} and {sig} are filled in."
     )
     push: tuple[Subject, ...] | None = Field(
-        None, description="Who may push there; left out: every team of the SIG that may write."
+        default=None, description="Who may push there; left out: every team of the SIG that may write."
     )
-    branches: tuple[BranchEntry, ...] = Field((), description="Declared branches in the namespace.")
+    branches: tuple[BranchEntry, ...] = Field(default=(), description="Declared branches in the namespace.")
 
 
 class Kernel(Model):
     """The kernel repository or repositories."""
 
     layout: Literal["shared", "per-sig"] = Field(
-        "shared",
+        default="shared",
         description="shared: one repository, a branch namespace per SIG; per-sig: a repository each.",
     )
-    repo: RepoName = Field("kernel", description="Name of the repository.")
-    description: str | None = Field(None, description="What it is, in one line.")
-    upstream: Upstream | None = Field(None, description="Where its history comes from.")
+    repo: RepoName = Field(default="kernel", description="Name of the repository.")
+    description: str | None = Field(default=None, description="What it is, in one line.")
+    upstream: Upstream | None = Field(default=None, description="Where its history comes from.")
     release_team: TeamRef = Field(
         description="SIG/TEAM that alone may push the upstream branches; its SIG holds the shared repository."
     )
     branches: tuple[Glob, ...] | None = Field(
-        None, description="Upstream branches (patterns); left out: those of `upstream.branches`."
+        default=None, description="Upstream branches (patterns); left out: those of `upstream.branches`."
     )
-    settings: RepoSettings = Field(RepoSettings(), description="Settings of the repository.")
-    sigs: dict[SigName, KernelSig] = Field({}, description="The SIGs that work on the kernel.")
+    settings: RepoSettings = Field(default=RepoSettings(), description="Settings of the repository.")
+    sigs: dict[SigName, KernelSig] = Field(default={}, description="The SIGs that work on the kernel.")

@@ -15,11 +15,13 @@ LIMIT_KINDS = ("default", "members", "owners", "teams", "repos", "grants", "bran
 class LimitConfig(Model):
     """A bound on removals: a number, or a percentage of what there is."""
 
-    number: Int | None = Field(None, ge=0, description="At most this many.")
+    number: Int | None = Field(default=None, ge=0, description="At most this many.")
     percent: Int | StrictFloat | None = Field(
-        None, ge=0, le=100, description="At most this share of what there is."
+        default=None, ge=0, le=100, description="At most this share of what there is."
     )
-    of_at_least: Int = Field(10, ge=1, description="With fewer than this, the percentage does not count.")
+    of_at_least: Int = Field(
+        default=10, ge=1, description="With fewer than this, the percentage does not count."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -48,65 +50,76 @@ class Guards(Model):
         Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
         LimitConfig,
     ] = Field(
-        {"default": LimitConfig(percent=10)},
+        default={"default": LimitConfig(percent=10)},
         description="Kind -> how many may go in one run: a number or a percentage.",
     )
     per_sig: dict[
         Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
         LimitConfig,
-    ] = Field({}, description="The same, held against each SIG's own part.")
-    minimum_owners: Int = Field(0, ge=0, description="An org with declared owners never has fewer.")
+    ] = Field(default={}, description="The same, held against each SIG's own part.")
+    minimum_owners: Int = Field(default=0, ge=0, description="An org with declared owners never has fewer.")
     required_owners: tuple[Account, ...] = Field(
-        (), description="Accounts that stay owners of every org with declared owners."
+        default=(), description="Accounts that stay owners of every org with declared owners."
     )
-    keep_self: Bool = Field(True, description="Refuse to take rights from the account sigctl acts as.")
+    keep_self: Bool = Field(
+        default=True, description="Refuse to take rights from the account sigctl acts as."
+    )
 
 
 class ChairsApprove(Model):
     """What the chairs of a SIG may approve by themselves."""
 
-    up_to: LevelName = Field("maintain", description="Highest level they may give, within their own SIG.")
+    up_to: LevelName = Field(
+        default="maintain", description="Highest level they may give, within their own SIG."
+    )
 
 
 class Lazy(Model):
     """Lazy consensus: silence is consent."""
 
     days: Int = Field(
-        3, ge=1, le=90, description="Days a proposal inside one SIG must have been open without objection."
+        default=3,
+        ge=1,
+        le=90,
+        description="Days a proposal inside one SIG must have been open without objection.",
     )
 
 
 class Approval(Model):
     """Who must approve a change of the files."""
 
-    admins: tuple[Account, ...] = Field((), description="Accounts that may approve everything.")
-    sig_chairs: ChairsApprove = Field(ChairsApprove(), description="What chairs may approve by themselves.")
-    lazy: Lazy | None = Field(None, description="Lazy consensus inside one SIG; left out: there is none.")
+    admins: tuple[Account, ...] = Field(default=(), description="Accounts that may approve everything.")
+    sig_chairs: ChairsApprove = Field(
+        default=ChairsApprove(), description="What chairs may approve by themselves."
+    )
+    lazy: Lazy | None = Field(
+        default=None, description="Lazy consensus inside one SIG; left out: there is none."
+    )
 
 
 class MirrorPolicy(Model):
     """What the mirror does when a target has something else."""
 
     on_divergence: Literal["hold", "overwrite", "ignore"] = Field(
-        "hold", description="A ref that would lose commits."
+        default="hold", description="A ref that would lose commits."
     )
     delete_refs: Literal["hold", "delete", "ignore"] = Field(
-        "hold", description="A ref that the source no longer has."
+        default="hold", description="A ref that the source no longer has."
     )
 
 
 class PolicyFile(Model):
     """policy.yaml."""
 
-    version: Literal[1] = Field(1, description="Version of the format.")
-    guards: Guards = Field(Guards(), description="Limits that a plan is held against.")
-    approval: Approval = Field(Approval(), description="Who must approve a change of the files.")
+    version: Literal[1] = Field(default=1, description="Version of the format.")
+    guards: Guards = Field(default=Guards(), description="Limits that a plan is held against.")
+    approval: Approval = Field(default=Approval(), description="Who must approve a change of the files.")
     mirror: MirrorPolicy = Field(
-        MirrorPolicy(), description="What the mirror does when a target has something else."
+        default=MirrorPolicy(), description="What the mirror does when a target has something else."
     )
     left_alone: dict[Text, tuple[Text, ...]] = Field(
-        {}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."
+        default={}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."
     )
     levels: dict[SigName, LevelName] = Field(
-        {}, description="SIG -> highest level that its file may give; left out: admin."
+        default={}, description="SIG -> highest level that its file may give; left out: admin."
     )

@@ -34,7 +34,7 @@ class Right(Short):
     level: LevelName = Field(
         description="none, read, triage, write, maintain or admin. The stronger of two wins; `none` on a repository takes a SIG's right away there."
     )
-    until: Day | None = Field(None, description="Last day on which it holds.")
+    until: Day | None = Field(default=None, description="Last day on which it holds.")
 
 
 Access = dict[Subject, Right]
@@ -43,26 +43,30 @@ Access = dict[Subject, Right]
 class Merge(Model):
     """How changes may be merged."""
 
-    commit: Bool | None = Field(None, description="By a merge commit.")
-    squash: Bool | None = Field(None, description="Squashed into one commit.")
-    rebase: Bool | None = Field(None, description="Rebased.")
-    delete_branch: Bool | None = Field(None, description="Whether the branch is deleted after it was merged.")
+    commit: Bool | None = Field(default=None, description="By a merge commit.")
+    squash: Bool | None = Field(default=None, description="Squashed into one commit.")
+    rebase: Bool | None = Field(default=None, description="Rebased.")
+    delete_branch: Bool | None = Field(
+        default=None, description="Whether the branch is deleted after it was merged."
+    )
 
 
 class Label(Model):
     """A label for issues and merge requests."""
 
     color: Text = Field(pattern=r"^[0-9a-fA-F]{6}$", description="Six hex digits, in quotes.")
-    description: Text = Field("", description="What it is for.")
+    description: Text = Field(default="", description="What it is for.")
 
 
 class Webhook(Model):
     """A URL that the forge calls."""
 
     url: Url = Field(description="Address that is called.")
-    events: tuple[Text, ...] = Field(("push",), description="What is told: push, merge_request, issue, tag.")
+    events: tuple[Text, ...] = Field(
+        default=("push",), description="What is told: push, merge_request, issue, tag."
+    )
     secret: SecretRef | None = Field(
-        None, description="Where the shared secret is: `env:NAME` or `file:PATH`."
+        default=None, description="Where the shared secret is: `env:NAME` or `file:PATH`."
     )
 
 
@@ -70,38 +74,41 @@ class DeployKey(Model):
     """An SSH key with access to one repository."""
 
     key: SecretRef = Field(description="Where the public key is: `env:NAME` or `file:PATH`.")
-    write: Bool = Field(False, description="Whether it may push.")
+    write: Bool = Field(default=False, description="Whether it may push.")
 
 
 class BranchEntry(Model):
     """A rule for all branches (or tags) that a pattern matches, or one declared branch. The first that matches decides."""
 
     pattern: Glob | None = Field(
-        None,
+        default=None,
         description="Names it is about: `*` matches anything; {sig}, {repo}, {project} and {release} are filled in.",
     )
-    name: Glob | None = Field(None, description="One declared branch, in place of `pattern`.")
+    name: Glob | None = Field(default=None, description="One declared branch, in place of `pattern`.")
     own: Bool = Field(
-        False,
+        default=False,
         description="The pattern is a namespace: exactly this name, and this name with a dash and anything after it.",
     )
     releases: tuple[Text, ...] | None = Field(
-        None, description="Values for {release}; left out: those of `defaults.releases`."
+        default=None, description="Values for {release}; left out: those of `defaults.releases`."
     )
     push: tuple[Subject, ...] | None = Field(
-        None, description="Who may push; an empty list is nobody; left out: who may write."
+        default=None, description="Who may push; an empty list is nobody; left out: who may write."
     )
-    merge: tuple[Subject, ...] | None = Field(None, description="Who may merge into it.")
+    merge: tuple[Subject, ...] | None = Field(default=None, description="Who may merge into it.")
     create: tuple[Subject, ...] | None = Field(
-        None, description="Who may create a branch of such a name; left out: who may push."
+        default=None, description="Who may create a branch of such a name; left out: who may push."
     )
-    force: Bool | None = Field(None, description="Whether history may be rewritten.")
-    delete: Bool | None = Field(None, description="Whether it may be deleted.")
-    reviews: Int | None = Field(None, ge=0, le=10, description="Approving reviews a merge needs.")
-    checks: tuple[Text, ...] | None = Field(None, description="Status checks that must pass.")
-    from_: Glob | None = Field(None, alias="from", description="Branch that a declared one starts from.")
+    force: Bool | None = Field(default=None, description="Whether history may be rewritten.")
+    delete: Bool | None = Field(default=None, description="Whether it may be deleted.")
+    reviews: Int | None = Field(default=None, ge=0, le=10, description="Approving reviews a merge needs.")
+    checks: tuple[Text, ...] | None = Field(default=None, description="Status checks that must pass.")
+    from_: Glob | None = Field(
+        default=None, alias="from", description="Branch that a declared one starts from."
+    )
     lifecycle: Lifecycle = Field(
-        "active", description="active; readonly: nobody may push; retired: nobody may push, and it may go."
+        default="active",
+        description="active; readonly: nobody may push; retired: nobody may push, and it may go.",
     )
 
     @model_validator(mode="after")
@@ -128,16 +135,16 @@ class Upstream(Short):
 
     url: Url = Field(description="Address that git can fetch from.")
     mode: Literal["import", "follow", "mirror"] = Field(
-        "follow",
+        default="follow",
         description="import: once, into an empty repository; follow: its branches and tags, others stay; mirror: an exact copy.",
     )
     branches: tuple[Glob, ...] | None = Field(
-        None, description="Only these branches (patterns); tags come along."
+        default=None, description="Only these branches (patterns); tags come along."
     )
     include: tuple[Glob, ...] | None = Field(
-        None, description="Only these refs (patterns), in place of `branches`: refs/heads/xen-*."
+        default=None, description="Only these refs (patterns), in place of `branches`: refs/heads/xen-*."
     )
-    exclude: tuple[Glob, ...] = Field((), description="Refs (patterns) that are left out.")
+    exclude: tuple[Glob, ...] = Field(default=(), description="Refs (patterns) that are left out.")
 
     @model_validator(mode="after")
     def _one_choice(self) -> Upstream:
@@ -149,38 +156,40 @@ class Upstream(Short):
 class RepoSettings(Model):
     """Settings that defaults, SIGs and projects can give to all their repositories; the nearest to the repository wins."""
 
-    visibility: Visibility | None = Field(None, description="Who sees it.")
-    default_branch: Glob | None = Field(None, description="Branch that a clone checks out.")
-    homepage: Text | None = Field(None, description="Web page.")
-    topics: tuple[Text, ...] | None = Field(None, description="Words to find it by.")
-    issues: Bool | None = Field(None, description="Whether it has issues.")
-    wiki: Bool | None = Field(None, description="Whether it has a wiki.")
-    merge: Merge = Field(Merge(), description="How changes may be merged.")
-    archived: Bool | None = Field(None, description="Readable, and nothing can be changed.")
-    labels: dict[Text, Label] | None = Field(None, description="Labels by name.")
-    webhooks: dict[Text, Webhook] | None = Field(None, description="Webhooks by a name of your own.")
+    visibility: Visibility | None = Field(default=None, description="Who sees it.")
+    default_branch: Glob | None = Field(default=None, description="Branch that a clone checks out.")
+    homepage: Text | None = Field(default=None, description="Web page.")
+    topics: tuple[Text, ...] | None = Field(default=None, description="Words to find it by.")
+    issues: Bool | None = Field(default=None, description="Whether it has issues.")
+    wiki: Bool | None = Field(default=None, description="Whether it has a wiki.")
+    merge: Merge = Field(default=Merge(), description="How changes may be merged.")
+    archived: Bool | None = Field(default=None, description="Readable, and nothing can be changed.")
+    labels: dict[Text, Label] | None = Field(default=None, description="Labels by name.")
+    webhooks: dict[Text, Webhook] | None = Field(default=None, description="Webhooks by a name of your own.")
 
 
 class RepoConfig(RepoSettings):
     """One repository of a SIG."""
 
-    description: Text | None = Field(None, description="What it is, in one line.")
-    access: Access = Field({}, description="Rights on this repository, beside those of the SIG.")
+    description: Text | None = Field(default=None, description="What it is, in one line.")
+    access: Access = Field(default={}, description="Rights on this repository, beside those of the SIG.")
     branches: tuple[BranchEntry, ...] = Field(
-        (),
+        default=(),
         description="Rules and declared branches; they come before those of the project, the SIG and the defaults.",
     )
-    tags: tuple[BranchEntry, ...] = Field((), description="Rules for tags.")
+    tags: tuple[BranchEntry, ...] = Field(default=(), description="Rules for tags.")
     upstream: Upstream | None = Field(
-        None, description="Where its history comes from: a URL, or {url, mode, ...}."
+        default=None, description="Where its history comes from: a URL, or {url, mode, ...}."
     )
     previously: tuple[RepoName, ...] = Field(
-        (), description="Older names: what is found there is renamed, not made anew."
+        default=(), description="Older names: what is found there is renamed, not made anew."
     )
-    forges: tuple[Text, ...] | None = Field(None, description="Only on these forges; left out: on all.")
+    forges: tuple[Text, ...] | None = Field(
+        default=None, description="Only on these forges; left out: on all."
+    )
     left_alone: tuple[Text, ...] = Field(
-        (),
+        default=(),
         description="Forges on which it is never made, changed or removed: a fork that somebody else owns, say.",
     )
-    fork_of: Text | None = Field(None, description="For the reader: what it is a fork of.")
-    deploy_keys: dict[Text, DeployKey] | None = Field(None, description="Deploy keys by title.")
+    fork_of: Text | None = Field(default=None, description="For the reader: what it is a fork of.")
+    deploy_keys: dict[Text, DeployKey] | None = Field(default=None, description="Deploy keys by title.")

@@ -28,7 +28,7 @@ class Member(Short):
     SHORT = "person"
 
     person: Account = Field(description="Account name, as under `people`.")
-    until: Day | None = Field(None, description="Last day in the team.")
+    until: Day | None = Field(default=None, description="Last day in the team.")
 
 
 class Subteam(Short):
@@ -37,24 +37,29 @@ class Subteam(Short):
     SHORT = "team"
 
     team: TeamRef = Field(description="TEAM of the same SIG, or SIG/TEAM of a SIG that allows it.")
-    until: Day | None = Field(None, description="Last day on which it is contained.")
+    until: Day | None = Field(default=None, description="Last day on which it is contained.")
 
 
 class TeamConfig(Model):
     """A team of a SIG or of a project within it."""
 
-    title: Text | None = Field(None, description="Name shown to people.")
-    description: Text | None = Field(None, description="What the team is for.")
-    members: tuple[Member, ...] = Field((), description="People: an account name, or {person, until}.")
+    title: Text | None = Field(default=None, description="Name shown to people.")
+    description: Text | None = Field(default=None, description="What the team is for.")
+    members: tuple[Member, ...] = Field(
+        default=(), description="People: an account name, or {person, until}."
+    )
     leads: tuple[Account, ...] = Field(
-        (), description="People who are in the team and may manage it on forges where a team has leads."
+        default=(),
+        description="People who are in the team and may manage it on forges where a team has leads.",
     )
-    teams: tuple[Subteam, ...] = Field((), description="Teams whose people are in this one too.")
+    teams: tuple[Subteam, ...] = Field(default=(), description="Teams whose people are in this one too.")
     usable_by: tuple[Text, ...] = Field(
-        (), description='Other SIGs that may contain this team or give it rights; "*" is every SIG.'
+        default=(), description='Other SIGs that may contain this team or give it rights; "*" is every SIG.'
     )
-    secret: Bool | None = Field(None, description="Seen by its members only, on forges that can.")
-    previously: tuple[TeamName, ...] = Field((), description="Older names: a team found there is renamed.")
+    secret: Bool | None = Field(default=None, description="Seen by its members only, on forges that can.")
+    previously: tuple[TeamName, ...] = Field(
+        default=(), description="Older names: a team found there is renamed."
+    )
 
 
 class Chair(Short):
@@ -63,24 +68,26 @@ class Chair(Short):
     SHORT = "person"
 
     person: Account = Field(description="Account name.")
-    acting: Bool = Field(False, description="Chair for the time being.")
-    until: Day | None = Field(None, description="Last day in the chair.")
+    acting: Bool = Field(default=False, description="Chair for the time being.")
+    until: Day | None = Field(default=None, description="Last day in the chair.")
 
 
 class Group(Model):
     """What SIGs and the projects within them have in common."""
 
-    title: Text | None = Field(None, description="Full name.")
-    teams: dict[TeamName, TeamConfig] = Field({}, description="Teams by name.")
+    title: Text | None = Field(default=None, description="Full name.")
+    teams: dict[TeamName, TeamConfig] = Field(default={}, description="Teams by name.")
     access: Access = Field(
-        {}, description="Rights on all repositories of it: team or person:ACCOUNT -> level."
+        default={}, description="Rights on all repositories of it: team or person:ACCOUNT -> level."
     )
     branches: tuple[BranchEntry, ...] = Field(
-        (), description="Rules for the branches of all its repositories."
+        default=(), description="Rules for the branches of all its repositories."
     )
-    tags: tuple[BranchEntry, ...] = Field((), description="Rules for the tags of all its repositories.")
-    defaults: RepoSettings = Field(RepoSettings(), description="Settings for all its repositories.")
-    repos: dict[RepoName, RepoConfig | None] = Field({}, description="Repositories by name.")
+    tags: tuple[BranchEntry, ...] = Field(
+        default=(), description="Rules for the tags of all its repositories."
+    )
+    defaults: RepoSettings = Field(default=RepoSettings(), description="Settings for all its repositories.")
+    repos: dict[RepoName, RepoConfig | None] = Field(default={}, description="Repositories by name.")
 
 
 class Project(Group):
@@ -91,16 +98,20 @@ class SigConfig(Group):
     """One SIG."""
 
     status: Literal["active", "retired"] = Field(
-        "active", description="retired: everything stays readable, nothing is writable."
+        default="active", description="retired: everything stays readable, nothing is writable."
     )
-    empty_teams: Bool = Field(False, description="Whether the teams of a retired SIG are emptied.")
-    chairs: tuple[Chair, ...] = Field((), description="Chairs: account names, or {person, acting, until}.")
-    sponsors: tuple[Account, ...] = Field((), description="Accounts that sponsor the SIG with the board.")
-    list: Text | None = Field(None, description="Mailing list.")
-    docs: Text | None = Field(None, description="Where its documentation is.")
-    bugs: Text | None = Field(None, description="Where its bugs are.")
-    meetings: Text | None = Field(None, description="When and where it meets.")
-    projects: dict[SigName, Project] = Field({}, description="Projects within the SIG.")
+    empty_teams: Bool = Field(default=False, description="Whether the teams of a retired SIG are emptied.")
+    chairs: tuple[Chair, ...] = Field(
+        default=(), description="Chairs: account names, or {person, acting, until}."
+    )
+    sponsors: tuple[Account, ...] = Field(
+        default=(), description="Accounts that sponsor the SIG with the board."
+    )
+    list: Text | None = Field(default=None, description="Mailing list.")
+    docs: Text | None = Field(default=None, description="Where its documentation is.")
+    bugs: Text | None = Field(default=None, description="Where its bugs are.")
+    meetings: Text | None = Field(default=None, description="When and where it meets.")
+    projects: dict[SigName, Project] = Field(default={}, description="Projects within the SIG.")
 
     _name: str = PrivateAttr("")
 

@@ -18,28 +18,32 @@ from sigctl.spec.model.sig import SigConfig
 class Defaults(Model):
     """What holds for every SIG unless it says otherwise."""
 
-    repo: RepoSettings = Field(RepoSettings(), description="Settings for all repositories.")
+    repo: RepoSettings = Field(default=RepoSettings(), description="Settings for all repositories.")
     branches: tuple[BranchEntry, ...] = Field(
-        (), description="Rules for the branches of all repositories; they come last."
+        default=(), description="Rules for the branches of all repositories; they come last."
     )
     tags: tuple[BranchEntry, ...] = Field(
-        (), description="Rules for the tags of all repositories; they come last."
+        default=(), description="Rules for the tags of all repositories; they come last."
     )
-    releases: tuple[Text, ...] = Field((), description='Values for {release} in patterns: "7", 8s, 10s.')
+    releases: tuple[Text, ...] = Field(
+        default=(), description='Values for {release} in patterns: "7", 8s, 10s.'
+    )
 
 
 class Spec(Model):
     """The main file, with the SIG files and the policy in their places."""
 
     version: Literal[1] = Field(description="Version of the format.")
-    forges: dict[Text, ForgeConfig] = Field({}, description="Forges by name.")
-    people: dict[Account, Person] = Field({}, description="People by account name.")
-    defaults: Defaults = Field(Defaults(), description="What holds for every SIG unless it says otherwise.")
-    kernel: Kernel | None = Field(None, description="The kernel, shared or one per SIG.")
-    sigs: dict[SigName, SigConfig] = Field(
-        {}, description="SIGs by name; each can have a file of its own instead."
+    forges: dict[Text, ForgeConfig] = Field(default={}, description="Forges by name.")
+    people: dict[Account, Person] = Field(default={}, description="People by account name.")
+    defaults: Defaults = Field(
+        default=Defaults(), description="What holds for every SIG unless it says otherwise."
     )
-    policy: PolicyFile = Field(PolicyFile(), description="policy.yaml.")
+    kernel: Kernel | None = Field(default=None, description="The kernel, shared or one per SIG.")
+    sigs: dict[SigName, SigConfig] = Field(
+        default={}, description="SIGs by name; each can have a file of its own instead."
+    )
+    policy: PolicyFile = Field(default=PolicyFile(), description="policy.yaml.")
 
     def model_post_init(self, context: Any) -> None:  # noqa: ARG002  # pydantic's signature
         """Tell forges and SIGs their names."""

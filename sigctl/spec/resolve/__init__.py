@@ -91,7 +91,7 @@ def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
 def policy_of(spec: Spec) -> Policy:
     """Return the guards' limits as the core knows them."""
     guards = spec.policy.guards
-    limits = {
+    limits: dict[str, Limit] = {
         kind: Limit(limit.number, None if limit.percent is None else float(limit.percent), limit.of_at_least)
         for kind, limit in guards.max_removals.items()
     }

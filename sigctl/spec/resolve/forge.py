@@ -68,13 +68,13 @@ class ForgeBuilder:
         login = self.logins.of(one[2], f"rights on {target}", sig)
         return None if login is None else f"person:{login}"
 
-    def grant(self, on: str, target: str, org: str, one: Who, given: Given, sig: str) -> None:
+    def grant(self, target: Key, org: str, one: Who, given: Given, sig: str) -> None:
         """Give a level to a subject, if it can be named here."""
-        subject = self.subject(one, target, org, sig)
+        subject = self.subject(one, target.name, org, sig)
         if subject is not None:
             ends = "until" in self.layout.traits.fields.get(Grant.KIND, frozenset())
             until = (given.until.isoformat() if given.until else "") if ends else None
-            self.add(Grant(on, target, subject, given.level, until), sig)
+            self.add(Grant(target.kind, target.name, subject, given.level, until), sig)
 
 
 def build(spec: Spec, layout: Layout, roster: Roster) -> tuple[Desired, set[Note]]:
@@ -135,7 +135,7 @@ def _sig(builder: ForgeBuilder, rights: Rights, sig: SigConfig) -> None:
         builder.add(Org(group, sig.title, builder.layout.forge.visibility), sig.name, managed=True)
         for one, given in rights.of_sig(sig).items():
             if given.level != levels.NONE:
-                builder.grant(ORG, group, group, one, given, sig.name)
+                builder.grant(Key(ORG, group), group, one, given, sig.name)
     home = builder.layout.home(sig.name)
     for name in sig.all_teams():
         builder.team_path((sig.name, name), home)
@@ -151,7 +151,7 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
     for one, given in rights.effective(entry).items():
         above_ = inherited.get(one)
         if above_ is None or _more(given, above_):
-            builder.grant(REPO, path, org, one, given, sig)
+            builder.grant(Key(REPO, path), org, one, given, sig)
     for one, given in rights.of_repo(entry).items():
         if one in inherited and not _more(given, inherited[one]) and given.level != inherited[one].level:
             text = f"{inherited[one].level} for {shown(one)} is inherited from {group}; {given.level} here changes nothing"
@@ -218,7 +218,7 @@ def _kernel_rights(builder: ForgeBuilder, entry: Entry, path: str, org: str) -> 
             continue
         for one in kernel_pushers(builder.spec, name):
             builder.grant(
-                REPO, path, org, one, Given(levels.WRITE, None, ("kernel", "sigs", name)), entry.sig.name
+                Key(REPO, path), org, one, Given(levels.WRITE, None, ("kernel", "sigs", name)), entry.sig.name
             )
 
 

@@ -11,7 +11,7 @@ from sigctl.spec.entries import Entry
 from sigctl.spec.layout import team_ref
 from sigctl.spec.model import Access, SigConfig
 from sigctl.spec.resolve.roster import Roster
-from sigctl.spec.yaml12 import Path
+from sigctl.spec.yamlfault import Path
 
 Who = tuple[str, str, str]
 """(team, SIG, name) or (person, "", account)."""
