@@ -56,7 +56,12 @@ class _Session(requests.Session):
 class Client:
     """Requests of one server; every one is counted and, where that is safe, repeated. Safe to share by threads."""
 
-    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.url = settings.url.rstrip("/")
         self.jobs = max(1, settings.jobs)
         self._places = threading.BoundedSemaphore(self.jobs)
@@ -69,7 +74,11 @@ class Client:
             keep_base_url=True,
         )
         self.caller = Caller(
-            self._failure, max_requests=settings.max_requests, max_seconds=settings.max_seconds, sleep=sleep
+            self._failure,
+            max_requests=settings.max_requests,
+            max_seconds=settings.max_seconds,
+            sleep=sleep,
+            clock=clock,
         )
 
     def get(self, path: str, **query: Any) -> Any:
@@ -175,11 +184,15 @@ class Client:
             for future in done:
                 future.result()
             return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            self.caller.stop()  # wakes those that wait for a second try
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """Give connections back."""
+        """Give connections back; whoever still waits to try again is woken."""
+        self.caller.stop()
         self._session.close()
 
     def _page(self, path: str, query: Mapping[str, Any]) -> tuple[list[Any], str]:

@@ -57,7 +57,7 @@ class GraphError(Exception):
 def read_failure(error: Exception, headers: Mapping[str, str], url: str) -> Failure:
     """Return what a failed request means; an exception that is none of the network's is raised again."""
     if isinstance(error, GraphError):
-        nature = Nature.FINAL if error.invalid or error.too_big else Nature.NOT_YET
+        nature = Nature.FINAL if error.invalid or error.too_big else Nature.TRANSIENT
         return Failure(nature, PartialError(f"graphql query `{error.name}`: {plain(str(error))}"))
     if isinstance(error, BadAnswerError | GitlabParsingError):
         return Failure(Nature.TRANSIENT, UnreachableError(f"{url} sent an answer that can't be read"))

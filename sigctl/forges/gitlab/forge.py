@@ -21,10 +21,15 @@ class GitLab:
 
     traits = TRAITS
 
-    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = settings.name
         self._settings = settings
-        self._context = Context(Client(settings, sleep))
+        self._context = Context(Client(settings, sleep, clock))
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""

@@ -27,6 +27,17 @@ query sigctlServer {
   currentUser { id username }
 }
 """
+GROUP = f"""
+    id fullPath name description visibility
+    groupMembers(relations: [DIRECT], first: $members) {{ {_MEMBERS} }}
+"""
+
+SERVER = """
+query sigctlServer {
+  metadata { version enterprise }
+  currentUser { id username }
+}
+"""
 LICENSE = """
 query sigctlLicense { currentLicense { plan } }
 """

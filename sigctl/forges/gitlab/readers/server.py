@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sigctl.errors import DeniedError, NotThereError, PartialError, RefusedError
+from sigctl.errors import DeniedError, NotThereError, RefusedError
 from sigctl.forges.gitlab.context import USERS, Context
-from sigctl.forges.gitlab.graphql import LICENSE, SERVER, must
+from sigctl.forges.gitlab.graphql import SERVER, must
 from sigctl.forges.gitlab.names import number_of, quoted
 
 FREE, PREMIUM, ULTIMATE = "free", "premium", "ultimate"
@@ -97,10 +97,9 @@ def tier(
 
 def _licence(ctx: Context) -> str:
     try:
-        licence = ctx.graph.ask(LICENSE).get("currentLicense")
-    except (PartialError, DeniedError):
+        return str((ctx.client.look("/license") or {}).get("plan") or "")
+    except DeniedError:
         return ""
-    return str(licence.get("plan") or "") if isinstance(licence, dict) else ""
 
 
 def _plan(ctx: Context, top: str) -> str:
