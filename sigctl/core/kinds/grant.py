@@ -13,6 +13,8 @@ from sigctl.core.kinds.repo import Repo
 from sigctl.core.kinds.team import Team
 
 TEAM, PERSON = "team", "person"
+INHERITED = "inherited"
+"""State of a grant that a forge lists though it is only a copy of what the team above has: it can't be taken away here."""
 
 
 @dataclass(frozen=True, slots=True)

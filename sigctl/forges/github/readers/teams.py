@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sigctl.core.kinds import Grant, Team, TeamMember
-from sigctl.core.kinds.org import INVITED
+from sigctl.core.kinds.grant import INHERITED
+from sigctl.core.kinds.org import ACTIVE, INVITED
 from sigctl.forges.github import documents
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.names import level_of, split, team_role_of
 from sigctl.forges.github.session import Session, path
-
-INHERITED = "inherited"
 
 
 def read_teams(session: Session, org: str) -> list[Node]:
@@ -123,7 +122,7 @@ def marked(levels: dict[tuple[str, str], str], parents: dict[str, str]) -> list[
             repo,
             f"team:{team}",
             level,
-            state=INHERITED if levels.get((parents.get(team, ""), repo)) == level else "active",
+            state=INHERITED if levels.get((parents.get(team, ""), repo)) == level else ACTIVE,
         )
         for (team, repo), level in levels.items()
     ]
