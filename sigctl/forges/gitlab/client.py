@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -177,12 +177,25 @@ class Client:
         todo = list(calls)
         if len(todo) < 2:  # noqa: PLR2004  # one call needs no thread
             return [call() for call in todo]
+        failed = threading.Event()
+
+        def run(call: Callable[[], T]) -> T:
+            if failed.is_set():
+                raise CancelledError
+            try:
+                return call()
+            except BaseException:
+                failed.set()
+                raise
+
         pool = ThreadPoolExecutor(min(self.jobs, len(todo)))
         try:
-            futures = [pool.submit(call) for call in todo]
+            futures = [pool.submit(run, call) for call in todo]
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+            errors = [error for future in futures if future in done and (error := future.exception())]
+            for error in errors:
+                if not isinstance(error, CancelledError):
+                    raise error
             return [future.result() for future in futures]
         except KeyboardInterrupt:
             self.caller.stop()  # wakes those that wait for a second try

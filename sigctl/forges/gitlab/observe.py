@@ -158,8 +158,8 @@ def _set_doomed_aside(ctx: Context, found: _Found) -> list[tuple[str, str, str]]
         if any(above in doomed for above in ancestors(path)):
             continue
         ctx.known.schedule(kind, original, thing.id)
-        when = f" on {thing.doomed}" if thing.doomed else ""
-        notes.append(("pending", original, f"waits to be deleted{when}; creating it again restores it"))
+        since = f" since {thing.doomed}" if thing.doomed else ""
+        notes.append(("pending", original, f"waits to be deleted{since}; creating it again restores it"))
     found.groups = {n: g for n, g in found.groups.items() if not _gone(g.path, doomed)}
     found.projects = {n: p for n, p in found.projects.items() if not _gone(p.path, doomed)}
     return notes

@@ -29,7 +29,7 @@ class Group:
     shares: tuple[Share, ...] | None = None
     """None = not asked for."""
     doomed: str = ""
-    """The day on which it will be deleted, where the server said so."""
+    """The day on which its deletion was scheduled, where the server said so."""
 
 
 @dataclass(frozen=True, slots=True)

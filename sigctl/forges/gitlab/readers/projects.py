@@ -38,7 +38,7 @@ class Project:
 
     @property
     def doomed(self) -> str:
-        """The day on which it will be deleted, "" for none."""
+        """The day on which its deletion was scheduled, "" where it was not."""
         return str(self.data.get("marked_for_deletion_on") or self.data.get("marked_for_deletion_at") or "")
 
 
