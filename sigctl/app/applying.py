@@ -12,7 +12,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from sigctl.app.context import Context
-from sigctl.app.planning import Planned, make_plan
+from sigctl.app.planning import Planned, make_plan, mirror_options
 from sigctl.core.kinds import Key, Repo, Resource
 from sigctl.core.order import ARCHIVE, REFS, SETTLE
 from sigctl.core.plan import Action, Plan
@@ -65,7 +65,7 @@ def _mirrored(mirror: MirrorPlan | None) -> dict[str, int]:
 def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell: OnOutcome) -> list[Outcome]:
     if planned.mirror is None or not planned.mirror.actions:
         return []
-    from sigctl.mirror.run import push  # noqa: PLC0415  # only where histories move
+    from sigctl.mirror import run  # noqa: PLC0415  # only where histories move
 
     lost = {
         (o.action.forge, o.action.key.name): o.action.id
@@ -82,16 +82,12 @@ def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell:
     def told(one: RefOutcome) -> None:
         tell(_outcome(one))
 
-    done = push(
+    done = run.push(
         planned.mirror,
         context.remote_of,
-        jobs=context.options.jobs,
-        cache=context.options.cache,
-        without=frozenset(blocked),
-        loopback=True,
-        stop=context.watch.stop,
+        actions=[a for a in planned.mirror.actions if a.id not in blocked],
         on_outcome=told,
-        progress=lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
+        **mirror_options(context),
     )
     return [*out, *map(_outcome, done)]
 

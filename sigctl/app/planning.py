@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from sigctl.app.context import Context
 from sigctl.core.compare import Compared, compare
@@ -16,6 +17,9 @@ from sigctl.core.state import Desired, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges.base import Forge, Scope
 from sigctl.mirror.model import MirrorPlan
+
+if TYPE_CHECKING:
+    from sigctl.mirror.run import Options as MirrorOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def hops_in_reach(context: Context, compared: Mapping[str, Compared]) -> list[Ho
 
 
 def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
-    from sigctl.mirror.run import plan as plan_refs  # noqa: PLC0415  # only where histories are compared
+    from sigctl.mirror import run  # noqa: PLC0415  # only where histories are compared
 
     made = frozenset(
         (name, action.key.name)
@@ -107,22 +111,26 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
         if isinstance(resource, Repo) and resource.archived
     }
     hops = [h for h in hops_in_reach(context, compared) if (h.target.forge, h.target.path) not in archived]
-    return plan_refs(
-        hops,
-        context.remote_of,
-        jobs=context.options.jobs,
-        cache=context.options.cache,
-        missing=made,
-        loopback=_is_local(context),
-        progress=lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
-        stop=context.watch.stop,
-    )
+    return run.plan(hops, context.remote_of, missing=made, **mirror_options(context))
 
 
-def _is_local(context: Context) -> bool:
-    return bool(context.options.rewrites) or any(
-        str(forge.url).startswith("http://127.0.0.1") for forge in context.config.spec.forges.values()
-    )
+def mirror_options(context: Context) -> MirrorOptions:
+    """Return how histories are read and moved in this run; files only where the command line rewrites a URL to one."""
+    from sigctl.mirror import address  # noqa: PLC0415  # only where histories are compared
+
+    options: MirrorOptions = {
+        "jobs": context.options.jobs,
+        "stop": context.watch.stop,
+        "protocols": address.TRUSTING if _has_files(context) else address.SAFE,
+        "progress": lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
+    }
+    if context.options.cache is not None:
+        options["cache"] = context.options.cache
+    return options
+
+
+def _has_files(context: Context) -> bool:
+    return any(replacement.startswith("file:") for _, replacement in context.options.rewrites)
 
 
 def _whole(

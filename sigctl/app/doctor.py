@@ -1,0 +1,45 @@
+"""Whether a run could work: tokens, forges, tools."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sigctl.app.context import Context
+from sigctl.errors import SigctlError
+from sigctl.mirror.git import Git
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: fine when `problems` is empty."""
+
+    subject: str
+    facts: dict[str, Any]
+    problems: tuple[str, ...] = ()
+
+
+def examine(context: Context) -> list[Finding]:
+    """Return a finding for git and one for every forge; never raises for what it should report."""
+    found = [_git()]
+    with ThreadPoolExecutor(max(1, len(context.forges))) as pool:
+        for name, health in zip(
+            context.forges, pool.map(lambda f: f.health(), context.forges.values()), strict=True
+        ):
+            facts = asdict(health)
+            problems = facts.pop("problems")
+            found.append(Finding(name, {k: v for k, v in facts.items() if v not in ("", ())}, problems))
+    found += [
+        Finding(one.subject, {"reachable": False}, (f"{one.reason} ({one.hint})",))
+        for one in context.set_aside
+    ]
+    return found
+
+
+def _git() -> Finding:
+    try:
+        return Finding("git", {"version": Git().version()})
+    except (SigctlError, OSError, subprocess.SubprocessError) as error:
+        return Finding("git", {}, (f"{error}",))

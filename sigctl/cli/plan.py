@@ -1,0 +1,225 @@
+"""plan, apply, drift."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sigctl.app.applying import alone, check_saved
+from sigctl.app.applying import apply as carry_out
+from sigctl.app.context import Context, Options, Watch, open_context
+from sigctl.app.planning import Allowed, Planned, make_plan
+from sigctl.cli import show
+from sigctl.cli.options import common, format_option, interruptible, logs, pairs, scoped
+from sigctl.core.plan import Plan
+from sigctl.errors import UsageError
+from sigctl.report.html import plan_html
+from sigctl.report.markdown import plan_markdown
+from sigctl.report.text import plan_text, report_text
+
+FORMATS = ("text", "json", "markdown", "html")
+_allow = click.option(
+    "--allow", multiple=True, metavar="GUARD=N", help="Let this guard pass up to N, once. Needs --reason."
+)
+_reason = click.option("--reason", default="", help="Why a guard is told to let pass.")
+_no_mirror = click.option("--no-mirror", is_flag=True, help="Leave the histories out.")
+
+
+@contextmanager
+def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Context, show.Shown]]:
+    """Open the run that the command line asks for, show its progress, and close it."""
+    logs(given["verbose"])
+    watch = Watch()
+    options = Options(
+        config=given["config"],
+        overrides=given["overrides"],
+        forges=frozenset(given["forges"]),
+        sigs=frozenset(given["sigs"]),
+        rewrites=pairs(given["rewrites"], "--rewrite"),
+        mirror=mirror,
+        jobs=given["jobs"],
+        cache=given["cache"],
+    )
+    with (
+        interruptible(watch.stop),
+        show.showing(watch, verbose=given["verbose"], no_color=given["no_color"]) as shown,
+    ):
+        context = open_context(options, os.environ, watch)
+        try:
+            yield context, shown
+        finally:
+            context.close()
+
+
+def allowed(allow: tuple[str, ...], reason: str) -> Allowed:
+    """Return the guards that are told to let pass; UsageError for what is no GUARD=N."""
+    limits = {}
+    for value in allow:
+        guard, _, number = value.partition("=")
+        if not guard or not number.isdecimal():
+            raise UsageError(
+                f"--allow takes GUARD=N, not `{value}`", "the refusal names the guard and its number"
+            )
+        limits[guard] = int(number)
+    return Allowed(limits, reason)
+
+
+def print_plan(plan: Plan, format_: str, *, no_color: bool) -> None:
+    """Print the plan in the asked form."""
+    if format_ == "json":
+        show.data(plan.as_json())
+    elif format_ == "markdown":
+        click.echo(plan_markdown(plan), nl=False)
+    elif format_ == "html":
+        click.echo(plan_html(plan), nl=False)
+    else:
+        show.text(plan_text(plan), no_color=no_color)
+
+
+def plan_exit(plan: Plan, *, pending: bool) -> int:
+    """Return the exit code of a plan: 3 refused, 1 something set aside, 2 changes (where asked), 0 clean."""
+    if plan.refusals:
+        return 3
+    if plan.quarantined:
+        return 1
+    held = any(note.topic == "held" for note in plan.notes)
+    return 2 if pending and (plan.actions or held) else 0
+
+
+@click.command(
+    epilog="""\b
+examples:
+  sigctl plan
+  sigctl plan --sig virt --forge github
+  sigctl plan --out plan.json            then: sigctl apply --plan plan.json
+  sigctl plan --format json --detailed-exitcode"""
+)
+@common
+@scoped
+@format_option(*FORMATS)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the plan as JSON, to apply exactly that.",
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@_allow
+@_reason
+@_no_mirror
+def plan(
+    format_: str,
+    out: Path | None,
+    allow: tuple[str, ...],
+    reason: str,
+    *,
+    detailed_exitcode: bool,
+    no_mirror: bool,
+    **given: Any,
+) -> int:
+    """Show what apply would do, and change nothing."""
+    with running(given, mirror=not no_mirror) as (context, _):
+        made = make_plan(context, allowed(allow, reason)).plan
+    if out is not None:
+        _write(out, made)
+    print_plan(made, format_, no_color=given["no_color"])
+    return plan_exit(made, pending=detailed_exitcode)
+
+
+@click.command(
+    epilog="""\b
+examples:
+  sigctl apply
+  sigctl apply --yes --sig virt
+  sigctl apply --plan plan.json          applies exactly that plan, or refuses
+  sigctl apply --allow max_removals.members=12 --reason "SIG Cloud handed over" """
+)
+@common
+@scoped
+@format_option("text", "json")
+@click.option(
+    "--plan",
+    "saved",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Apply exactly this plan, or refuse.",
+)
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_allow
+@_reason
+@_no_mirror
+def apply(
+    format_: str,
+    saved: Path | None,
+    allow: tuple[str, ...],
+    reason: str,
+    *,
+    yes: bool,
+    no_mirror: bool,
+    **given: Any,
+) -> int:
+    """Make every forge as declared, bring the histories where they belong, and read back."""
+    with running(given, mirror=not no_mirror) as (context, shown), alone(context):
+        planned = make_plan(context, allowed(allow, reason))
+        if saved is not None:
+            planned = check_saved(_read(saved), planned)
+        if not _agreed(planned, format_, yes=yes, no_color=given["no_color"]):
+            return 1
+        shown.start(len(planned.plan.actions))
+        report = carry_out(context, planned, shown.outcome)
+    if format_ == "json":
+        show.data(report.as_json())
+    else:
+        show.text(report_text(report), no_color=given["no_color"])
+    return report.exit_code
+
+
+@click.command(
+    epilog="""\b
+examples:
+  sigctl drift
+  sigctl drift --format json --forge github"""
+)
+@common
+@scoped
+@format_option(*FORMATS)
+@_no_mirror
+def drift(format_: str, *, no_mirror: bool, **given: Any) -> int:
+    """Compare the forges with the files and change nothing; a read-only token is enough. Exit 2 when something differs."""
+    with running(given, mirror=not no_mirror) as (context, _):
+        found = make_plan(context).plan
+    print_plan(found, format_, no_color=given["no_color"])
+    if found.quarantined:
+        return 1
+    return 2 if found.actions or any(note.topic == "held" for note in found.notes) else 0
+
+
+def _agreed(planned: Planned, format_: str, *, yes: bool, no_color: bool) -> bool:
+    """Show the plan and ask, where there is something to ask about and somebody to ask."""
+    plan_ = planned.plan
+    if format_ == "text":
+        show.text(plan_text(plan_), no_color=no_color)
+    if yes or plan_.refusals or not plan_.actions:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("nobody to ask whether to go on", "--yes applies without asking")
+    return click.confirm(f"Make these {len(plan_.actions)} changes?", default=False, err=True)
+
+
+def _write(path: Path, made: Plan) -> None:
+    try:
+        path.write_text(json.dumps(made.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from None
+
+
+def _read(path: Path) -> Plan:
+    try:
+        return Plan.parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not a plan: {error}", "make one with `sigctl plan --out FILE`") from None

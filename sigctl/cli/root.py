@@ -1,0 +1,59 @@
+"""The commands by name; each is imported when it is called, so that --help is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+COMMANDS = {
+    "validate": ("files", "read and check the files, offline"),
+    "fmt": ("files", "put the files in canonical order, comments kept"),
+    "schema": ("files", "print the JSON Schema of the files"),
+    "explain": ("files", "say where a value of the config comes from"),
+    "people": ("files", "pin the ids of people's accounts"),
+    "plan": ("plan", "show what apply would do"),
+    "apply": ("plan", "make the forges as declared, histories included"),
+    "drift": ("plan", "compare with a read-only token; exit 2 when something differs"),
+    "mirror": ("mirror", "bring the histories where they belong, and nothing else"),
+    "doctor": ("doctor", "check tokens, forges and tools"),
+    "sandbox": ("sandbox", "run the embedded forges"),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"sigctl.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+EPILOG = """\b
+examples:
+  sigctl validate
+  sigctl plan --sig virt
+  sigctl plan --out plan.json && sigctl apply --plan plan.json
+  sigctl drift --format json
+\b
+exit codes:
+  0 clean, 1 error, 2 changes pending, 3 refused by a guard, 130 interrupted
+\b
+shell completion:
+  eval "$(_SIGCTL_COMPLETE=bash_source sigctl)"     (zsh_source, fish_source)"""
+
+
+@click.group(cls=_Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("sigctl"), prog_name="sigctl")
+def cli() -> None:
+    """Declare and enforce who may do what on an open-source project's forges."""

@@ -1,0 +1,94 @@
+"""Printing: data to stdout, progress and everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from sigctl.app.context import Watch
+from sigctl.cli.options import colours, width
+from sigctl.report.outcome import Outcome
+from sigctl.report.text import outcome_text
+from sigctl.report.words import plain
+
+
+def text(renderable: RenderableType, *, no_color: bool) -> None:
+    """Print rich text to stdout, with colours where they are wanted."""
+    on = colours(no_color=no_color)
+    console = Console(width=width(), force_terminal=on, no_color=not on, highlight=False, soft_wrap=True)
+    console.print(renderable)
+
+
+def data(value: Any) -> None:
+    """Print JSON to stdout."""
+    click.echo(json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False))
+
+
+class Shown:
+    """What a run tells while it goes on: bars on a terminal, lines for failures (and with -v for all) elsewhere."""
+
+    def __init__(self, console: Console, progress: Progress | None, verbose: int) -> None:
+        self._console = console
+        self._progress = progress
+        self._verbose = verbose
+        self._tasks: dict[str, Any] = {}
+
+    def reading(self, where: str, what: str) -> None:
+        """Tell what is being read."""
+        if self._progress is not None:
+            if where not in self._tasks:
+                self._tasks[where] = self._progress.add_task(plain(where), total=None)
+            self._progress.update(self._tasks[where], description=f"{plain(where)}: {plain(what)}")
+        elif self._verbose:
+            self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
+
+    def start(self, total: int) -> None:
+        """Begin the bar of the actions."""
+        if self._progress is not None:
+            for task in self._tasks.values():
+                self._progress.remove_task(task)
+            self._tasks = {"": self._progress.add_task("apply", total=total)}
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Tell that an action ended."""
+        if self._progress is not None and "" in self._tasks:
+            self._progress.advance(self._tasks[""])
+        if self._verbose or outcome.status == "failed":
+            self._console.print(outcome_text(outcome))
+
+
+@contextmanager
+def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
+    """Show progress on stderr while the block runs; nothing is left of it afterwards."""
+    terminal = sys.stderr.isatty()
+    console = Console(stderr=True, no_color=no_color or not terminal, highlight=False, soft_wrap=True)
+    if not terminal:
+        shown = Shown(console, None, verbose)
+        watch.reading = shown.reading
+        yield shown
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        shown = Shown(console, progress, verbose)
+        watch.reading = shown.reading
+        yield shown

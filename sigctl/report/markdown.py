@@ -1,0 +1,69 @@
+"""Plans as Markdown, harmless whatever the names contain, for a comment on a merge request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from sigctl.core.plan import Plan
+from sigctl.report.text import MARKS
+from sigctl.report.words import blocks, plain, tone
+
+LIMIT = 60_000
+"""Characters; GitHub takes 65,536 in a comment."""
+
+
+def plan_markdown(plan: Plan) -> str:
+    """Return the plan as Markdown of at most LIMIT characters; what does not fit is counted."""
+    lines = list(_lines(plan))
+    out: list[str] = []
+    size = 0
+    for number, line in enumerate(lines):
+        size += len(line) + 1
+        if size > LIMIT:
+            out.append(f"\n*{len(lines) - number} more lines*")
+            break
+        out.append(line)
+    return "\n".join(out) + "\n"
+
+
+def code(text: str) -> str:
+    """Return the text as inline code that nothing in it can leave: no mention, link or markup works inside."""
+    text = plain(text).replace("\n", " ")
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{ticks} {text} {ticks}" if "`" in text else f"`{text}`"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    if not plan.actions:
+        yield f"**Nothing to change** on {', '.join(map(code, plan.forges)) or 'no forge'}."
+    else:
+        counts = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)
+        yield f"**{len(plan.actions)} changes** ({counts}) on {', '.join(map(code, plan.forges))}"
+        tones = [tone(action) for action in plan.actions]
+        for name in ("removed", "narrowed", "widened"):
+            if tones.count(name):
+                yield f"- {tones.count(name)} {name}"
+    for refusal in plan.refusals:
+        yield f"\n> **Refused**: {code(refusal.text or refusal.guard)}, hint: {code(refusal.hint)}"
+    for sig, group in groupby(blocks(plan.actions), key=lambda block: block.sig):
+        found = list(group)
+        yield f"\n<details><summary>{_html(sig or 'no SIG')}: {sum(len(b.lines) for b in found)} changes</summary>\n"
+        for block in found:
+            yield f"- {code(block.thing)} ({code(block.forge)})"
+            yield from (
+                f"  - {MARKS[line.tone]} {code(line.text)}".replace("- -", "- \\-") for line in block.lines
+            )
+        yield "\n</details>"
+    for one in plan.quarantined:
+        yield f"\n> **Set aside**: {code(one.subject)}: {code(one.reason)}"
+    if plan.notes:
+        yield f"\n<details><summary>{len(plan.notes)} notes</summary>\n"
+        yield from (f"- {code(note.topic)} {code(note.text)}" for note in plan.notes)
+        yield "\n</details>"
+    yield f"\nReads: {plan.cost.reads} requests. Digest {code(plan.digest[:12])}"
+
+
+def _html(text: str) -> str:
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

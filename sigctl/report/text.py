@@ -1,0 +1,162 @@
+"""Plans and reports for a terminal, as rich text: the caller decides on width and colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sigctl.core.plan import Plan
+from sigctl.core.state import Note, SetAside
+from sigctl.report.outcome import Outcome, Report
+from sigctl.report.words import Block, blocks, describe, plain, tone
+
+MARKS = {"removed": "-", "narrowed": "v", "widened": "^", "neutral": "+"}
+STYLES = {"removed": "bold red", "narrowed": "yellow", "widened": "bold magenta", "neutral": "green"}
+_NOTES_SHOWN = 12
+_TOPICS = ("held", "renamed", "moment", "expires", "unlinked", "undeclared")
+"""Topics of notes that need somebody, first; the others follow."""
+
+
+def plan_text(plan: Plan) -> Group:
+    """Return the plan: a headline, refusals, what is done by SIG and thing, notes, what it costs."""
+    parts: list[RenderableType] = [_headline(plan)]
+    parts += [_refusal(r.text or r.guard, r.hint) for r in plan.refusals]
+    for sig, group in groupby(blocks(plan.actions), key=lambda block: block.sig):
+        parts.append(Text(f"\n{plain(sig) or 'no SIG'}", style="bold underline"))
+        for block in group:
+            parts += _block(block)
+    parts += _aside(plan.quarantined)
+    parts += _notes(plan.notes)
+    parts.append(_cost(plan))
+    return Group(*parts)
+
+
+def report_text(report: Report) -> Group:
+    """Return what became of a run: counts, each failure with its reason, and whether the state is now as declared."""
+    counts = report.counts()
+    parts: list[RenderableType] = []
+    if report.plan.refusals:
+        parts.append(Text("refused: nothing was changed", style="bold red"))
+        parts += [_refusal(r.text or r.guard, r.hint) for r in report.plan.refusals]
+        return Group(*parts)
+    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "done")
+    parts.append(Text(f"applied: {said}", style="bold"))
+    parts += [_failed(o) for o in report.outcomes if o.status == "failed"]
+    parts += _skipped(report.outcomes)
+    parts += _aside(report.set_aside)
+    if report.mirrored:
+        told = ", ".join(f"{count} {word}" for word, count in report.mirrored.items())
+        parts.append(Text(f"histories: {told}"))
+    parts += _notes(report.notes)
+    parts.append(_verdict(report))
+    return Group(*parts)
+
+
+def outcome_text(outcome: Outcome) -> Text:
+    """Return one line for an action that just ended."""
+    mark = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "stopped": "stopped"}[outcome.status]
+    style = {"done": "green", "failed": "bold red"}.get(outcome.status, "yellow")
+    where = plain((outcome.action.subject.inside or outcome.action.key).name)
+    text = Text.assemble(
+        (f"{mark:>7} ", style), f"{outcome.action.forge} {where}: {describe(outcome.action)}"
+    )
+    if outcome.status == "failed":
+        text.append(f": {plain(outcome.reason)}", style)
+    return text
+
+
+def _headline(plan: Plan) -> Text:
+    where = ", ".join(plan.forges) or "no forge"
+    if not plan.actions:
+        return Text(f"{where}: nothing to change", style="bold green")
+    verbs = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)
+    text = Text(f"{where}: {len(plan.actions)} changes ({verbs})", style="bold")
+    tones = [tone(action) for action in plan.actions]
+    for name in ("removed", "narrowed", "widened"):
+        if count := tones.count(name):
+            text.append(f"\n{MARKS[name]} {count} {name}", STYLES[name])
+    return text
+
+
+def _block(block: Block) -> Iterator[Text]:
+    yield Text.assemble("  ", (block.thing, "bold"), (f"  {block.forge}", "dim"))
+    for line in block.lines:
+        style = STYLES[line.tone]
+        yield Text.assemble(
+            "    ", (MARKS[line.tone], style), " ", (line.text, "" if line.tone == "neutral" else style)
+        )
+
+
+def _refusal(text: str, hint: str) -> Text:
+    return Text.assemble(("refused: ", "bold red"), plain(text), (f"\n  hint: {plain(hint)}", "dim"))
+
+
+def _aside(found: Sequence[SetAside]) -> Iterator[Text]:
+    if found:
+        yield Text("\nset aside", style="bold red")
+    for one in found:
+        where = f" ({one.forge})" if one.forge and one.forge != one.subject else ""
+        yield Text(f"  {plain(one.subject)}{where}: {plain(one.reason)}")
+        if one.hint:
+            yield Text(f"    hint: {plain(one.hint)}", style="dim")
+
+
+def _notes(found: Iterable[Note]) -> Iterator[Text]:
+    ordered = sorted(
+        found, key=lambda n: (_TOPICS.index(n.topic) if n.topic in _TOPICS else len(_TOPICS), n.topic)
+    )
+    for topic, group in groupby(ordered, key=lambda note: note.topic):
+        notes = list(group)
+        yield Text(f"\n{topic} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
+        for note in notes[:_NOTES_SHOWN]:
+            where = f" ({note.forge})" if note.forge else ""
+            yield Text(f"  {plain(note.text)}{where}")
+        if len(notes) > _NOTES_SHOWN:
+            yield Text(f"  and {len(notes) - _NOTES_SHOWN} more", style="dim")
+
+
+def _cost(plan: Plan) -> Text:
+    cost = plan.cost
+    text = f"\n{cost.reads} requests to read"
+    if plan.actions:
+        text += f"; about {cost.writes} to write, {cost.seconds:.0f} s at the usual pace; digest {plan.digest[:12]}"
+    return Text(text, style="dim")
+
+
+def _failed(outcome: Outcome) -> Text:
+    where = plain((outcome.action.subject.inside or outcome.action.key).name)
+    text = Text.assemble(
+        ("  failed: ", "bold red"), f"{outcome.action.forge} {where}: {describe(outcome.action)}"
+    )
+    text.append(f": {plain(outcome.reason)}")
+    if outcome.hint:
+        text.append(f"\n    hint: {plain(outcome.hint)}", "dim")
+    return text
+
+
+def _skipped(outcomes: Sequence[Outcome]) -> Iterator[Text]:
+    for status in ("skipped", "stopped"):
+        found = [o for o in outcomes if o.status == status]
+        for outcome in found[:_NOTES_SHOWN]:
+            where = plain((outcome.action.subject.inside or outcome.action.key).name)
+            yield Text(
+                f"  {status}: {outcome.action.forge} {where}: {describe(outcome.action)}", style="yellow"
+            )
+        if len(found) > _NOTES_SHOWN:
+            yield Text(f"  and {len(found) - _NOTES_SHOWN} more {status}", style="yellow")
+
+
+def _verdict(report: Report) -> Text:
+    if report.interrupted:
+        return Text(
+            "interrupted: run the same command again, it goes on where this one ended", style="bold yellow"
+        )
+    if report.remaining is None:
+        return Text("not read back", style="yellow")
+    if report.converged:
+        return Text("read back: everything is as declared", style="bold green")
+    left = len(report.remaining.actions)
+    return Text(f"read back: {left} differences are left", style="bold red")

@@ -1,0 +1,212 @@
+"""Actions in plain words, for every output; and text from forges and files made harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Ref, Repo, Resource, Team
+from sigctl.core.plan import Action
+
+Tone = Literal["removed", "narrowed", "widened", "neutral"]
+TONES: tuple[Tone, ...] = ("removed", "narrowed", "widened", "neutral")
+_SHOWN = 5
+"""Names in a folded line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a plan: its tone, and the words."""
+
+    tone: Tone
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """All that happens to one repository, team or org of one forge, worst first."""
+
+    sig: str
+    forge: str
+    thing: str
+    lines: tuple[Line, ...]
+
+    @property
+    def tone(self) -> Tone:
+        """The worst tone of its lines."""
+        return min((line.tone for line in self.lines), key=TONES.index)
+
+
+def plain(text: str) -> str:
+    """Return the text without control characters, escapes and marks that turn the direction of reading."""
+    return "".join(
+        "�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text
+    )
+
+
+def blocks(actions: Iterable[Action]) -> list[Block]:
+    """Return the actions grouped by SIG and thing, those that take away or widen first."""
+    groups: dict[tuple[str, str, str], list[Action]] = defaultdict(list)
+    for action in actions:
+        groups[action.sig, action.forge, _thing(action.subject)].append(action)
+    out = [Block(sig, forge, plain(thing), _lines(found)) for (sig, forge, thing), found in groups.items()]
+    return sorted(out, key=lambda block: (block.sig, TONES.index(block.tone), block.thing, block.forge))
+
+
+def tone(action: Action) -> Tone:
+    """Return what the action means to those who have rights: removed, narrowed, widened or neutral."""
+    if action.verb == "delete" and action.effect != "widens":
+        return "removed"
+    if action.effect == "neutral" or (
+        action.verb == "create" and isinstance(action.subject, Repo | Org | Team)
+    ):
+        return "neutral"
+    return "widened" if action.effect == "widens" else "narrowed"
+
+
+def describe(action: Action) -> str:
+    """Return the action in a few words, without naming the thing it happens to."""
+    return plain(_WORDS[action.kind](action))
+
+
+def _thing(resource: Resource) -> str:
+    return (resource.inside or resource.key).name
+
+
+def _lines(actions: Sequence[Action]) -> tuple[Line, ...]:
+    refs = [a for a in actions if a.kind == Ref.KIND]
+    lines = [Line(tone(a), describe(a)) for a in actions if a.kind != Ref.KIND]
+    lines += _folded(refs)
+    return tuple(sorted(lines, key=lambda line: TONES.index(line.tone)))
+
+
+def _folded(refs: Sequence[Action]) -> list[Line]:
+    if len(refs) <= _SHOWN:
+        return [Line(tone(a), describe(a)) for a in refs]
+    counts = Counter((a.verb, _ref_type(a)) for a in refs)
+    out = []
+    for (verb, what), count in sorted(counts.items()):
+        names = [_ref_name(a) for a in refs if (a.verb, _ref_type(a)) == (verb, what)]
+        more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+        out.append(Line("neutral", plain(f"{verb} {count} {what}: {', '.join(names[:_SHOWN])}{more}")))
+    return out
+
+
+def _ref_type(action: Action) -> str:
+    return "tags" if action.key.name.partition(":")[2].startswith("refs/tags/") else "branches"
+
+
+def _ref_name(action: Action) -> str:
+    name = action.key.name.partition(":")[2]
+    return name.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _who(action: Action) -> str:
+    subject = action.subject
+    if isinstance(subject, Grant):
+        return (
+            f"{subject.subject_kind} {subject.subject_name}"
+            if subject.subject_kind == "team"
+            else subject.who()
+        )
+    return subject.who()
+
+
+def _grant(action: Action) -> str:
+    before = action.before.level if isinstance(action.before, Grant) else ""
+    after = action.after.level if isinstance(action.after, Grant) else ""
+    if not before:
+        until = (
+            f" until {action.after.until}" if isinstance(action.after, Grant) and action.after.until else ""
+        )
+        return f"{_who(action)} gets {after}{until}"
+    if not after:
+        return f"{_who(action)} loses {before}"
+    if before == after:
+        return f"{_who(action)} keeps {after}: {_changes(action)}"
+    return f"{_who(action)}: {before} -> {after}"
+
+
+def _member(action: Action) -> str:
+    before = getattr(action.before, "role", None)
+    after = getattr(action.after, "role", None) or "member"
+    where = "the org" if isinstance(action.subject, Membership) else "the team"
+    if action.before is None:
+        return f"{_who(action)} joins {where} as {after}"
+    if action.after is None:
+        return f"{_who(action)} leaves {where}"
+    return f"{_who(action)}: {before} -> {after} of {where}"
+
+
+def _ref(action: Action) -> str:
+    before = action.before.sha[:9] if isinstance(action.before, Ref) else ""
+    after = action.after.sha[:9] if isinstance(action.after, Ref) else ""
+    what = "tag" if _ref_type(action) == "tags" else "branch"
+    if not before:
+        return f"{what} {_ref_name(action)}: create at {after}"
+    return (
+        f"{what} {_ref_name(action)}: {before} -> {after}" if after else f"{what} {_ref_name(action)}: delete"
+    )
+
+
+def _rule(action: Action) -> str:
+    rule = action.subject
+    if not isinstance(rule, BranchRule):
+        raise TypeError(rule)
+    what = f"rule for {rule.on} {rule.pattern}"
+    if action.after is None:
+        return f"{what}: removed"
+    return (
+        f"{what}: {_changes(action)}"
+        if action.before
+        else f"{what}: push by {', '.join(rule.push or ()) or 'nobody'}"
+    )
+
+
+def _plain_thing(action: Action) -> str:
+    if action.before is None:
+        seen = getattr(action.after, "visibility", None)
+        return f"create {action.kind}{f' ({seen})' if seen else ''}"
+    if action.after is None:
+        return f"delete {action.kind}"
+    if action.verb == "move":
+        return f"move {action.before.key.name} here"
+    changed = action.changed()
+    if set(changed) == {"archived"}:
+        return "archive" if changed["archived"][1] else "unarchive"
+    return _changes(action)
+
+
+def _changes(action: Action) -> str:
+    return ", ".join(
+        f"{name}: {_value(old)} -> {_value(new)}" for name, (old, new) in action.changed().items()
+    )
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return (
+        f'"{value}"'
+        if isinstance(value, str) and (not value or " " in value)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+_WORDS = {
+    "grant": _grant,
+    "team_member": _member,
+    "membership": _member,
+    "ref": _ref,
+    "branch_rule": _rule,
+    "org": _plain_thing,
+    "team": _plain_thing,
+    "repo": _plain_thing,
+}
