@@ -33,6 +33,8 @@ class Policy:
 
     max_removals: Mapping[str, Limit] = field(default_factory=lambda: {"default": Limit(percent=10)})
     """Kind (members, grants, teams, repos, refs ...) or `default` -> limit."""
+    per_sig: Mapping[str, Limit] = field(default_factory=dict)
+    """The same, held against the part of a plan that belongs to one SIG."""
     minimum_owners: int = 0
     required_owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Forge -> logins that must stay owners of every declared org there."""

@@ -132,5 +132,8 @@ class Traits:
     """Names that no repository or group may have, lower case."""
     archived_locked: bool = False
     """An archived repository refuses changes of its grants and settings, too."""
+    tier_lacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Tier, as the files name it -> what servers of it can't enforce in branch rules: subjects (named teams and people),
+    reviews, checks."""
     share_gap: bool = False
     """Changing the level of a team's grant takes the team out for a moment."""

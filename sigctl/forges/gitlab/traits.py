@@ -32,6 +32,7 @@ TRAITS = Traits(
     group_grants=True,
     nested_orgs=True,
     team_is_group=True,
+    tier_lacks={"free": frozenset({"subjects", "reviews", "checks"})},
     share_gap=True,
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",
