@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from http import HTTPStatus
+
 from sigctl.core.kinds import Grant
 from sigctl.core.kinds.grant import TEAM
+from sigctl.core.kinds.org import INVITED
 from sigctl.core.plan import Action
-from sigctl.forges.github.names import invited_permission_of, permission_of, split
+from sigctl.errors import NotThereError
+from sigctl.forges.github.names import invited_permission_of, level_of, permission_of, split
 from sigctl.forges.github.session import Session, path
 from sigctl.forges.github.writers import sides
 
@@ -16,13 +21,17 @@ def put(session: Session, action: Action) -> str:
     if grant.subject_kind == TEAM:
         url, about = _team_url(grant), [grant.subject_name, grant.target]
         return session.write("PUT", url, {"permission": permission_of(grant.level)}, about=about).request_id
-    if action.before is not None and sides.before(action, Grant).state != "active":
+    if action.before is not None and sides.before(action, Grant).state == INVITED:
         waiting = _invitation(session, grant)
         if waiting is not None:
-            body = {"permissions": invited_permission_of(grant.level)}
-            return session.write("PATCH", _invitation_url(grant, waiting), body).request_id
+            return _change_invitation(session, grant, waiting)
     body = {"permission": permission_of(grant.level)}
-    return session.write("PUT", _person_url(grant), body, about=[grant.target]).request_id
+    answer = session.write("PUT", _person_url(grant), body, about=[grant.target])
+    if answer.status == HTTPStatus.CREATED and level_of(answer.data["permissions"]) != grant.level:
+        return _change_invitation(
+            session, grant, int(answer.data["id"])
+        )  # one that waited already is not changed by PUT
+    return answer.request_id
 
 
 def remove(session: Session, action: Action) -> str:
@@ -30,11 +39,17 @@ def remove(session: Session, action: Action) -> str:
     grant = sides.before(action, Grant)
     if grant.subject_kind == TEAM:
         return session.remove(_team_url(grant))
-    if grant.state != "active":
+    if grant.state == INVITED:
         waiting = _invitation(session, grant)
         if waiting is not None:
-            session.remove(_invitation_url(grant, waiting))
+            with suppress(NotThereError):  # accepted in this very moment: then there is a right to take away
+                return session.write("DELETE", _invitation_url(grant, waiting)).request_id
     return session.remove(_person_url(grant))
+
+
+def _change_invitation(session: Session, grant: Grant, number: int) -> str:
+    body = {"permissions": invited_permission_of(grant.level)}
+    return session.write("PATCH", _invitation_url(grant, number), body).request_id
 
 
 def _team_url(grant: Grant) -> str:
