@@ -1,0 +1,56 @@
+# Everything is made in .venv from requirements.txt (pinned); `make lock` makes that anew from pyproject.toml.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+JOBS   ?= auto
+
+.DEFAULT_GOAL = help
+.PHONY: help venv demo test lint judges check bench docs lock clean
+
+help: ## show the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.made: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sigctl needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+venv: $(VENV)/.made ## make the virtual environment
+
+demo: venv ## run the main job on the embedded forges
+	$(BIN)/python tests/scenarios/demo.py
+
+test: venv ## run the tests, offline
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow"
+
+lint: venv ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+judges: venv ## hold adapters and sandbox to descriptions and suites that others wrote (fetches them once)
+	$(BIN)/python tests/judges/fetch.py
+	$(BIN)/python -m pytest -q -n $(JOBS) -m judge tests/judges
+
+test-slow: venv ## the long property tests
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws
+
+check: lint test judges ## all of the above
+
+bench: venv ## print the figures that docs/ quotes
+	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+docs: venv ## write the generated reference
+	$(BIN)/python -m sigctl.cli.reference docs/reference
+
+lock: ## pin what pyproject.toml asks for
+	rm -rf .lock && $(PYTHON) -m venv .lock
+	.lock/bin/pip install --quiet --upgrade 'pip>=25.1'
+	.lock/bin/pip install --quiet 'setuptools>=77' '.[sandbox]' --group test --group lint
+	.lock/bin/pip freeze --all --exclude sigctl --exclude pip > requirements.txt
+	rm -rf .lock
+
+clean: ## remove what make made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
