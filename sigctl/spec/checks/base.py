@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -10,10 +10,11 @@ from functools import cached_property
 from sigctl.core.state import Traits
 from sigctl.forges import TYPES, traits_of
 from sigctl.spec.config import Files, Finding
-from sigctl.spec.entries import Entry, entries
+from sigctl.spec.entries import Entry, entries, on_forge
 from sigctl.spec.layout import Layout, layouts
 from sigctl.spec.model import Spec
 from sigctl.spec.validate import nearest
+from sigctl.spec.yamlfault import Path
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,19 @@ class Context:
     files: Files
     today: date
     dropped: frozenset[str] = frozenset()
+    base: Spec | None = None
+    """The config of before, where there is one to compare with."""
+    known_traits: Mapping[str, Traits] | None = None
+    """Traits by type of forge, in place of the adapters' own."""
 
     @cached_property
     def traits(self) -> dict[str, Traits]:
         """Traits by forge, for the forges whose type there is."""
-        return {
-            name: traits_of(forge.type) for name, forge in self.spec.forges.items() if forge.type in TYPES
-        }
+        return self._traits_of(self.spec)
+
+    def _traits_of(self, spec: Spec) -> dict[str, Traits]:
+        known = self.known_traits if self.known_traits is not None else {t: traits_of(t) for t in TYPES}
+        return {name: known[forge.type] for name, forge in spec.forges.items() if forge.type in known}
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -41,6 +48,34 @@ class Context:
     def entries(self) -> list[Entry]:
         """Every declared repository."""
         return list(entries(self.spec))
+
+    @cached_property
+    def entries_by_sig(self) -> dict[str, list[Entry]]:
+        """Every declared repository, by SIG."""
+        out: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            out.setdefault(entry.sig.name, []).append(entry)
+        return out
+
+    def team_places(self, name: str) -> dict[str, Path]:
+        """Return where each team of a SIG is written."""
+        sig = self.spec.sigs[name]
+        out: dict[str, Path] = {team: ("sigs", name, "teams", team) for team in sig.teams}
+        for project, group in sig.projects.items():
+            out.update({team: ("sigs", name, "projects", project, "teams", team) for team in group.teams})
+        return out
+
+    def before(self) -> dict[tuple[str, str, str], str]:
+        """Return the path of every repository in the config of before, by SIG, name and forge."""
+        if self.base is None:
+            return {}
+        found = layouts(self.base, self._traits_of(self.base))
+        return {
+            (entry.sig.name, entry.name, name): layout.repo(entry.sig.name, entry.name, entry.project)
+            for entry in entries(self.base)
+            for name, layout in found.items()
+            if on_forge(entry, name)
+        }
 
     @cached_property
     def teams(self) -> set[str]:

@@ -21,6 +21,8 @@ from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from sigctl.spec.scripts import lookalike
+
 LevelName = Literal["none", "read", "triage", "write", "maintain", "admin"]
 Visibility = Literal["public", "internal", "private"]
 Bool = StrictBool
@@ -89,6 +91,11 @@ def _matching(pattern: str, says: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not whole.fullmatch(value):
+            if alike := lookalike(value):
+                raise wrong(
+                    f"`{shown(value)}` only looks like `{alike}`: it has letters of another script",
+                    "type it anew",
+                )
             raise wrong(f"`{shown(value)}` is not a good name", says)
         return value
 
@@ -156,10 +163,10 @@ def _template(value: str) -> str:
 
 
 def _glob(value: str) -> str:
-    if not value or re.search(r"[\s~^:\\\x00-\x1f\x7f]|\.\.|@\{|//|^/|/$|\.lock$", value):
+    if not value or re.search(r"[\s~^?[:\\\x00-\x1f\x7f]|\.\.|@\{|//|^/|/$|\.lock$", value):
         raise wrong(
             f"`{shown(value)}` can match no branch or tag",
-            "no spaces, no ~ ^ : \\ .. @{ and no slash at the ends",
+            "no spaces, no ~ ^ : ? [ \\ .. @{ and no slash at the ends; `*` stands for anything",
         )
     return value
 

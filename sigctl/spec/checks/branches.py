@@ -1,0 +1,275 @@
+"""Rules on branches and tags: that they match something, decide something, and stay in their own namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from sigctl.spec.checks.base import Check, Context
+from sigctl.spec.checks.names import groups
+from sigctl.spec.config import Finding
+from sigctl.spec.entries import Entry, Rule, expand, on_forge, rules
+from sigctl.spec.globs import covers, overlap
+from sigctl.spec.layout import team_ref
+from sigctl.spec.model import BranchEntry
+from sigctl.spec.yamlfault import Path
+
+_KINDS = ("branches", "tags")
+
+
+def _written(context: Context) -> Iterator[tuple[BranchEntry, str, Path]]:
+    """Yield every rule as it is written, the SIG in whose file it is ("" for the defaults), its place."""
+    for kind in _KINDS:
+        for n, rule in enumerate(getattr(context.spec.defaults, kind)):
+            yield rule, "", ("defaults", kind, n)
+        for sig, path, group in groups(context):
+            for n, rule in enumerate(getattr(group, kind)):
+                yield rule, sig, (*path, kind, n)
+        for entry in context.entries:
+            for n, rule in enumerate(() if entry.kernel else getattr(entry.config, kind)):
+                yield rule, entry.sig.name, (*entry.path, kind, n)
+    kernel = context.spec.kernel
+    for sig, part in kernel.sigs.items() if kernel else ():
+        for n, rule in enumerate(part.branches):
+            yield rule, sig, ("kernel", "sigs", sig, "branches", n)
+
+
+def _releases(context: Context, rule: BranchEntry) -> tuple[str, ...]:
+    return rule.releases if rule.releases is not None else context.spec.defaults.releases
+
+
+def _names(context: Context, text: str, rule: BranchEntry, sig: str) -> tuple[str, ...]:
+    return expand(text.replace("{sig}", sig), _releases(context, rule), own=rule.own)
+
+
+def _no_release(context: Context) -> Iterator[Finding]:
+    hint = "add `releases: [...]` here, or under `defaults`"
+    for rule, _, path in _written(context):
+        if "{release}" in (rule.pattern or rule.name or "") and not _releases(context, rule):
+            yield Finding(path, "matches nothing: {release} has no values", hint)
+    kernel = context.spec.kernel
+    for sig, part in kernel.sigs.items() if kernel else ():
+        if "{release}" in part.namespace and not context.spec.defaults.releases:
+            yield Finding(
+                ("kernel", "sigs", sig, "namespace"), "matches nothing: {release} has no values", hint
+            )
+
+
+def _placeholder(context: Context) -> Iterator[Finding]:
+    known = ("{sig}", "{repo}", "{project}", "{release}")
+    used = [(rule.pattern or rule.name or "", path) for rule, _, path in _written(context)]
+    kernel = context.spec.kernel
+    used += [
+        (p.namespace, ("kernel", "sigs", s, "namespace")) for s, p in (kernel.sigs.items() if kernel else ())
+    ]
+    for text, path in used:
+        left = text
+        for name in known:
+            left = left.replace(name, "")
+        if "{" in left or "}" in left:
+            yield Finding(path, f"`{text}` holds an unknown placeholder", f"known are {', '.join(known)}")
+
+
+def namespaces(context: Context) -> dict[str, set[str]]:
+    """Return the namespaces of each SIG: those it declares, those it has in the kernel, and c{release}-sig-NAME."""
+    releases = context.spec.defaults.releases
+    out = {
+        name: set(expand("c{release}-sig-" + name, releases, own=True)) if releases else set()
+        for name in context.spec.sigs
+    }
+    for rule, sig, _ in _written(context):
+        if rule.own and sig and rule.pattern:
+            out[sig].update(_names(context, rule.pattern, rule, sig))
+    kernel = context.spec.kernel
+    for sig, part in kernel.sigs.items() if kernel else ():
+        if sig in out:
+            out[sig].update(expand(part.namespace.replace("{sig}", sig), releases, own=True))
+    return out
+
+
+def _gives(rule: BranchEntry) -> bool:
+    return rule.own or bool(rule.push or rule.merge or rule.create)
+
+
+def _leak(context: Context) -> Iterator[Finding]:
+    spaces = namespaces(context)
+    used = [
+        (pattern, sig, path)
+        for rule, sig, path in _written(context)
+        if sig and _gives(rule)
+        for pattern in _names(context, rule.pattern or rule.name or "", rule, sig)
+        if "sig-" in pattern.partition("*")[0]
+    ]
+    kernel = context.spec.kernel
+    for sig, part in kernel.sigs.items() if kernel else ():
+        found = expand(part.namespace.replace("{sig}", sig), context.spec.defaults.releases, own=True)
+        used += [(pattern, sig, ("kernel", "sigs", sig, "namespace")) for pattern in found]
+    told: set[tuple[Path, str]] = set()
+    for pattern, sig, path in used:
+        for other, theirs in spaces.items():
+            hit = (
+                next((space for space in sorted(theirs) if overlap(pattern, space)), None)
+                if other != sig
+                else None
+            )
+            if hit and (path, other) not in told:
+                told.add((path, other))
+                yield Finding(
+                    path, f"`{pattern}` reaches into {hit} of sig {other}", _leak_hint(pattern, sig, other)
+                )
+
+
+def _leak_hint(pattern: str, sig: str, other: str) -> str:
+    if other.startswith(f"{sig}-"):
+        return f"every branch of sig {other} begins like one of sig {sig}: give one of them a namespace of another name"
+    return f"write `own: true` with {pattern.rstrip('*').rstrip('-')}: exactly this name, and with a dash and anything after it"
+
+
+def _outside(context: Context) -> Iterator[Finding]:
+    kernel = context.spec.kernel
+    for sig, part in kernel.sigs.items() if kernel else ():
+        spaces = expand(part.namespace.replace("{sig}", sig), context.spec.defaults.releases, own=True)
+        for n, rule in enumerate(part.branches):
+            for name in _names(context, rule.name or rule.pattern or "", rule, sig):
+                if spaces and not any(covers(space, name) for space in spaces):
+                    yield Finding(
+                        ("kernel", "sigs", sig, "branches", n),
+                        f"`{name}` is not in the SIG's namespace",
+                        f"a name like {spaces[0]}-...",
+                    )
+
+
+def _shadowed(context: Context) -> Iterator[Finding]:
+    told: set[Path] = set()
+    for entry in _representatives(context):
+        for kind in _KINDS:
+            before: list[Rule] = []
+            for rule in rules(context.spec, entry, kind):
+                if rule.patterns and rule.path not in told and before:
+                    by = [
+                        next((b for b in before if any(covers(p, pattern) for p in b.patterns)), None)
+                        for pattern in rule.patterns
+                    ]
+                    if all(by) and by[0] is not None and by[0].path[:-1] == rule.path[:-1]:
+                        told.add(rule.path)
+                        shown = by[0].entry.pattern or by[0].entry.name
+                        yield Finding(
+                            rule.path,
+                            f"never decides: `{shown}` above matches all that it matches",
+                            "the first that matches decides; put it above, or take it out",
+                        )
+                before.append(rule)
+
+
+def _representatives(context: Context) -> Iterable[Entry]:
+    """Return the repositories with rules of their own, and one for each SIG and project: the others have the same rules."""
+    seen: set[tuple[str, str]] = set()
+    for entry in context.entries:
+        group = (entry.sig.name, entry.project)
+        if entry.config.branches or entry.config.tags or group not in seen:
+            seen.add(group)
+            yield entry
+
+
+@lru_cache(maxsize=1024)
+def _wants(rule: BranchEntry) -> tuple[tuple[str, str], ...]:
+    """Return what the rule needs that not every tier can do: (ability, in words)."""
+    named = any(getattr(rule, field) for field in ("push", "merge", "create"))
+    wants = (
+        ("subjects", "let only named teams or people push", named),
+        ("reviews", "require reviews", bool(rule.reviews)),
+        ("checks", "require checks", bool(rule.checks)),
+    )
+    return tuple((ability, words) for ability, words, there in wants if there)
+
+
+def _tier(context: Context) -> Iterator[Finding]:
+    forges = [
+        (name, forge.tier.lower(), context.traits[name])
+        for name, forge in context.spec.forges.items()
+        if name in context.traits and forge.tier
+    ]
+    for name, tier, traits in forges:
+        if traits.tier_lacks and tier not in _TIERS:
+            yield Finding(
+                ("forges", name, "tier"),
+                f"unknown tier `{tier}`",
+                f"one of {', '.join(_TIERS)}; left out, the server is asked",
+            )
+    for rule, sig, path in _written(context):
+        for name, tier, traits in forges:
+            lacks = traits.tier_lacks.get(tier, frozenset())
+            words = [w for ability, w in _wants(rule) if ability in lacks]
+            here = context.entries_by_sig.get(sig, []) if sig else context.entries
+            if words and any(on_forge(entry, name) for entry in here):
+                hint = "who may write may push there: give rights by `access`, keep others' branches in another repository, or raise the tier"
+                yield Finding(path, f"{name} with tier {tier} can't {' or '.join(words)}", hint)
+
+
+_TIERS = ("free", "premium", "ultimate", "pro", "team", "enterprise")
+
+
+def _from(context: Context) -> Iterator[Finding]:
+    """Look where the upstream names its branches: a declared branch starts from one of them, or from another declared one."""
+    for entry in context.entries:
+        upstream = entry.config.upstream
+        if upstream is None or upstream.branches is None:
+            continue
+        declared = {r.entry.name for r in rules(context.spec, entry, "branches") if r.entry.name}
+        found = [(rule, (*entry.path, "branches", n)) for n, rule in enumerate(entry.config.branches)]
+        kernel = context.spec.kernel
+        if entry.kernel and kernel:
+            parts = kernel.sigs.items()
+            declared |= {b.name for _, part in parts for b in part.branches if b.name}
+            found += [
+                (b, ("kernel", "sigs", s, "branches", n))
+                for s, part in parts
+                for n, b in enumerate(part.branches)
+            ]
+        known = {*upstream.branches, *declared}
+        for rule, path in found:
+            start = rule.from_
+            if start is not None and not any(fnmatchcase(start, name) for name in known):
+                yield Finding(
+                    (*path, "from"),
+                    f"`{start}` is no branch that the upstream brings, or that is declared",
+                    context.hint(start, known, "the branch must be there first"),
+                )
+
+
+def _unprotected(context: Context) -> Iterator[Finding]:
+    kernel = context.spec.kernel
+    if (
+        kernel
+        and kernel.layout == "shared"
+        and kernel.branches is None
+        and not (kernel.upstream and kernel.upstream.branches)
+    ):
+        team = "/".join(team_ref(kernel.release_team, ""))
+        yield Finding(
+            ("kernel",),
+            f"names no upstream branches, so not even {team} may push one",
+            "add `branches: [...]`",
+        )
+
+
+CHECKS = (
+    Check("no-release", "A pattern with {release} has releases to fill in.", _no_release),
+    Check("placeholder", "Patterns hold only placeholders that there are.", _placeholder),
+    Check("leak", "No rule that gives a SIG rights matches branches of another SIG's namespace.", _leak),
+    Check("outside-namespace", "Declared branches of a SIG in the kernel are in its namespace.", _outside),
+    Check(
+        "shadowed",
+        "Every rule decides something: none is wholly matched by one above it in its list.",
+        _shadowed,
+        warning=True,
+    ),
+    Check("tier", "The tier of every forge can enforce the rules of its repositories.", _tier, warning=True),
+    Check(
+        "branch-from",
+        "A declared branch starts from one that the upstream brings or that is declared.",
+        _from,
+    ),
+    Check("kernel-branches", "A shared kernel names its upstream branches.", _unprotected, warning=True),
+)
