@@ -318,19 +318,13 @@ def test_a_transfer_that_meets_its_old_name_there_renames_first(server):
     ]
 
 
-def test_an_archived_repository_is_opened_for_its_changes_and_closed_again(server):
+def test_an_archived_repository_is_moved_without_being_opened(server):
     archived = {**REPO, "path_with_namespace": "top/older", "archived": True}
     server.on("GET", "/projects/top%2Folder", Says(body=archived))
     server.on("GET", "/projects/top%2Frepo", Says(404, {"message": "404 Project Not Found"}))
-    for end in ("archive", "unarchive"):
-        server.on("POST", f"/projects/20/{end}", Says(201, REPO))
     server.on("PUT", "/projects/20", Says(body=REPO))
     do(server, "move", Repo("top/older", archived=True), Repo("top/repo", archived=True))
-    assert [path for _, path in writes(server)] == [
-        "/projects/20/unarchive",
-        "/projects/20",
-        "/projects/20/archive",
-    ]
+    assert writes(server) == [("PUT", "/projects/20")]
 
 
 def test_an_action_that_gitlab_has_no_way_for_is_refused(server):

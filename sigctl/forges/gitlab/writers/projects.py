@@ -50,16 +50,11 @@ def update(ctx: Context, action: Action) -> None:
 
 
 def move(ctx: Context, action: Action) -> None:
-    """Give the project the new path, and set the fields that the action changes."""
+    """Give the project the new path, and set the fields that the action changes; an archived one stays so on the way."""
     before, after = action.before, _repo(action)
     if not isinstance(before, Repo):
         raise TypeError(action.kind)
-    if before.archived:
-        _archive(ctx, ctx.project_id(before.path), archived=False)
-    number = move_thing(ctx, PROJECTS, before.path, after.path)
-    _set_changed(ctx, number, action)
-    if before.archived and after.archived is not False:
-        _archive(ctx, number, archived=True)
+    _set_changed(ctx, move_thing(ctx, PROJECTS, before.path, after.path), action)
 
 
 def delete(ctx: Context, action: Action) -> None:
@@ -77,7 +72,7 @@ def _set_changed(ctx: Context, number: int, action: Action) -> None:
 
 
 def _set(ctx: Context, number: int, body: Mapping[str, Any], archived: bool | None) -> None:  # noqa: FBT001  # None = leave it
-    """Change settings of a project: it is unarchived before, archived after, since an archived one takes no change."""
+    """Change settings of a project: it is unarchived before, archived after."""
     if archived is False:
         _archive(ctx, number, archived=False)
     if body:
