@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,5 +40,5 @@ def examine(context: Context) -> list[Finding]:
 def _git() -> Finding:
     try:
         return Finding("git", {"version": Git().version()})
-    except (SigctlError, OSError, subprocess.SubprocessError) as error:
+    except (SigctlError, OSError) as error:
         return Finding("git", {}, (f"{error}",))
