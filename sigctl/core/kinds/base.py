@@ -28,7 +28,7 @@ class Resource:
     INFO: ClassVar[frozenset[str]] = frozenset()
     """Fields that are told, never compared."""
     PATHS: ClassVar[Mapping[str, str]] = {}
-    """Field -> kind of the thing whose path it holds (or the name of the field that says the kind): it follows a move."""
+    """Field -> kind of the thing whose path it holds, or `on` where that field says the kind: it follows a move."""
     LOGINS: ClassVar[frozenset[str]] = frozenset()
     """Fields that hold a login or a subject, and follow when a person is renamed."""
 
@@ -76,7 +76,7 @@ class Resource:
         for name, kind in self.PATHS.items():
             value = getattr(self, name)
             if value:
-                changed[name] = _moved(value, getattr(self, kind, kind), moves)
+                changed[name] = _moved(value, getattr(self, kind) if kind == "on" else kind, moves)
         return dataclasses.replace(self, **changed) if changed else self
 
     def with_logins(self, logins: Mapping[str, str]) -> Self:
