@@ -108,7 +108,10 @@ class SandboxForge(ABC):
 
     @abstractmethod
     def git_account(self, username: str, password: str) -> int | None:
-        """Return the id of the account these credentials belong to; None when they are wrong."""
+        """Return an id of whom these credentials stand for; None when they are wrong.
+
+        Whether it is the account's or the token's id is the forge's choice: it gets the same id back as `account` below.
+        """
 
     @abstractmethod
     def git_target(self, path: str, account: int | None, service: str) -> GitTarget | GitDenied:

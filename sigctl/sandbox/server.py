@@ -148,7 +148,8 @@ class Sandbox:
             before = 0
         wanted = options.ports.get(name, 0)
         for port in (wanted,) if wanted else (before, 0):
-            found = socket.socket()
+            # asyncio turns Nagle's delay off only where the protocol is named
+            found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 found.bind((HOST, port))

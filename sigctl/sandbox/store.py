@@ -37,7 +37,7 @@ class Store:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._counters.update(self._connection().execute("SELECT name, value FROM counters"))
 
-    def collection(self, name: str, **indexes: KeyOf) -> Collection:
+    def collection(self, name: str, /, **indexes: KeyOf) -> Collection:
         """Return the collection of this name, loaded; an index maps a document to the key it is found by (None = in none)."""
         with self.lock:
             if name not in self._collections:

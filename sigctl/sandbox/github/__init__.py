@@ -1,0 +1,131 @@
+"""The GitHub-shaped forge: REST at /api/v3, GraphQL at /api/graphql, git at /OWNER/REPO.git.
+
+Options (knobs): `not_yet`: for how many requests the parts of a new repository answer 404 (0); `transfer_after`: after how
+many requests a transfer takes effect (1); `rate_limit`: points an hour, enforced when given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
+from sigctl.sandbox.github import pushing, rest, rights, shapes, tokens
+from sigctl.sandbox.github.graphql import GraphQL
+from sigctl.sandbox.github.limits import Limits
+from sigctl.sandbox.github.state import ORG, USER, State
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from sigctl.sandbox.store import Document
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class GitHub(SandboxForge):
+    """GitHub in the layout of an Enterprise Server."""
+
+    name: ClassVar[str] = "github"
+    hidden_refs: ClassVar[tuple[str, ...]] = ("refs/pull/",)
+    realm: ClassVar[str] = "GitHub"
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.state = State(env)
+
+    def seed(self) -> None:
+        """Make sure that accounts, their tokens and the orgs exist."""
+        for account in self.env.seed.accounts:
+            if self.state.accounts.one("login", account.login.lower()) is None:
+                user = self.add_user(account.login, site_admin=account.admin)
+                tokens.add(self.state, user["id"], account.token)
+                tokens.add(self.state, user["id"], account.read_token, scopes=None, read_only=True)
+        bot = self.state.account(self.env.seed.bot.login)
+        for login in self.env.seed.orgs:
+            if self.state.accounts.one("login", login.lower()) is None:
+                self.state.join(self.add_org(login)["id"], bot["id"], "admin")
+
+    def add_user(self, login: str, *, site_admin: bool = False) -> Document:
+        """Make a user account."""
+        return self.state.add(
+            self.state.accounts,
+            login=login,
+            type=USER,
+            name=None,
+            email=None,
+            description=None,
+            site_admin=site_admin,
+            suspended=False,
+            two_factor=True,
+        )
+
+    def add_org(self, login: str) -> Document:
+        """Make an org, without owners yet."""
+        texts = dict.fromkeys(
+            ("name", "company", "blog", "location", "email", "twitter_username", "description")
+        )
+        switches = {"has_organization_projects": True, "has_repository_projects": True, "site_admin": False}
+        settings = texts | switches | shapes.ORG_SETTINGS
+        return self.state.add(
+            self.state.accounts, login=login, type=ORG, plan="free", seats=0, suspended=False, **settings
+        )
+
+    def app(self) -> ASGIApp:
+        """Return REST and GraphQL as one app."""
+        limits = Limits(self.state)
+        restful = rest.Rest(self.state, limits)
+        return Starlette(
+            routes=[
+                Route("/api/graphql", GraphQL(self.state, limits, restful.token).answer, methods=["POST"]),
+                Route(rest.ROOT, restful.answer, methods=_METHODS),
+                Route(f"{rest.ROOT}/{{path:path}}", restful.answer, methods=_METHODS),
+            ]
+        )
+
+    def operation(self, method: str, path: str) -> str:
+        """Return the name of a REST operation."""
+        return rest.operation(method, path) if path.startswith(rest.ROOT) else ""
+
+    def git_account(self, username: str, password: str) -> int | None:  # noqa: ARG002  # any user name goes with a token
+        """Return the id of the token that the password is."""
+        with self.store.lock:
+            token = tokens.find(self.state, password)
+            return token["id"] if token else None
+
+    def git_target(self, path: str, account: int | None, service: str) -> GitTarget | GitDenied:
+        """Decide as GitHub does: hidden is 404 (401 for nobody), not allowed 403, a former name leads on."""
+        with self.store.transaction():
+            self.state.sweep()
+        token = self.state.tokens.get(account)
+        user = token["account"] if token else None
+        owner, _, name = path.partition("/")
+        repo = self.state.find_repo(owner, name)
+        moved = None if repo else self.state.moved_repo(owner, name)
+        found = repo or moved
+        if found is None or not rights.may(self.state, found, user, "pull"):
+            return GitDenied(401 if account is None else 404, "Repository not found.")
+        if moved is not None:
+            return GitDenied(301, "Moved Permanently", f"{self.env.url}/{self.state.full_name(moved)}.git")
+        if service == RECEIVE and token is not None:
+            if not rights.may(self.state, found, user, "push") or not tokens.may_push(token):
+                login = self.state.accounts[token["account"]]["login"]
+                return GitDenied(403, f"Permission to {self.state.full_name(found)}.git denied to {login}.")
+            if found["archived"]:
+                return GitDenied(403, "This repository was archived so it is read-only.")
+        return GitTarget(found["id"], self.state.bare(found))
+
+    def decide(self, account: int, target: GitTarget, updates: Sequence[Update]) -> Mapping[str, Refusal]:
+        """Return the refs that rules refuse."""
+        user = self.state.tokens[account]["account"]
+        return pushing.refusals(self.state, self.state.repos[target.repo], user, updates)
+
+    def pushed(self, account: int, target: GitTarget, updates: Sequence[Update]) -> None:  # noqa: ARG002  # whoever pushed
+        """Note the time and, for a first push, the default branch."""
+        with self.store.transaction():
+            repo = self.state.repos.get(target.repo)
+            if repo is not None:
+                pushing.note(self.state, repo, updates)
