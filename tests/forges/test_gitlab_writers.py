@@ -226,6 +226,14 @@ def test_a_create_that_is_refused_for_another_reason_says_it(server):
         do(server, "create", None, Repo("top/repo", visibility="public"))
 
 
+def test_a_default_branch_that_is_not_there_yet_is_told_with_the_way_out(server):
+    told = {"message": {"base": ["Could not change HEAD: branch 'c7' does not exist"]}}
+    server.on("PUT", "/projects/20", Says(400, told))
+    with pytest.raises(RefusedError, match="'c7' does not exist") as caught:
+        do(server, "update", Repo("top/repo", default_branch="main"), Repo("top/repo", default_branch="c7"))
+    assert "mirror the history" in caught.value.hint
+
+
 def test_a_thing_is_made_closed_and_empty(server):
     server.on("POST", "/projects", Says(201, REPO))
     server.on("POST", "/groups", Says(201, GROUP))

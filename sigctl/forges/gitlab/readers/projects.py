@@ -83,7 +83,7 @@ def resources(project: Project) -> list[Resource]:
 def repo_of(data: Mapping[str, Any]) -> Repo:
     """Return the repository in our words; PartialError where the server shows less than the settings."""
     path = data["path_with_namespace"]
-    empty = bool(must(data, "empty_repo", path))
+    empty = bool(data["empty_repo"]) if "empty_repo" in data else data.get("default_branch") is None
     return Repo(
         path=path,
         description=data.get("description") or "",

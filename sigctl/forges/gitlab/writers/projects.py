@@ -76,9 +76,20 @@ def _set(ctx: Context, number: int, body: Mapping[str, Any], archived: bool | No
     if archived is False:
         _archive(ctx, number, archived=False)
     if body:
-        ctx.client.put(f"/projects/{number}", body)
+        _put(ctx, number, body)
     if archived:
         _archive(ctx, number, archived=True)
+
+
+def _put(ctx: Context, number: int, body: Mapping[str, Any]) -> None:
+    try:
+        ctx.client.put(f"/projects/{number}", body)
+    except RefusedError as error:
+        if "default_branch" in body and "HEAD" in error.text:
+            error.hint = (
+                f"the branch `{body['default_branch']}` must be there first: mirror the history, or push it"
+            )
+        raise
 
 
 def _archive(ctx: Context, number: int, *, archived: bool) -> None:
