@@ -46,7 +46,7 @@ fragment RepoPeople on Repository {{
 
 TEAM_FIELDS = f"""
 fragment TeamFields on Team {{
-  id databaseId slug name description privacy
+  id databaseId slug combinedSlug name description privacy
   parentTeam {{ slug }}
   members(membership: IMMEDIATE, first: {INNER_PAGE}) {_TEAM_MEMBERS}
   invitations(first: {INNER_PAGE}) {_TEAM_INVITATIONS}
