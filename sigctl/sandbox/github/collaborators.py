@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.github import rights, shapes
+from sigctl.sandbox.github import repo_shapes, rights
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import forbidden, invalid, not_found
 from sigctl.sandbox.github.routes import route
@@ -32,7 +32,7 @@ def list_collaborators(call: Call) -> Reply:
     people = [state.accounts[user] for user in sorted(affiliated(state, repo, affiliation))]
     roles = {user["id"]: rights.role_of(state, repo, user["id"]) for user in people}
     shown = [u for u in people if wanted is None or rights.RANK[roles[u["id"]]] >= rights.RANK.get(wanted, 0)]
-    return call.page(shown, lambda user: shapes.collaborator(call, user, roles[user["id"]]))
+    return call.page(shown, lambda user: repo_shapes.collaborator(call, user, roles[user["id"]]))
 
 
 @route(
@@ -67,7 +67,7 @@ def get_permission(call: Call) -> Reply:
     shown = {
         "permission": _OLD_WORDS.get(word, word),
         "role_name": word,
-        "user": shapes.collaborator(call, user, role),
+        "user": repo_shapes.collaborator(call, user, role),
     }
     return Reply(200, shown)
 
@@ -100,7 +100,7 @@ def add_collaborator(call: Call) -> Reply:
             inviter=call.user()["id"],
             permission=role,
         )
-    return Reply(201, shapes.repo_invitation(call, invitation))
+    return Reply(201, repo_shapes.repo_invitation(call, invitation))
 
 
 @route("DELETE", "/repos/{owner}/{repo}/collaborators/{username}", "repos/remove-collaborator", *_SCOPES)
@@ -118,7 +118,7 @@ def list_invitations(call: Call) -> Reply:
     """List the invitations, those that nobody accepted in time marked as expired."""
     repo = call.part_of_repo("admin")
     found = call.state.repo_invitations.find("repo", repo["id"])
-    return call.page(found, lambda invitation: shapes.repo_invitation(call, invitation))
+    return call.page(found, lambda invitation: repo_shapes.repo_invitation(call, invitation))
 
 
 @route(
@@ -134,7 +134,7 @@ def update_invitation(call: Call) -> Reply:
     word = call.choice("permissions", tuple(rights.UNWORDS)[1:], "RepositoryInvitation")
     if word is not None:
         call.state.touch(call.state.repo_invitations, invitation, permission=rights.UNWORDS[word])
-    return Reply(200, shapes.repo_invitation(call, invitation))
+    return Reply(200, repo_shapes.repo_invitation(call, invitation))
 
 
 @route(

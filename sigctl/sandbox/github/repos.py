@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sigctl.sandbox.github import rights, shapes
+from sigctl.sandbox.github import repo_shapes, rights
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, unprocessable
 from sigctl.sandbox.github.routes import route
@@ -55,7 +55,7 @@ def create_for_me(call: Call) -> Reply:
 @route("GET", "/repos/{owner}/{repo}", "repos/get")
 def get_repo(call: Call) -> Reply:
     """Tell of a repository."""
-    return Reply(200, shapes.full_repo(call, call.repo()))
+    return Reply(200, repo_shapes.full_repo(call, call.repo()))
 
 
 @route("PATCH", "/repos/{owner}/{repo}", "repos/update", *_SCOPES)
@@ -78,7 +78,7 @@ def update_repo(call: Call) -> Reply:
     state.touch(state.repos, repo, **changes)
     if "default_branch" in changes:
         state.bare(repo).set_head(changes["default_branch"])
-    return Reply(200, shapes.full_repo(call, repo))
+    return Reply(200, repo_shapes.full_repo(call, repo))
 
 
 @route("DELETE", "/repos/{owner}/{repo}", "repos/delete", "delete_repo")
@@ -111,7 +111,7 @@ def list_mine(call: Call) -> Reply:
     """List the repositories the caller has explicit access to."""
     me, state = call.user(), call.state
     found = [repo for repo in state.repos if any(True for _ in rights.sources(state, repo, me["id"]))]
-    return call.page(found, lambda repo: shapes.repo(call, repo))
+    return call.page(found, lambda repo: repo_shapes.repo(call, repo))
 
 
 @route("GET", "/repos/{owner}/{repo}/topics", "repos/get-all-topics")
@@ -151,7 +151,7 @@ def transfer(call: Call) -> Reply:
     name = call.field("new_name", str, "Repository") or repo["name"]
     _check_name(call, owner["id"], name, but=repo["id"])
     teams = [team for team in call.field("team_ids", list, "Repository") or [] if team in state.teams]
-    shown = shapes.repo(call, repo)
+    shown = repo_shapes.repo(call, repo)
     for old in state.transfers.find("repo", repo["id"]):
         state.transfers.delete(old["id"])
     after = state.env.options.get("transfer_after", 1)
@@ -177,7 +177,7 @@ def _create(call: Call, owner: Document) -> Document:
         fork=False,
         topics=[],
         pushed_at=state.clock.stamp(),
-        **shapes.SWITCHES | shapes.MERGE | {"allow_forking": True} | settings,
+        **repo_shapes.SWITCHES | repo_shapes.MERGE | {"allow_forking": True} | settings,
     )
     state.bare(repo).create()
     if call.field("auto_init", bool, "Repository"):
@@ -187,7 +187,7 @@ def _create(call: Call, owner: Document) -> Document:
 
 
 def _made(call: Call, repo: Document) -> Reply:
-    shown = shapes.full_repo(call, repo)
+    shown = repo_shapes.full_repo(call, repo)
     return Reply(201, shown, {"Location": shown["url"]})
 
 
@@ -198,7 +198,7 @@ def _settings(call: Call) -> dict[str, Any]:
     for name in ("description", "homepage"):
         if name in body:
             changes[name] = call.field(name, str, "Repository") or None
-    for name, default in {**shapes.SWITCHES, **shapes.MERGE, "allow_forking": True}.items():
+    for name, default in {**repo_shapes.SWITCHES, **repo_shapes.MERGE, "allow_forking": True}.items():
         if isinstance(default, bool) and (switch := call.field(name, bool, "Repository")) is not None:
             changes[name] = switch
     for name, choices in _TITLES.items():
@@ -296,7 +296,7 @@ def _list(call: Call, owner: Document, *, public_only: bool = False) -> Reply:
         found.sort(key=lambda repo: str(repo[keys[sort]]).lower())
     if call.query.get("direction", "asc" if sort == "full_name" else "desc") == "desc":
         found.reverse()
-    return call.page(found, lambda repo: shapes.repo(call, repo))
+    return call.page(found, lambda repo: repo_shapes.repo(call, repo))
 
 
 def _first_commit(state: State, repo: Document) -> None:

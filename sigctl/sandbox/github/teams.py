@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigctl.sandbox.github import rights, shapes
+from sigctl.sandbox.github import repo_shapes, rights, shapes
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, not_found, unprocessable
 from sigctl.sandbox.github.orgs import invite
@@ -272,7 +272,7 @@ def _membership(call: Call, team: Document, user: Document, role: str, state: st
 
 def _team_repo(call: Call, team: Document, repo: Document) -> dict[str, Any]:
     role = rights.team_role(call.state, team, repo)
-    return {**shapes.repo(call, repo, role), "role_name": rights.WORDS[role]}
+    return {**repo_shapes.repo(call, repo, role), "role_name": rights.WORDS[role]}
 
 
 def _parent(call: Call, org: Document) -> Document | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.github import shapes
+from sigctl.sandbox.github import repo_shapes, shapes
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, invalid, not_found
 from sigctl.sandbox.github.routes import route
@@ -124,7 +124,7 @@ def list_my_repo_invitations(call: Call) -> Reply:
     """List the repositories the caller is invited to."""
     found = call.state.repo_invitations.find("user", call.user()["id"])
     return call.page(
-        [i for i in found if not call.state.expired(i)], lambda i: shapes.repo_invitation(call, i)
+        [i for i in found if not call.state.expired(i)], lambda i: repo_shapes.repo_invitation(call, i)
     )
 
 
