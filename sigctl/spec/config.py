@@ -53,7 +53,7 @@ class Files:
     def of(self, path: Path) -> tuple[Source, Path]:
         """Return the file that holds a path of the config, and the path within that file."""
         if len(path) > 1 and path[0] == "sigs" and path[1] in self.sigs:
-            return self.sigs[str(path[1])], path[2:]
+            return self.sigs[str(path[1])], path[2:] or ("sig",)
         if path and path[0] == "policy" and self.policy is not None:
             return self.policy, path[1:]
         if len(path) > 1 and path[0] == "people" and path[1] in self.people:

@@ -31,8 +31,9 @@ def read(
                 spec, loaded.files, today=day, dropped=frozenset(dropped), base=base.spec if base else None
             )
     errors = [finding for finding in findings if not finding.warning]
-    secrets = secret_problems(loaded.files.all())
-    problems = [*loaded.problems, *loaded.files.problems(errors), *secrets]
+    problems = [*loaded.problems, *loaded.files.problems(errors)]
+    said = {(problem.file, problem.line) for problem in problems}
+    problems += [one for one in secret_problems(loaded.files.all()) if (one.file, one.line) not in said]
     if spec is None or problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     warnings: list[Problem] = loaded.files.problems(finding for finding in findings if finding.warning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +100,3 @@ def included(folder: Path, pattern: str) -> tuple[list[Path], str, str]:
             "put the file itself into the folder",
         )
     return found, "", ""
-
-
-def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line."""
-    return enumerate(text.split("\n"), start=1)

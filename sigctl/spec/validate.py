@@ -35,6 +35,7 @@ def validate(data: dict[str, Any]) -> tuple[Spec | None, list[Finding], set[str]
     findings: dict[Path, Finding] = {}
     dropped: set[str] = set()
     shrunk: set[Path] = set()
+    gone: set[Path] = set()
     for round_ in range(_ROUNDS):
         try:
             return Spec.model_validate(data), list(findings.values()), dropped
@@ -42,9 +43,10 @@ def validate(data: dict[str, Any]) -> tuple[Spec | None, list[Finding], set[str]
             details = error.errors(include_url=False)
         if round_ == 0:
             data = copy.deepcopy(data)
-        for finding in (_finding(detail, data) for detail in details):
+        for finding in (_finding(detail, data) for detail in details if tuple(detail["loc"]) not in gone):
             if not any(finding.path[:n] in shrunk for n in range(len(finding.path) + 1)):
                 findings.setdefault(finding.path, finding)
+        gone |= {_real(detail["loc"], data) for detail in details}
         shrunk |= _drop(data, details, dropped)
     return None, list(findings.values()), dropped
 
@@ -76,7 +78,7 @@ def _finding(detail: ErrorDetails, data: Any) -> Finding:
         hint = nearest(str(loc[-1]), known) or f"known here: {', '.join(sorted(known))}"
         return Finding(path, "is not a known key", hint, "unknown-key")
     if kind == "missing":
-        return Finding(path, f"`{loc[-1]}` is missing", f"add `{loc[-1]}: ...`", "missing")
+        return Finding(path, f"`{loc[-1]}` is missing", f"add `{loc[-1]}: {'...' if path else 1}`", "missing")
     value = detail["input"]
     if kind == "literal_error":
         return _choice(path, value, str(context["expected"]))
@@ -88,8 +90,16 @@ def _choice(path: Path, value: Any, expected: str) -> Finding:
     words = expected.replace("'", "").replace(" or ", ", ").split(", ")
     said = f"`{shown(value)}`" if isinstance(value, str) else "the value"
     near = nearest(value, words) if isinstance(value, str) else ""
+    if not near and isinstance(value, str) and _ELSEWHERE.get(value.lower()) in words:
+        near = f"what is called `{value}` elsewhere is `{_ELSEWHERE[value.lower()]}` here"
     return Finding(path, f"{said} is not one of {', '.join(words)}", near, "value")
 
+
+_ELSEWHERE = {
+    "pull": "read", "guest": "read", "reporter": "read", "ticket": "triage", "push": "write", "commit": "write",
+    "developer": "write", "maintainer": "maintain", "owner": "admin", "open": "public", "closed": "private",
+}  # fmt: skip
+"""Words that people know from forges, and ours for them."""
 
 _SAYS = {
     "bool_type": (
@@ -97,9 +107,12 @@ _SAYS = {
         "YAML 1.2 knows just these two; `yes`, `no`, `on` and `off` are text",
     ),
     "int_type": ("is not a whole number", ""),
-    "dict_type": ("should be a mapping", "write `name: value` lines below it"),
+    "dict_type": ("should be a mapping", "write `name: value` lines below it, or {} where there are none"),
     "model_type": ("should be a mapping", "write `key: value` lines below it"),
-    "tuple_type": ("should be a list", "write [one, two], or lines that begin with a dash"),
+    "tuple_type": (
+        "should be a list",
+        "write [one, two], or lines that begin with a dash, or [] where there are none",
+    ),
 }
 
 

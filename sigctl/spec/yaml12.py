@@ -85,6 +85,7 @@ class _Stop(Exception):  # noqa: N818  # a signal within this module
 
 class _Builder:
     def __init__(self, text: str) -> None:
+        self.text = text
         self.parser = CParser(text)
         self.faults: list[Fault] = []
         self.stack: list[_Frame] = []
@@ -92,6 +93,7 @@ class _Builder:
         self.count = 0
         self.aliased = 0
         self.root: Any = None
+        self.broken = False
         self.documents = 0
 
     def run(self) -> None:
@@ -113,9 +115,10 @@ class _Builder:
                 elif kind is StreamEndEvent:
                     return
         except _Stop:
-            return
+            self.broken = True
         except YAMLError as error:
-            self.faults.append(read_error(error, self._path()))
+            self.broken = True
+            self.faults.append(read_error(error, self._path(), self.text))
 
     def _path(self) -> Path:
         out: list[str | int] = []
@@ -135,7 +138,9 @@ class _Builder:
         self.documents += 1
         if self.documents > 1:
             self._fault(
-                event.start_mark, "is a second document", "take out the line `---`; one file is one document"
+                event.start_mark,
+                "holds a second document",
+                "take out the line `---`; one file is one document",
             )
             raise _Stop
         if event.tags or (event.version and tuple(event.version) != (1, 2)):
@@ -179,7 +184,7 @@ class _Builder:
             self._fault(
                 mark, "merge keys (`<<`) are not understood", "write the values out, or use `defaults`"
             )
-        if value in frame.data:
+        elif value in frame.data:
             self._fault(mark, "is written twice", "keep one of the two", (*self._path(), value))
             value = (
                 object()
@@ -190,7 +195,9 @@ class _Builder:
 
     def _tag(self, event: Any) -> None:
         self._fault(
-            event.start_mark, f"has the tag `{event.tag[:60]}`", "take it out; the files need no tags"
+            event.start_mark,
+            f"has the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')[:60]}`",
+            "take it out; the files need no tags",
         )
 
     def _open(self, event: Any, data: Any) -> None:
@@ -263,17 +270,15 @@ class _Builder:
 
 
 def parse(text: str) -> tuple[Any, list[Fault]]:
-    """Return the data and what is wrong with the text; the data can be used only when nothing is.
+    """Return the data and what is wrong with the text.
 
-    After a fault of meaning (two equal keys, a tag) the data is still whole; after one of syntax it is what came before.
+    After a fault of meaning (two equal keys, a tag) the data is whole but for that; after one of syntax there is none.
     """
     try:
         builder = _Builder(text)
     except YAMLError as error:
-        return None, [read_error(error, ())]
+        return None, [read_error(error, (), text)]
     except UnicodeEncodeError:
-        return None, [
-            Fault(1, 1, (), "holds a character that is no character", "half of a surrogate pair, say")
-        ]
+        return None, [Fault(1, 1, (), "holds half of a character", "save it as UTF-8")]
     builder.run()
-    return builder.root, builder.faults
+    return (None if builder.broken else builder.root), builder.faults

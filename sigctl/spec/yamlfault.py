@@ -24,33 +24,32 @@ class Fault:
     hint: str = ""
 
 
-def read_error(error: YAMLError, path: Path) -> Fault:
+def read_error(error: YAMLError, path: Path, text: str) -> Fault:
     """Return what libyaml complains of as a fault at its place."""
     if isinstance(error, ReaderError) or not isinstance(error, MarkedYAMLError):
         return Fault(
             1, 1, path, "holds a character that YAML does not allow", "control characters have no place here"
         )
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = (error.problem or "can't be read as YAML").rstrip(".")
-    for words, better, hint in _KNOWN:
-        if words in problem or words in (error.context or ""):
-            return Fault(line, column, path, better, hint)
-    context = f" {error.context}" if error.context else ""
-    return Fault(
-        line,
-        column,
-        path,
-        f"is not YAML: {problem}{context}",
-        "look at this line and the one above: colon, dash, indent, quote, bracket",
-    )
+    context = error.context or ""
+    known = next((one for one in _KNOWN if one[0] in problem or one[0] in context), None)
+    opened = known is not None and "not closed" in known[1]
+    mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "\t" in "".join(text.split("\n")[line - 1 : line])[column - 1 : column]:
+        return Fault(line, column, path, "a tab where spaces are needed", "indent with spaces")
+    if known is not None:
+        return Fault(line, column, path, known[1], known[2])
+    hint = "look at this line and the one above: colon, dash, indent, quote, bracket"
+    return Fault(line, column, path, f"is not YAML: {problem}{' ' if context else ''}{context}", hint)
 
 
+_BRACKETS = "close it, with commas between its parts; text that holds brackets or braces needs quotes here"
 _KNOWN = (
     (
         "found character that cannot start any token",
         "a character here can't begin a value",
-        "indent with spaces, not tabs; put text that begins with @, ` or % in quotes",
+        "put text that begins with @, ` or % in quotes",
     ),
     ("found a tab character", "a tab where spaces are needed", "indent with spaces"),
     (
@@ -78,17 +77,17 @@ _KNOWN = (
     (
         "did not find expected node content",
         "a `[` or `{` that is not closed, or a comma without a value",
-        "close the list with `]`, the mapping with `}`",
+        _BRACKETS,
     ),
     (
         "did not find expected ',' or ']'",
         "a `[` that is not closed",
-        "close the list with `]`, with commas between its parts",
+        _BRACKETS,
     ),
     (
         "did not find expected ',' or '}'",
         "a `{` that is not closed",
-        "close the mapping with `}`, with commas between its parts",
+        _BRACKETS,
     ),
     (
         "found undefined tag handle",

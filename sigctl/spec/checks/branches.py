@@ -12,7 +12,7 @@ from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, Rule, expand, on_forge, rules
 from sigctl.spec.globs import covers, overlap
 from sigctl.spec.layout import team_ref
-from sigctl.spec.model import BranchEntry
+from sigctl.spec.model import BranchEntry, RepoConfig
 from sigctl.spec.yamlfault import Path
 
 _KINDS = ("branches", "tags")
@@ -163,13 +163,11 @@ def _shadowed(context: Context) -> Iterator[Finding]:
 
 
 def _representatives(context: Context) -> Iterable[Entry]:
-    """Return the repositories with rules of their own, and one for each SIG and project: the others have the same rules."""
-    seen: set[tuple[str, str]] = set()
-    for entry in context.entries:
-        group = (entry.sig.name, entry.project)
-        if entry.config.branches or entry.config.tags or group not in seen:
-            seen.add(group)
-            yield entry
+    """Return the repositories with rules of their own, and a bare one for each SIG and project: the others have the same rules."""
+    for sig, path, group in groups(context):
+        config = context.spec.sigs[sig]
+        yield Entry(config, "", RepoConfig(), path, "" if group is config else str(path[-1]))
+    yield from (entry for entry in context.entries if entry.config.branches or entry.config.tags)
 
 
 @lru_cache(maxsize=1024)

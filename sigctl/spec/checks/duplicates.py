@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.checks.names import groups
 from sigctl.spec.config import Finding
-from sigctl.spec.resolve.rights import who
+from sigctl.spec.resolve.rights import shown, who
 from sigctl.spec.yamlfault import Path
 
 
@@ -68,7 +68,7 @@ def _subjects(context: Context) -> Iterator[Finding]:
     found = [(sig, group.access, path) for sig, path, group in groups(context)]
     found += [(e.sig.name, e.config.access, e.path) for e in context.entries if not e.kernel]
     for sig, access, path in found:
-        items = [("/".join(filter(None, who(s, sig))), (*path, "access", s)) for s in access]
+        items = [(shown(who(s, sig)), (*path, "access", s)) for s in access]
         yield from _twice(items, lambda item: f"`{item}` has two entries in the list", "keep one of the two")
 
 

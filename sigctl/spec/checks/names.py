@@ -100,6 +100,12 @@ def _unknown_team(context: Context) -> Iterator[Finding]:
                 path, f"the team `{ref}` has no SIG", "write SIG/TEAM, since this is no SIG's own file"
             )
             continue
+        if found[0] not in context.spec.sigs:
+            hint = context.hint(
+                found[0], context.spec.sigs, "SIG/TEAM names a team of another SIG that has a file"
+            )
+            yield Finding(path, f"there is no SIG `{found[0]}` for the team `{ref}`", hint)
+            continue
         own = {t.removeprefix(f"{sig_name}/") for t in context.teams}
         hint = context.hint(
             ref.removeprefix("team:"), own, "declare it under `teams`, or write person:ACCOUNT for a person"

@@ -81,7 +81,7 @@ def _no_chair(context: Context) -> Iterator[Finding]:
             c.until is None or c.until >= context.today for c in sig.chairs
         ):
             hint = "add `chairs: [ACCOUNT]`, or {person: ACCOUNT, acting: true}; without one only admins can approve changes"
-            yield Finding(("sigs", name), f"sig {name} has no chair", hint, subject=f"sig {name}")
+            yield Finding(("sigs", name), "has no chair", hint, subject=f"sig {name}")
 
 
 CHECKS = (

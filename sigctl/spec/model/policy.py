@@ -9,7 +9,7 @@ from pydantic import Field, StrictFloat, model_validator
 
 from sigctl.spec.model.base import Account, Bool, Int, LevelName, Model, SigName, Text, wrong
 
-LIMIT_KINDS = ("default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs")
+LimitKind = Literal["default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs"]
 
 
 class LimitConfig(Model):
@@ -47,14 +47,14 @@ class Guards(Model):
     """Limits that a plan is held against."""
 
     max_removals: dict[
-        Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
+        LimitKind,
         LimitConfig,
     ] = Field(
         default={"default": LimitConfig(percent=10)},
         description="Kind -> how many may go in one run: a number or a percentage.",
     )
     per_sig: dict[
-        Literal["default", "members", "owners", "teams", "repos", "grants", "branch_rules", "refs", "orgs"],
+        LimitKind,
         LimitConfig,
     ] = Field(default={}, description="The same, held against each SIG's own part.")
     minimum_owners: Int = Field(default=0, ge=0, description="An org with declared owners never has fewer.")
