@@ -1,0 +1,32 @@
+"""The operations of the REST API, one module per family; importing this registers them all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from sigctl.sandbox.gitlab.http import Routes
+
+_FAMILIES = (
+    "instance",
+    "users",
+    "groups",
+    "group_life",
+    "members",
+    "invitations",
+    "shares",
+    "projects",
+    "project_life",
+    "branches",
+    "protections",
+    "protected_tags",
+    "keys",
+    "mirrors",
+)
+
+
+def routes() -> Routes:
+    """Return all operations."""
+    found = Routes()
+    for family in _FAMILIES:
+        import_module(f"{__name__}.{family}").register(found)
+    return found
