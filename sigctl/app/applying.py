@@ -12,7 +12,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from sigctl.app.context import Context
-from sigctl.app.planning import Planned, make_plan, mirror_options
+from sigctl.app.planning import Planned, make_plan, mirror_options, place_of
 from sigctl.core.kinds import Key, Repo, Resource
 from sigctl.core.order import ARCHIVE, REFS, SETTLE
 from sigctl.core.plan import Action, Plan
@@ -73,7 +73,7 @@ def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell:
         if o.status != "done" and o.action.kind == Repo.KIND
     }
     out: list[Outcome] = []
-    blocked = {a.id: lost[where] for a in planned.mirror.actions if (where := _place(a)) in lost}
+    blocked = {a.id: lost[where] for a in planned.mirror.actions if (where := place_of(a)) in lost}
     for action in planned.mirror.actions:
         if action.id in blocked:
             out.append(Outcome(action, "skipped", f"depends on {blocked[action.id]}, which did not happen"))
@@ -96,18 +96,13 @@ def _outcome(one: RefOutcome) -> Outcome:
     return Outcome(one.action, one.status, one.reason, one.hint)
 
 
-def _place(action: Action) -> tuple[str, str]:
-    subject = action.subject
-    return (action.forge, getattr(subject, "repo", ""))
-
-
 def _after_history(later: Iterable[Action], refs: Iterable[Outcome], executor: Executor) -> list[Action]:
     """Let a default branch and an archive wait for their history: where a ref did not arrive, they are skipped."""
     missing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in refs:
         if one.status != "done":
             executor.lose(one.action, one.reason)
-            missing[_place(one.action)].append(one.action.id)
+            missing[place_of(one.action)].append(one.action.id)
     out = []
     for action in later:
         waits = missing.get((action.forge, action.key.name), [])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 from sigctl.app.context import Context
 from sigctl.core.compare import Compared, compare
 from sigctl.core.history import Hop
-from sigctl.core.kinds import Grant, Repo, Team
-from sigctl.core.plan import Cost, Plan, Refusal, merge
-from sigctl.core.state import Desired, SetAside
+from sigctl.core.kinds import Grant, Ref, Repo, Team
+from sigctl.core.order import UNARCHIVE
+from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
+from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges.base import Forge, Scope
 from sigctl.mirror.model import MirrorPlan
@@ -61,7 +63,7 @@ def make_plan(context: Context, allowed: Allowed | None = None) -> Planned:
 
 
 def _one(context: Context, forge: Forge) -> Compared:
-    desired = context.resolved.desired[forge.name]
+    desired = _with_histories(context, context.resolved.desired[forge.name])
     narrow = bool(context.options.sigs)
     if narrow:
         desired = replace(desired, undeclared=dict.fromkeys(("repos", "teams", "members"), "ignore"))
@@ -69,6 +71,17 @@ def _one(context: Context, forge: Forge) -> Compared:
         scope_of(desired, narrow=narrow), lambda what: context.watch.reading(forge.name, what)
     )
     return compare(desired, observation, forge.traits, context.resolved.policy)
+
+
+def _with_histories(context: Context, desired: Desired) -> Desired:
+    """Return the desired state in which only those repositories count on a history that get one in this run."""
+    hops = hops_in_reach(context, context.forges) if context.options.mirror else []
+    reached = {hop.target.path for hop in hops if hop.target.forge == desired.forge}
+    state = {
+        key: replace(one, filled=False) if isinstance(one, Repo) and one.path not in reached else one
+        for key, one in desired.state.items()
+    }
+    return replace(desired, state=state)
 
 
 def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
@@ -89,9 +102,9 @@ def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
     )
 
 
-def hops_in_reach(context: Context, compared: Mapping[str, Compared]) -> list[Hop]:
-    """Return the hops whose forges could be read."""
-    reached = {"", *compared}
+def hops_in_reach(context: Context, forges: Collection[str]) -> list[Hop]:
+    """Return the hops that have both ends on these forges, or their source outside of all."""
+    reached = {"", *forges}
     return [hop for hop in context.resolved.hops if {hop.source.forge, hop.target.forge} <= reached]
 
 
@@ -104,14 +117,31 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
         for action in one.plan.actions
         if action.kind == Repo.KIND and action.verb == "create"
     )
-    archived = {
+    hops = hops_in_reach(context, compared)
+    found = run.plan(hops, context.remote_of, missing=made, **mirror_options(context))
+    return _without_archives(found, compared)
+
+
+def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> MirrorPlan:
+    """Leave out what would be pushed to an archived repository that this plan does not open, and say so."""
+    closed = {
         (name, key.name)
         for name, one in compared.items()
         for key, resource in one.seen.items()
         if isinstance(resource, Repo) and resource.archived
-    }
-    hops = [h for h in hops_in_reach(context, compared) if (h.target.forge, h.target.path) not in archived]
-    return run.plan(hops, context.remote_of, missing=made, **mirror_options(context))
+    } - {(a.forge, a.key.name) for one in compared.values() for a in one.plan.actions if a.phase == UNARCHIVE}
+    late = Counter(place for action in found.actions if (place := place_of(action)) in closed)
+    notes = [
+        Note("archived", path, f"{path} is archived: {count} refs of its source are not brought", forge)
+        for (forge, path), count in sorted(late.items())
+    ]
+    kept = tuple(action for action in found.actions if place_of(action) not in closed)
+    return replace(found, actions=kept, notes=(*found.notes, *notes))
+
+
+def place_of(action: Action) -> tuple[str, str]:
+    """Return forge and path of the repository that a ref belongs to."""
+    return (action.forge, action.subject.repo if isinstance(action.subject, Ref) else "")
 
 
 def mirror_options(context: Context) -> MirrorOptions:

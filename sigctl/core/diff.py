@@ -112,8 +112,9 @@ def _create(ours: Resource) -> list[Step]:
 def _update(theirs: Repo, ours: Repo, *, opened: bool, locked: bool) -> list[Step]:
     changes = ours.changes(theirs)
     kept = ours if "default_branch" in changes else replace(ours, default_branch=None)
+    after = replace(kept.over(theirs), filled=ours.filled or theirs.filled)
     opened = opened or (locked and bool(set(changes) - {"archived"}))
-    return _repo_steps(theirs, kept.over(theirs), opened=opened) if changes or opened else []
+    return _repo_steps(theirs, after, opened=opened) if changes or opened else []
 
 
 def _repo_steps(before: Repo, after: Repo, *, opened: bool = False) -> list[Step]:

@@ -78,9 +78,31 @@ def _thing(resource: Resource) -> str:
 
 def _lines(actions: Sequence[Action]) -> tuple[Line, ...]:
     refs = [a for a in actions if a.kind == Ref.KIND]
-    lines = [Line(tone(a), describe(a)) for a in actions if a.kind != Ref.KIND]
-    lines += _folded(refs)
+    made = [a for a in actions if a.kind == Repo.KIND] if any(_is_new_repo(a) for a in actions) else []
+    lines = [Line(tone(a), describe(a)) for a in actions if a.kind != Ref.KIND and a not in made]
+    lines += [*_made(made), *_folded(refs)]
     return tuple(sorted(lines, key=lambda line: TONES.index(line.tone)))
+
+
+def _is_new_repo(action: Action) -> bool:
+    return action.kind == Repo.KIND and action.verb == "create"
+
+
+def _made(steps: Sequence[Action]) -> list[Line]:
+    """Say in one line what a new repository is once all its steps are done."""
+    if not steps:
+        return []
+    last = max(steps, key=lambda action: action.phase).after
+    if not isinstance(last, Repo):
+        return []
+    facts = [
+        last.visibility,
+        last.default_branch and f"default branch {last.default_branch}",
+        last.archived and "archived",
+    ]
+    told = ", ".join(str(fact) for fact in facts if fact)
+    until = ", closed until the end" if len(steps) > 1 else ""
+    return [Line("neutral", plain(f"create repo ({told}{until})" if told else "create repo"))]
 
 
 def _folded(refs: Sequence[Action]) -> list[Line]:
