@@ -146,6 +146,10 @@ class _FamilyPlan:
                 if end in self.answers:
                     self.now[end] = self.answers[end]
         self.observed = {end: answer for end, answer in self.now.items() if isinstance(answer, Refs)}
+        filled = {hop.target for hop in self.hops}
+        for hop in self.hops:  # a repository that this very run creates, and that no hop fills, is empty
+            if (hop.source.forge, hop.source.path) in self.missing and hop.source not in filled:
+                self.now[hop.source] = Refs()
         with Objects(
             self.name, self.tools.cache, self.tools.remote_of, self.observed, self.tools.told
         ) as objects:
