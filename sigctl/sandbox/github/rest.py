@@ -48,8 +48,9 @@ class Rest:
         found, params = match(request.method, path)
         headers: dict[str, str] = {}
         try:
-            with self._state.store.transaction():
+            with self._state.store.transaction():  # by itself: time goes on even when the request is refused
                 self._state.sweep()
+            with self._state.store.transaction():
                 token = self.token(request)
                 headers |= self._common(token, found, request)
                 reply = self._run(request, self._call(request, path, params, raw, token), found, headers)

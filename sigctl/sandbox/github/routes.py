@@ -49,10 +49,14 @@ def route(method: str, path: str, name: str, *scopes: str) -> Callable[[Handler]
 def match(method: str, path: str) -> tuple[Route | None, dict[str, str]]:
     """Return the route of a request with the parts of its path, None when there is none."""
     wanted = "GET" if method == "HEAD" else method
-    for each in ROUTES:
-        if each.method == wanted and (found := each.pattern.fullmatch(path)):
-            return each, found.groupdict()
-    return None, {}
+    fitting = [
+        (each, found.groupdict())
+        for each in ROUTES
+        if each.method == wanted and (found := each.pattern.fullmatch(path))
+    ]
+    return min(
+        fitting, key=lambda one: len(one[1]), default=(None, {})
+    )  # a word in the path goes before a placeholder
 
 
 def _pattern(path: str) -> re.Pattern[str]:
