@@ -77,7 +77,12 @@ def move(session: Session, action: Action) -> str:
     (old_org, _), (new_org, new_name) = split(old), split(new)
     transfer = old_org.casefold() != new_org.casefold()
 
+    def arrives() -> Answer | None:
+        return session.wait_for(_url(new), lambda found: _is_named(found.data, new))
+
     def happened() -> Answer | None:
+        if transfer and arrives() is None:  # it takes a while, and must not be asked for twice
+            return None
         return _arrived(session, old, new)
 
     try:
@@ -93,7 +98,7 @@ def move(session: Session, action: Action) -> str:
         if found is None:
             raise
         answer = found
-    if session.wait_for(_url(new), lambda found: _is_named(found.data, new)) is None:
+    if arrives() is None:
         text, hint = f"`{old}` is on its way to `{new}` and has not arrived", "plan again in some minutes"
         raise RefusedError(text, hint, forge=session.name)
     session.made(new)
