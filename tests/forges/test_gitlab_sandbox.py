@@ -428,3 +428,56 @@ def test_git_is_told_where_and_with_what(gitlab, top, sandbox):
     assert remote.password.get_secret_value() == secret
     assert secret not in remote.url
     assert secret not in repr(remote)
+
+
+def test_an_owner_who_is_no_admin_makes_teams_he_is_not_in_and_still_rules_them(sandbox, gitlab, top):
+    make(gitlab, Grant("org", top, "person:chair", "admin"))
+    document = sandbox.document()
+    chair = forge(document["forges"]["gitlab"]["url"], document["users"]["chair"]["token"])
+    team = f"{top}/team"
+    make(chair, Team(team), TeamMember(team, "member1"), Repo(f"{top}/xen"))
+    make(chair, Grant("repo", f"{top}/xen", f"team:{team}", "maintain"))
+    state = look(chair, top, groups=frozenset({top}), teams=frozenset({team})).state
+    assert [one.login for one in state.values() if isinstance(one, TeamMember)] == ["member1"]
+    assert look(chair, top).me == "chair"
+
+
+def test_an_owner_of_nothing_above_stays_in_the_team_he_made(sandbox):
+    document = sandbox.document()
+    chair = forge(document["forges"]["gitlab"]["url"], document["users"]["chair"]["token"])
+    team = f"top{next(NUMBERS)}"
+    make(chair, Team(team))
+    state = chair.observe(Scope(frozenset(), teams=frozenset({team}))).state
+    assert state[Key("team_member", f"{team}:chair")].role == "lead"
+
+
+def test_who_is_blocked_or_a_bot_is_told_apart(gitlab, sandbox, top):
+    client = gitlab._context.client
+    for login in (f"{top}-blocked", f"{top}-bot"):
+        mail = f"{login}@example.org"
+        client.post("/users", {"username": login, "name": login, "email": mail, "password": "a-long-One-1"})
+        make(gitlab, Grant("org", top, f"person:{login}", "write"))
+    client.post(f"/users/{gitlab._context.user_id(f'{top}-blocked')}/block", {})
+    world = sandbox.forges["gitlab"].world
+    with world.store.transaction():
+        world.users.save(world.user(f"{top}-bot"), bot=True)
+    accounts = look(gitlab, top).accounts.values()
+    assert [one.login for one in accounts if one.status == "blocked"] == [f"{top}-blocked"]
+    assert [one.login for one in accounts if one.kind == "bot"] == [f"{top}-bot"]
+    assert (
+        look(gitlab, top, logins=frozenset({f"{top}-blocked"})).accounts[f"{top}-blocked"].status == "blocked"
+    )
+
+
+def test_a_paid_tier_is_found_out_where_the_server_tells(tmp_path):
+    with control.running(
+        tmp_path, forges=("gitlab",), logins=("chair",), knobs={"gitlab_premium": 1}
+    ) as premium:
+        admin = opened(premium)
+        make(admin, Org("top"), Grant("org", "top", "person:chair", "admin"))
+        assert look(admin, "top").capabilities == {"enterprise", "free", "premium"}
+        assert admin.health().tier == "premium"
+        assert look(opened(premium, tier="free"), "top").capabilities == {"enterprise", "free"}
+        document = premium.document()
+        chair = forge(document["forges"]["gitlab"]["url"], document["users"]["chair"]["token"])
+        assert look(chair, "top").capabilities >= {"enterprise", "free"}
