@@ -99,6 +99,8 @@ def test_what_was_made_is_there_and_nothing_else(gitlab, top, sig):
             topics=(),
             issues=True,
             wiki=True,
+            squash_merge=True,
+            delete_branch_on_merge=True,
         ),
         *(Grant("org", path, me, "admin", until="") for path in (top, sig, f"{sig}/groups")),
     }
@@ -191,6 +193,8 @@ SETTINGS = {
     "topics": (("a",), ("b", "c"), ()),
     "issues": (True, False, True),
     "wiki": (True, False, True),
+    "squash_merge": (True, False, True),
+    "delete_branch_on_merge": (True, False, True),
 }
 
 

@@ -20,7 +20,17 @@ TRAITS = Traits(
         "team": frozenset({"title", "description"}),
         "team_member": frozenset({"role"}),
         "repo": frozenset(
-            {"description", "visibility", "default_branch", "archived", "topics", "issues", "wiki"}
+            {
+                "description",
+                "visibility",
+                "default_branch",
+                "archived",
+                "topics",
+                "issues",
+                "wiki",
+                "squash_merge",
+                "delete_branch_on_merge",
+            }
         ),
         "grant": frozenset({"level", "until"}),
     },

@@ -93,6 +93,8 @@ def repo_of(data: Mapping[str, Any]) -> Repo:
         topics=tuple(sorted(data.get("topics") or data.get("tag_list") or ())),
         issues=_feature(data, "issues"),
         wiki=_feature(data, "wiki"),
+        squash_merge=None if data.get("squash_option") is None else data["squash_option"] != "never",
+        delete_branch_on_merge=data.get("remove_source_branch_after_merge"),
         filled=not empty,
         fork_of=(data.get("forked_from_project") or {}).get("path_with_namespace"),
     )

@@ -16,6 +16,7 @@ from sigctl.forges.gitlab.writers.moving import move as move_thing
 
 _PLAIN = ("description", "visibility", "default_branch")
 _FEATURES = ("issues", "wiki")
+_SETTABLE = (*_PLAIN, *_FEATURES, "topics", "squash_merge", "delete_branch_on_merge")
 
 
 def create(ctx: Context, action: Action) -> None:
@@ -117,9 +118,7 @@ def _exact(ctx: Context, path: str) -> Mapping[str, Any] | None:
 
 def _settings(repo: Repo) -> dict[str, Any]:
     """Return what the resource says, under GitLab's names; a default branch must exist first, so it is not for now."""
-    said = {
-        name: value for name in (*_PLAIN, *_FEATURES, "topics") if (value := getattr(repo, name)) is not None
-    }
+    said = {name: value for name in _SETTABLE if (value := getattr(repo, name)) is not None}
     said.pop("default_branch", None)
     return _native(said)
 
@@ -131,6 +130,10 @@ def _native(fields: Mapping[str, Any]) -> dict[str, Any]:
         for name in _FEATURES
         if name in fields
     }
+    if "squash_merge" in fields:
+        body["squash_option"] = "default_off" if fields["squash_merge"] else "never"
+    if "delete_branch_on_merge" in fields:
+        body["remove_source_branch_after_merge"] = fields["delete_branch_on_merge"]
     if "topics" in fields:
         body["topics"] = list(fields["topics"])
     return body
