@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sigctl.core.state import Traits
 from sigctl.spec.model import ForgeConfig, SigConfig, Spec
+from sigctl.spec.model import Layout as LayoutConfig
 
 
-def fill(template: str, **words: str) -> str:
-    """Return the template with its placeholders filled; one that has no word becomes nothing."""
-    for name in ("sig", "repo", "team", "project"):
-        template = template.replace(f"{{{name}}}", words.get(name, ""))
-    return template
+@functools.lru_cache(maxsize=65_536)
+def _group_part(template: str, sig: str, project: str) -> str:
+    return template.replace("{sig}", sig).replace("{project}", project)
 
 
 def legal(name: str, traits: Traits) -> str:
@@ -34,25 +34,38 @@ def above(path: str) -> Iterator[str]:
         yield "/".join(parts[:n])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """Paths on one forge."""
 
     forge: ForgeConfig
     traits: Traits
 
+    @cached_property
+    def _templates(self) -> dict[str, LayoutConfig]:
+        return {}
+
+    def templates(self, sig: str) -> LayoutConfig:
+        """Return the templates for a SIG: its own where it has some, else the forge's."""
+        found = self._templates.get(sig)
+        if found is None:
+            found = self._templates[sig] = self.forge.layout(sig)
+        return found
+
     def repo(self, sig: str, name: str, project: str = "") -> str:
         """Return the path of a repository."""
-        return self._repo(self.forge.layout(sig).repo or "", sig, name, project)
+        return self._repo(self.templates(sig).repo or "", sig, name, project)
 
     def _repo(self, template: str, sig: str, name: str, project: str) -> str:
-        return fill(template, sig=sig, repo=legal(name, self.traits), project=project)
+        return _group_part(template, sig, project).replace("{repo}", legal(name, self.traits))
 
     def older_repos(
         self, sig: str, name: str, previously: tuple[str, ...], project: str = ""
     ) -> tuple[str, ...]:
         """Return the paths at which the repository may be found when it was not moved or renamed yet, likeliest first."""
-        layout = self.forge.layout(sig)
+        layout = self.templates(sig)
+        if not previously and not layout.moved_from:
+            return ()
         templates = (layout.repo or "", *layout.moved_from)
         found = [
             self._repo(template, sig, old, project) for template in templates for old in (name, *previously)
@@ -61,17 +74,17 @@ class Layout:
 
     def team(self, sig: str, name: str, org: str, project: str = "") -> str:
         """Return the path of a team, in an org where teams live in orgs."""
-        return self._team(self.forge.layout(sig).team or "", sig, name, org, project)
+        return self._team(self.templates(sig).team or "", sig, name, org, project)
 
     def _team(self, template: str, sig: str, name: str, org: str, project: str) -> str:
-        path = fill(template, sig=sig, team=name, project=project)
+        path = _group_part(template, sig, project).replace("{team}", name)
         return path if self.traits.team_is_group else f"{org}/{path.replace('.', '-').lower()}"
 
     def older_teams(
         self, sig: str, name: str, previously: tuple[str, ...], org: str, project: str = ""
     ) -> tuple[str, ...]:
         """Return the paths at which the team may be found when it was not renamed yet."""
-        layout = self.forge.layout(sig)
+        layout = self.templates(sig)
         templates = (layout.team or "", *layout.team_moved_from)
         found = [
             self._team(template, sig, old, org, project)
@@ -86,10 +99,10 @@ class Layout:
 
     def own_group(self, sig: str) -> str:
         """Return the SIG's group where it has one to itself and rights can be given on it, else ""."""
-        template = parent(self.forge.layout(sig).repo or "")
+        template = parent(self.templates(sig).repo or "")
         if not self.traits.group_grants or ("{sig}" not in template and sig not in self.forge.layouts):
             return ""
-        return "" if "{repo}" in template else fill(template, sig=sig).rstrip("/")
+        return "" if "{repo}" in template else _group_part(template, sig, "").rstrip("/")
 
 
 def layouts(spec: Spec, traits: dict[str, Traits]) -> dict[str, Layout]:

@@ -9,10 +9,11 @@ from functools import cached_property
 
 from sigctl.core.state import Traits
 from sigctl.forges import TYPES, traits_of
+from sigctl.spec.checks.walk import groups, subjects
 from sigctl.spec.config import Files, Finding
 from sigctl.spec.entries import Entry, entries, on_forge
 from sigctl.spec.layout import Layout, layouts
-from sigctl.spec.model import Spec
+from sigctl.spec.model import Group, Spec
 from sigctl.spec.validate import nearest
 from sigctl.spec.yamlfault import Path
 
@@ -48,6 +49,26 @@ class Context:
     def entries(self) -> list[Entry]:
         """Every declared repository."""
         return list(entries(self.spec))
+
+    @cached_property
+    def paths(self) -> list[tuple[Layout, Entry, str]]:
+        """Every repository on every forge that it is on, with its path there."""
+        return [
+            (layout, entry, layout.repo(entry.sig.name, entry.name, entry.project))
+            for layout in self.layouts.values()
+            for entry in self.entries
+            if on_forge(entry, layout.forge.name)
+        ]
+
+    @cached_property
+    def subjects(self) -> list[tuple[str, str, Path]]:
+        """Every subject of a right or a rule: as written, the SIG in whose file it is, its place."""
+        return list(subjects(self.spec, self.entries))
+
+    @cached_property
+    def groups(self) -> list[tuple[str, Path, Group]]:
+        """Every SIG and every project: the SIG's name, its place, what it holds."""
+        return list(groups(self.spec))
 
     @cached_property
     def entries_by_sig(self) -> dict[str, list[Entry]]:

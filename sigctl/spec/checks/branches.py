@@ -7,10 +7,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from sigctl.spec.checks.base import Check, Context
-from sigctl.spec.checks.names import groups
 from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, Rule, expand, on_forge, rules
-from sigctl.spec.globs import covers, overlap
+from sigctl.spec.globs import Prefixes, covers, overlap
 from sigctl.spec.layout import team_ref
 from sigctl.spec.model import BranchEntry, RepoConfig
 from sigctl.spec.yamlfault import Path
@@ -23,7 +22,7 @@ def _written(context: Context) -> Iterator[tuple[BranchEntry, str, Path]]:
     for kind in _KINDS:
         for n, rule in enumerate(getattr(context.spec.defaults, kind)):
             yield rule, "", ("defaults", kind, n)
-        for sig, path, group in groups(context):
+        for sig, path, group in context.groups:
             for n, rule in enumerate(getattr(group, kind)):
                 yield rule, sig, (*path, kind, n)
         for entry in context.entries:
@@ -105,19 +104,14 @@ def _leak(context: Context) -> Iterator[Finding]:
     for sig, part in kernel.sigs.items() if kernel else ():
         found = expand(part.namespace.replace("{sig}", sig), context.spec.defaults.releases, own=True)
         used += [(pattern, sig, ("kernel", "sigs", sig, "namespace")) for pattern in found]
+    index = Prefixes((space, other) for other, theirs in spaces.items() for space in theirs)
     told: set[tuple[Path, str]] = set()
     for pattern, sig, path in used:
-        for other, theirs in spaces.items():
-            hit = (
-                next((space for space in sorted(theirs) if overlap(pattern, space)), None)
-                if other != sig
-                else None
-            )
-            if hit and (path, other) not in told:
+        for space, other in index.near(pattern):
+            if other != sig and (path, other) not in told and overlap(pattern, space):
                 told.add((path, other))
-                yield Finding(
-                    path, f"`{pattern}` reaches into {hit} of sig {other}", _leak_hint(pattern, sig, other)
-                )
+                text = f"`{pattern}` reaches into {space} of sig {other}"
+                yield Finding(path, text, _leak_hint(pattern, sig, other))
 
 
 def _leak_hint(pattern: str, sig: str, other: str) -> str:
@@ -164,7 +158,7 @@ def _shadowed(context: Context) -> Iterator[Finding]:
 
 def _representatives(context: Context) -> Iterable[Entry]:
     """Return the repositories with rules of their own, and a bare one for each SIG and project: the others have the same rules."""
-    for sig, path, group in groups(context):
+    for sig, path, group in context.groups:
         config = context.spec.sigs[sig]
         yield Entry(config, "", RepoConfig(), path, "" if group is config else str(path[-1]))
     yield from (entry for entry in context.entries if entry.config.branches or entry.config.tags)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from sigctl.spec.checks.base import Check, Context
-from sigctl.spec.checks.names import groups
 from sigctl.spec.config import Finding
 from sigctl.spec.resolve.roster import expired, soon
 from sigctl.spec.yamlfault import Path
@@ -15,7 +14,7 @@ from sigctl.spec.yamlfault import Path
 def _dates(context: Context) -> Iterator[tuple[str, date, Path]]:
     """Yield every last day in the files, what it is of, and its place."""
     found: list[tuple[str, date | None, Path]] = []
-    for sig, path, group in groups(context):
+    for sig, path, group in context.groups:
         found += [(f"the right of {s}", r.until, (*path, "access", s)) for s, r in group.access.items()]
         for team, config in group.teams.items():
             at = (*path, "teams", team)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from sigctl.spec.checks.base import Check, Context
-from sigctl.spec.checks.names import groups
 from sigctl.spec.config import Finding
 from sigctl.spec.resolve.rights import shown, who
 from sigctl.spec.yamlfault import Path
@@ -52,7 +51,7 @@ def _logins(context: Context) -> Iterator[Finding]:
 
 
 def _members(context: Context) -> Iterator[Finding]:
-    for _, path, group in groups(context):
+    for _, path, group in context.groups:
         for team, config in group.teams.items():
             at = (*path, "teams", team)
             lists = (
@@ -65,7 +64,7 @@ def _members(context: Context) -> Iterator[Finding]:
 
 
 def _subjects(context: Context) -> Iterator[Finding]:
-    found = [(sig, group.access, path) for sig, path, group in groups(context)]
+    found = [(sig, group.access, path) for sig, path, group in context.groups]
     found += [(e.sig.name, e.config.access, e.path) for e in context.entries if not e.kernel]
     for sig, access, path in found:
         items = [(shown(who(s, sig)), (*path, "access", s)) for s in access]
@@ -87,7 +86,7 @@ def _teams(context: Context) -> Iterator[Finding]:
 
 def _patterns(context: Context) -> Iterator[Finding]:
     lists = [(getattr(context.spec.defaults, kind), ("defaults", kind)) for kind in ("branches", "tags")]
-    for _, path, group in groups(context):
+    for _, path, group in context.groups:
         lists += [(getattr(group, kind), (*path, kind)) for kind in ("branches", "tags")]  # type: ignore[misc]  # paths of other lengths
     for entry in context.entries:
         lists += [(getattr(entry.config, kind), (*entry.path, kind)) for kind in ("branches", "tags")]  # type: ignore[misc]  # as above

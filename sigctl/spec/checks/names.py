@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sigctl.forges import TYPES
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
 from sigctl.spec.layout import team_ref
-from sigctl.spec.model import BranchEntry, Group
 from sigctl.spec.yamlfault import Path
-
-
-def groups(context: Context) -> Iterator[tuple[str, Path, Group]]:
-    """Yield every SIG and every project: the SIG's name, its place, what it holds."""
-    for name, sig in context.spec.sigs.items():
-        yield name, ("sigs", name), sig
-        yield from ((name, ("sigs", name, "projects", p), project) for p, project in sig.projects.items())
 
 
 def accounts(context: Context) -> Iterator[tuple[str, Path]]:
@@ -41,38 +33,10 @@ def accounts(context: Context) -> Iterator[tuple[str, Path]]:
                 yield from ((account, (*at, "leads", n)) for n, account in enumerate(config_.leads))
 
 
-def subjects(context: Context) -> Iterator[tuple[str, str, Path]]:
-    """Yield every subject of a right or a rule: as written, the SIG in whose file it is, its place."""
-    for kind in ("branches", "tags"):
-        yield from _in_rules(getattr(context.spec.defaults, kind), "", ("defaults", kind))
-    for name, sig in context.spec.sigs.items():
-        top: Path = ("sigs", name)
-        for path, group in ((top, sig), *(((*top, "projects", p), g) for p, g in sig.projects.items())):
-            yield from ((s, name, (*path, "access", s)) for s in group.access)
-            for kind in ("branches", "tags"):
-                yield from _in_rules(getattr(group, kind), name, (*path, kind))
-    for entry in context.entries:
-        if not entry.kernel:
-            yield from ((s, entry.sig.name, (*entry.path, "access", s)) for s in entry.config.access)
-            for kind in ("branches", "tags"):
-                yield from _in_rules(getattr(entry.config, kind), entry.sig.name, (*entry.path, kind))
-    kernel = context.spec.kernel
-    for name, part in kernel.sigs.items() if kernel else ():
-        yield from ((s, name, ("kernel", "sigs", name, "push", n)) for n, s in enumerate(part.push or ()))
-        yield from _in_rules(part.branches, name, ("kernel", "sigs", name, "branches"))
-
-
-def _in_rules(rules: Iterable[BranchEntry], sig: str, path: Path) -> Iterator[tuple[str, str, Path]]:
-    for number, rule in enumerate(rules):
-        for field in ("push", "merge", "create"):
-            for n, subject in enumerate(getattr(rule, field) or ()):
-                yield subject, sig, (*path, number, field, n)
-
-
 def _unknown_person(context: Context) -> Iterator[Finding]:
     people = context.spec.people
     used = [*accounts(context)]
-    used += [(s.removeprefix("person:"), path) for s, _, path in subjects(context) if s.startswith("person:")]
+    used += [(s.removeprefix("person:"), path) for s, _, path in context.subjects if s.startswith("person:")]
     for account, path in used:
         if account not in people and account not in context.dropped:
             hint = context.hint(
@@ -82,8 +46,8 @@ def _unknown_person(context: Context) -> Iterator[Finding]:
 
 
 def _unknown_team(context: Context) -> Iterator[Finding]:
-    used = [(s, sig, path) for s, sig, path in subjects(context) if not s.startswith("person:")]
-    for name, path, group in groups(context):
+    used = [(s, sig, path) for s, sig, path in context.subjects if not s.startswith("person:")]
+    for name, path, group in context.groups:
         for team, config in group.teams.items():
             used += [
                 (sub.team, name, (*path, "teams", team, "teams", n, "team"))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from sigctl.core.state import Traits
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
-from sigctl.spec.entries import on_forge
 from sigctl.spec.layout import Layout, above, legal, parent, project_of
 from sigctl.spec.scripts import lookalike
 from sigctl.spec.yamlfault import Path
@@ -72,15 +71,11 @@ def _bad(part: str, traits: Traits, *, last: bool) -> str:
 
 
 def _repo_names(context: Context) -> Iterator[Finding]:
-    for layout in context.layouts.values():
-        for entry in context.entries:
-            if not on_forge(entry, layout.forge.name):
-                continue
-            path = layout.repo(entry.sig.name, entry.name, entry.project)
-            problem = _bad(path.rpartition("/")[2], layout.traits, last=True)
-            if problem:
-                place = ("kernel", "repo") if entry.kernel else entry.path
-                yield Finding(place, f"{layout.forge.name}: {problem}", "give it another name")
+    for layout, entry, path in context.paths:
+        problem = _bad(path.rpartition("/")[2], layout.traits, last=True)
+        if problem:
+            place = ("kernel", "repo") if entry.kernel else entry.path
+            yield Finding(place, f"{layout.forge.name}: {problem}", "give it another name")
 
 
 def _group_names(context: Context) -> Iterator[Finding]:
@@ -96,65 +91,55 @@ def _group_names(context: Context) -> Iterator[Finding]:
                     )
 
 
-def _paths(layout: Layout, context: Context) -> Iterator[tuple[str, str, Path]]:
+def _paths(context: Context, forge: str) -> Iterator[tuple[str, str, Path]]:
     """Yield (path, what it is, place) of everything on a forge that needs a path to itself."""
-    for entry in context.entries:
-        if on_forge(entry, layout.forge.name):
-            place = ("kernel", "repo") if entry.kernel else entry.path
+    for layout, entry, path in context.paths:
+        if layout.forge.name == forge:
             yield (
-                layout.repo(entry.sig.name, entry.name, entry.project),
+                path,
                 f"repository {entry.sig.name}/{entry.name}",
-                place,
+                ("kernel", "repo") if entry.kernel else entry.path,
             )
+    layout = context.layouts[forge]
     for name, sig in context.spec.sigs.items():
-        for team, path in context.team_places(name).items():
-            where = layout.team(
-                name,
-                team,
-                f"{layout.home(name)} team" if not layout.traits.team_is_group else "",
-                project_of(sig, team),
-            )
-            yield where, f"team {name}/{team}", path
+        # where teams are not groups they share no paths with repositories
+        org = "" if layout.traits.team_is_group else f"{layout.home(name)} team"
+        for team, place in context.team_places(name).items():
+            yield layout.team(name, team, org, project_of(sig, team)), f"team {name}/{team}", place
 
 
 def _collision(context: Context) -> Iterator[Finding]:
-    for layout in context.layouts.values():
+    for forge, layout in context.layouts.items():
         fold = str.lower if layout.traits.fold_paths else str
+        found = [(fold(path), path, what, place) for path, what, place in _paths(context, forge)]
         taken: dict[str, str] = {}
         groups: dict[str, str] = {}
-        for path, what, place in _paths(layout, context):
-            other = taken.setdefault(fold(path), what)
+        for path, shown, what, place in found:
+            other = taken.setdefault(path, what)
             if other != what:
-                text = f"{what} and {other} would both be {path.replace(' team', '')} on {layout.forge.name}"
+                text = f"{what} and {other} would both be {shown.replace(' team', '')} on {forge}"
                 yield Finding(place, text, "rename one of them, or change the layout")
-            if layout.traits.nested_orgs:
-                groups.update((fold(group), what) for group in above(path))
-        for path, what, place in _paths(layout, context):
-            if fold(path) in groups:
-                text = (
-                    f"{what} would be {path} on {layout.forge.name}, where {groups[fold(path)]} needs a group"
-                )
+            if layout.traits.nested_orgs and parent(path) not in groups:
+                groups.update((group, what) for group in above(path))
+        for path, shown, what, place in found:
+            if path in groups:
+                text = f"{what} would be {shown} on {forge}, where {groups[path]} needs a group"
                 yield Finding(place, text, "rename one of them, or change the layout")
 
 
 def _previously(context: Context) -> Iterator[Finding]:
-    for layout in context.layouts.values():
-        now = {
-            layout.repo(e.sig.name, e.name, e.project): e
-            for e in context.entries
-            if on_forge(e, layout.forge.name)
-        }
-        for entry in now.values():
-            for n, old in enumerate(entry.config.previously):
-                path = layout.repo(entry.sig.name, legal(old, layout.traits), entry.project)
-                other = now.get(path)
-                if other is not None:
-                    text = f"`{old}` is the name of another repository now: {other.sig.name}/{other.name}"
-                    yield Finding(
-                        (*entry.path, "previously", n),
-                        text,
-                        "take it out; history would move to the wrong one",
-                    )
+    if not any(entry.config.previously for entry in context.entries):
+        return
+    now = {(layout.forge.name, path): entry for layout, entry, path in context.paths}
+    for layout, entry, _ in context.paths:
+        for n, old in enumerate(entry.config.previously):
+            path = layout.repo(entry.sig.name, legal(old, layout.traits), entry.project)
+            other = now.get((layout.forge.name, path))
+            if other is not None:
+                text = f"`{old}` is the name of another repository now: {other.sig.name}/{other.name}"
+                yield Finding(
+                    (*entry.path, "previously", n), text, "take it out; history would move to the wrong one"
+                )
 
 
 def _login_names(context: Context) -> Iterator[Finding]:
@@ -185,15 +170,13 @@ def _scripts(context: Context) -> Iterator[Finding]:
 def _moved(context: Context) -> Iterator[Finding]:
     """Compare with the config before: a path that changed must be among the older ones, or the history stays behind."""
     before = context.before()
-    for layout in context.layouts.values():
-        for entry in context.entries:
-            old = before.get((entry.sig.name, entry.name, layout.forge.name))
-            path = layout.repo(entry.sig.name, entry.name, entry.project)
-            older = layout.older_repos(entry.sig.name, entry.name, entry.config.previously, entry.project)
-            if old is not None and old != path and old not in older and on_forge(entry, layout.forge.name):
-                text = f"{entry.sig.name}/{entry.name} would be made anew at {path}; it is at {old}"
-                hint = f"add the layout of before to `moved_from` of {layout.forge.name}"
-                yield Finding(("forges", layout.forge.name, "repo"), text, hint)
+    for layout, entry, path in context.paths if before else ():
+        old = before.get((entry.sig.name, entry.name, layout.forge.name))
+        older = layout.older_repos(entry.sig.name, entry.name, entry.config.previously, entry.project)
+        if old is not None and old != path and old not in older:
+            text = f"{entry.sig.name}/{entry.name} would be made anew at {path}; it is at {old}"
+            hint = f"add the layout of before to `moved_from` of {layout.forge.name}"
+            yield Finding(("forges", layout.forge.name, "repo"), text, hint)
 
 
 CHECKS = (

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sigctl.core import levels
 from sigctl.spec.checks.base import Check, Context
-from sigctl.spec.checks.names import groups, subjects
 from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, on_forge
 from sigctl.spec.layout import team_ref
@@ -105,7 +104,7 @@ def _inheriting(context: Context, entry: Entry) -> Iterator[tuple[str, str]]:
 def _unlinked(context: Context) -> Iterator[Finding]:
     roster = Roster(context.spec, context.today)
     told: set[tuple[str, str]] = set()
-    for subject, sig, path in subjects(context):
+    for subject, sig, path in context.subjects:
         person = subject.startswith("person:")
         accounts = (
             [subject.removeprefix("person:")] if person else sorted(roster.members(team_ref(subject, sig)))
@@ -133,9 +132,7 @@ def _ceiling(context: Context) -> Iterator[Finding]:
     ceilings = context.spec.policy.levels
     if not ceilings:
         return
-    found: list[tuple[str, Access, Path]] = [
-        (sig, group.access, path) for sig, path, group in groups(context)
-    ]
+    found: list[tuple[str, Access, Path]] = [(sig, group.access, path) for sig, path, group in context.groups]
     found += [(e.sig.name, e.config.access, e.path) for e in context.entries if not e.kernel]
     for sig, access, path in found:
         top = ceilings.get(sig)

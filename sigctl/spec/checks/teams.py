@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sigctl.spec.checks.base import Check, Context
-from sigctl.spec.checks.names import groups, subjects
 from sigctl.spec.config import Finding
 from sigctl.spec.layout import team_ref
 from sigctl.spec.resolve.roster import Roster, TeamKey
@@ -14,7 +13,7 @@ from sigctl.spec.yamlfault import Path
 
 def _contained(context: Context) -> Iterator[tuple[TeamKey, TeamKey, Path]]:
     """Yield (outer, inner, place) for every team that is within another."""
-    for sig, path, group in groups(context):
+    for sig, path, group in context.groups:
         for team, config in group.teams.items():
             for n, sub in enumerate(config.teams):
                 yield (sig, team), team_ref(sub.team, sig), (*path, "teams", team, "teams", n)
@@ -45,7 +44,7 @@ def _not_allowed(context: Context) -> Iterator[Finding]:
     used = [(inner, outer[0], path) for outer, inner, path in _contained(context)]
     used += [
         (team_ref(s, sig), sig, path)
-        for s, sig, path in subjects(context)
+        for s, sig, path in context.subjects
         if sig and not s.startswith("person:")
     ]
     for (sig, team), by, path in used:
@@ -60,7 +59,7 @@ def _not_allowed(context: Context) -> Iterator[Finding]:
 def _empty(context: Context) -> Iterator[Finding]:
     roster = Roster(context.spec, context.today)
     told: set[TeamKey] = set()
-    for subject, sig, path in subjects(context):
+    for subject, sig, path in context.subjects:
         team = team_ref(subject, sig)
         owner = context.spec.sigs.get(team[0])
         if subject.startswith("person:") or owner is None or team[1] not in owner.all_teams() or team in told:

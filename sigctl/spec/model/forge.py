@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from sigctl.spec.model.base import (
     Account,
@@ -124,12 +125,10 @@ class ForgeConfig(Model):
     jobs: Int = Field(default=8, ge=1, le=64, description="Requests at once.")
     max_requests: Int = Field(default=20_000, ge=1, description="Requests one run may send.")
 
-    _name: str = PrivateAttr("")
-
-    @property
+    @cached_property
     def name(self) -> str:
         """The forge's name in the files."""
-        return self._name
+        return ""  # `Spec` knows it, and puts it in this place
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ForgeConfig:

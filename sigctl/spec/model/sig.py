@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from sigctl.spec.model.base import (
     Account,
@@ -113,12 +114,10 @@ class SigConfig(Group):
     meetings: Text | None = Field(default=None, description="When and where it meets.")
     projects: dict[SigName, Project] = Field(default={}, description="Projects within the SIG.")
 
-    _name: str = PrivateAttr("")
-
-    @property
+    @cached_property
     def name(self) -> str:
         """The SIG's name in the files."""
-        return self._name
+        return ""  # `Spec` knows it, and puts it in this place
 
     @model_validator(mode="after")
     def _emptied_when_retired(self) -> SigConfig:

@@ -46,8 +46,6 @@ class Spec(Model):
     policy: PolicyFile = Field(default=PolicyFile(), description="policy.yaml.")
 
     def model_post_init(self, context: Any) -> None:  # noqa: ARG002  # pydantic's signature
-        """Tell forges and SIGs their names."""
-        for name, forge in self.forges.items():
-            forge._name = name  # noqa: SLF001  # the name is the key above; set once, here
-        for name, sig in self.sigs.items():
-            sig._name = name  # noqa: SLF001  # as above
+        """Tell forges and SIGs their names, which are the keys above them."""
+        for name, named in (*self.forges.items(), *self.sigs.items()):
+            named.__dict__["name"] = name
