@@ -224,8 +224,8 @@ def _commit(call: Call, repo: Document, sha: str) -> dict[str, Any]:
         "url": f"{url}/commits/{sha}",
         "html_url": f"{html}/commit/{sha}",
         "comments_url": f"{url}/commits/{sha}/comments",
-        "author": None,
-        "committer": None,
+        "author": {},
+        "committer": {},
         "parents": [
             {"sha": parent, "url": f"{url}/commits/{parent}", "html_url": f"{html}/commit/{parent}"}
             for key, parent in lines

@@ -24,6 +24,9 @@ _USER_PARTS = {
 }
 
 
+_TEXTS = ("name", "company", "blog", "location", "email", "twitter_username")
+
+
 def site(call: Call) -> str:
     """Return the URL people open."""
     return call.state.env.url
@@ -43,6 +46,7 @@ def simple_user(call: Call, account: Document) -> Json:
         **{name: url + part for name, part in _USER_PARTS.items()},
         "type": account["type"],
         "site_admin": account["site_admin"],
+        "user_view_type": "public",
     }
 
 
@@ -72,6 +76,7 @@ def private_user(call: Call, account: Document) -> Json:
     private = _count(call, account, private=True)
     return {
         **full_user(call, account),
+        "user_view_type": "private",
         "private_gists": 0,
         "total_private_repos": private,
         "owned_private_repos": private,
@@ -105,10 +110,7 @@ def full_org(call: Call, org: Document) -> Json:
     """Return an org, with its settings for owners only."""
     shown = {
         **simple_org(call, org),
-        **{
-            field: org[field]
-            for field in ("name", "company", "blog", "location", "email", "twitter_username")
-        },
+        **{field: org[field] for field in _TEXTS if org[field] is not None},
         "is_verified": False,
         "has_organization_projects": org["has_organization_projects"],
         "has_repository_projects": org["has_repository_projects"],

@@ -1,0 +1,155 @@
+"""The GitHub-shaped sandbox is held to GitHub's own descriptions of REST and GraphQL."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import fetch
+import graphql
+import pytest
+import requests
+from github_calls import BOT, STEPS, Step
+from github_openapi import complaints
+
+from sigctl.sandbox import control, seed
+from sigctl.sandbox.front import Exchange
+from sigctl.sandbox.github import rest
+from sigctl.sandbox.github.graphql import schema
+from sigctl.sandbox.github.routes import ROUTES
+
+pytestmark = pytest.mark.judge
+LOGINS = ("member", "waiting", "reader")
+
+
+class Player:
+    """Sends the steps, and fills in the numbers that earlier answers gave."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.url = document["forges"]["github"]["url"] + "/api/v3"
+        self.tokens = {login: user["token"] for login, user in document["users"].items()}
+        self.tokens |= {"wrong": "wrong", "read": document["forges"]["github"]["read_token"]}
+        self.known: dict[str, str] = {}
+
+    def play(self, step: Step) -> int:
+        headers = {"Authorization": f"Bearer {self.tokens[step.who]}"} if step.who else {}
+        path = step.path.format(**self.known)
+        body = json.loads(self._filled(json.dumps(step.body))) if step.body is not None else None
+        answer = requests.request(
+            step.method, self.url + path, json=body, headers=headers, allow_redirects=False, timeout=20
+        )
+        self._learn(step, answer)
+        return answer.status_code
+
+    def _filled(self, text: str) -> str:
+        for name, value in self.known.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
+
+    def _learn(self, step: Step, answer: requests.Response) -> None:
+        if not answer.ok or answer.status_code == 204:
+            return
+        shown = answer.json() if answer.text else {}
+        if step.path == "/users/member":
+            self.known["member"] = str(shown["id"])
+        elif step.path.endswith("/git/ref/heads/main"):
+            self.known["head"] = shown["object"]["sha"]
+        elif step.method == "POST" and step.path.endswith("/invitations"):
+            self.known["invitation"] = str(shown["id"])
+        elif "/collaborators/" in step.path and answer.status_code == 201:
+            self.known["repo_invitation"] = str(shown["id"])
+        elif step.method == "POST" and step.path.endswith("/rulesets"):
+            self.known["ruleset"] = str(shown["id"])
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Step, int, Exchange]]:
+    seen: list[Exchange] = []
+    directory: Path = tmp_path_factory.mktemp("sandbox")
+    found = []
+    with control.running(directory, forges=["github"], logins=LOGINS, observer=seen.append) as sandbox:
+        player = Player(sandbox.document())
+        for step in STEPS:
+            status = player.play(step)
+            found.append((step, status, seen[-1]))
+    assert len(seen) == len(STEPS)
+    return found
+
+
+def test_every_call_of_the_table_ends_as_it_says(played):
+    wrong = [
+        f"{s.method} {s.path} as {s.who}: {status}, not {s.status}"
+        for s, status, _ in played
+        if status != s.status
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_answer_is_as_github_describes_it(played):
+    found = [each for step, _, exchange in played for each in complaints(exchange, request=step.valid)]
+    assert not found, "\n".join(found)
+
+
+def test_every_operation_is_called_with_success(played):
+    called = {sandbox_operation(exchange) for _, _, exchange in played if exchange.status < 400}
+    assert {route.name for route in ROUTES} - called == set()
+
+
+def test_the_judge_finds_fault_with_a_wrong_answer(played):
+    good = next(e for step, _, e in played if step.path == "/users/member")
+    body = json.loads(good.response_body)
+    del body["login"]
+    assert complaints(_with(good, json.dumps(body).encode()))
+    assert not complaints(good)
+
+
+def test_the_judge_finds_fault_with_a_wrong_request(played):
+    step, _, exchange = next(
+        p for p in played if p[0].path.endswith("/memberships/member") and not p[0].valid
+    )
+    assert not step.valid
+    assert any("request" in each for each in complaints(exchange))
+
+
+def sandbox_operation(exchange: Exchange) -> str:
+    return rest.operation(exchange.method, exchange.path)
+
+
+def _with(exchange: Exchange, body: bytes) -> Exchange:
+    fields = {name: getattr(exchange, name) for name in Exchange.__slots__}
+    return Exchange(**fields | {"response_body": body})
+
+
+@pytest.fixture(scope="module")
+def official() -> graphql.GraphQLSchema:
+    source = fetch.described(*fetch.GRAPHQL).read_text(encoding="utf-8")
+    return graphql.build_schema(source, assume_valid=True, no_location=True)
+
+
+@pytest.mark.parametrize("name", sorted(n for n in schema().type_map if not n.startswith("__")))
+def test_every_type_is_part_of_the_official_one(name, official):
+    ours, theirs = schema().type_map[name], official.type_map.get(name)
+    assert type(ours) is type(theirs), name
+    if isinstance(ours, graphql.GraphQLEnumType):
+        assert set(ours.values) == set(theirs.values)
+    elif isinstance(ours, graphql.GraphQLUnionType):
+        assert {each.name for each in ours.types} <= {each.name for each in theirs.types}
+    elif isinstance(ours, graphql.GraphQLInputObjectType):
+        assert {n: str(f.type) for n, f in ours.fields.items()} == {
+            n: str(f.type) for n, f in theirs.fields.items()
+        }
+    elif isinstance(ours, graphql.GraphQLObjectType | graphql.GraphQLInterfaceType):
+        assert {each.name for each in ours.interfaces} <= {each.name for each in theirs.interfaces}
+        for field_name, field in ours.fields.items():
+            known = theirs.fields[field_name]
+            assert str(field.type) == str(known.type), field_name
+            assert _arguments(field) == _arguments(known), field_name
+
+
+def _arguments(field: graphql.GraphQLField) -> dict[str, tuple[str, Any]]:
+    return {name: (str(each.type), each.default_value) for name, each in field.args.items()}
+
+
+def test_the_bot_of_the_table_is_the_one_that_is_seeded():
+    assert seed.BOT == BOT
