@@ -112,6 +112,13 @@ class Call:
             forbidden()
         return self.me
 
+    def has_custom(self, thing: Document) -> bool:
+        """Whether an account, group or project has the custom attributes that were asked for (by an administrator)."""
+        wanted = self.given.get("custom_attributes")
+        if not isinstance(wanted, dict) or not self.access.is_admin:
+            return True
+        return bool(wanted.items() <= thing.get("custom", {}).items())
+
     def page(
         self,
         items: Sequence[Document],

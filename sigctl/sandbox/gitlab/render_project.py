@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sigctl.sandbox.gitlab import levels, render, settings
+from sigctl.sandbox.gitlab import content, levels, render, settings
 from sigctl.sandbox.gitlab.access import permissions
 from sigctl.sandbox.gitlab.world import PROJECT
 
@@ -45,22 +45,29 @@ def simple(call: Call, project: Document) -> dict[str, Any]:
     path = shown["path_with_namespace"]
     host = urlsplit(call.url).hostname
     web = f"{call.url}/{path}"
-    branch = project["default_branch"]
-    readable = call.access.reads_code(project)
+    code = _code(call, project, web) if call.access.reads_code(project) else {}
     return {
         **shown,
-        "default_branch": branch if readable else None,
-        "tag_list": project["topics"],
-        "topics": project["topics"],
+        **code,
+        "tag_list": sorted(project["topics"]),
+        "topics": sorted(project["topics"]),
         "ssh_url_to_repo": f"git@{host}:{path}.git",
         "http_url_to_repo": f"{web}.git",
         "web_url": web,
-        "readme_url": f"{web}/-/blob/{branch}/README.md" if project["readme"] and readable else None,
-        "forks_count": project["forks"],
         "avatar_url": render.avatar(call, project),
         "star_count": len(project["stars"]),
         "last_activity_at": project["updated_at"],
         "namespace": render.namespace(call, project["namespace_id"]),
+    }
+
+
+def _code(call: Call, project: Document, web: str) -> dict[str, Any]:
+    """Return what is only shown to those who may fetch; a project without branches names the one it is going to have."""
+    branch = project["default_branch"] or content.initial_branch(call.world, project)
+    return {
+        "default_branch": branch,
+        "readme_url": f"{web}/-/blob/{branch}/README.md" if project["readme"] else None,
+        "forks_count": project["forks"],
     }
 
 

@@ -21,6 +21,9 @@ _FAMILIES = (
     "protected_tags",
     "keys",
     "mirrors",
+    "items",
+    "user_items",
+    "files",
 )
 
 

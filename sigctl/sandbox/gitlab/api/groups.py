@@ -68,7 +68,11 @@ def _page(call: Call, groups: Iterable[Document], *, everything: bool = False) -
     asked = call.take(None, _FILTERS)
     if not everything and not asked.get("all_available", True):
         groups = [group for group in groups if call.access.group_member(group)]
-    found = [group for group in groups if call.access.sees_group(group) and _fits(call, group, asked)]
+    found = [
+        group
+        for group in groups
+        if call.access.sees_group(group) and _fits(call, group, asked) and call.has_custom(group)
+    ]
     key = asked.get("order_by") or "name"
     key = "name" if key == "similarity" else key
     found.sort(key=lambda g: (str(g[key]).lower() if key != "id" else g["id"], g["id"]))

@@ -45,11 +45,7 @@ def _shown(key: Document, *, can_push: bool | None = None) -> dict[str, Any]:
 
 
 def _made(call: Call, asked: dict[str, Any], *, public: bool) -> Document:
-    parts = asked["key"].split()
-    try:
-        blob = base64.b64decode(parts[1], validate=True)
-    except (IndexError, binascii.Error):
-        invalid("key", "must be a supported SSH public key.")
+    blob = ssh_blob(asked["key"])
     colons = hashlib.md5(blob, usedforsecurity=False).hexdigest()
     return {
         "title": asked["title"],
@@ -62,6 +58,14 @@ def _made(call: Call, asked: dict[str, Any], *, public: bool) -> Document:
         "public": public,
         "user_id": call.me["id"],
     }
+
+
+def ssh_blob(key: str) -> bytes:
+    """Return the bytes of a public key; 400 for what is none."""
+    try:
+        return base64.b64decode(key.split()[1], validate=True)
+    except (IndexError, binascii.Error):
+        invalid("key", "must be a supported SSH public key.")
 
 
 def fingerprint(blob: bytes) -> str:

@@ -64,9 +64,7 @@ def _list(call: Call) -> Reply:
         found = [project for project in found if call.access.project_member(project)]
     for topic in asked.get("topic") or ():
         found = [project for project in found if topic in project["topics"]]
-    wanted = call.given.get("custom_attributes")
-    if isinstance(wanted, dict):
-        found = [project for project in found if wanted.items() <= project.get("custom", {}).items()]
+    found = [project for project in found if call.has_custom(project)]
     return page_of_projects(call, found, asked, keyset="id" if asked.get("order_by") in (None, "id") else "")
 
 

@@ -60,7 +60,7 @@ def _list(call: Call) -> Reply:
     if call.user is None and not asked.get("username"):
         forbidden("Not authorized to access /api/v4/users")
     admin = call.access.is_admin
-    found = [user for user in _candidates(call, asked) if _fits(user, asked)]
+    found = [user for user in _candidates(call, asked) if _fits(user, asked) and call.has_custom(user)]
     found.sort(key=lambda user: user["id"], reverse=True)
 
     def show(user: Document) -> dict[str, Any]:

@@ -127,6 +127,11 @@ for _field, _of in {
     shows("Project", _field)(_feature(_of))
 
 
+@shows("Project", "topics")
+def _topics(_context: Context, project: Document, _arguments: dict[str, Any]) -> list[str]:
+    return sorted(project["topics"])
+
+
 @shows("Project", "maxAccessLevel")
 def _project_level(context: Context, project: Document, _arguments: dict[str, Any]) -> Document:
     return level(context.access.project_member(project))
