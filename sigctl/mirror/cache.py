@@ -27,7 +27,7 @@ from sigctl.mirror.said import failure, last_word
 _GONE = "couldn't find remote ref"
 LOCK_SECONDS = 1800.0
 """How long a run waits for another one that works on the same family."""
-_SHALLOW = "shallow update not allowed"
+_SHALLOW = re.compile(r"shallow (?:update not allowed|roots are not allowed)")
 _PACKS = 50
 
 
@@ -145,7 +145,7 @@ class Entry:
         )
         if _GONE in result.err:
             raise MovedError(f"{end}: {last_word(result.err)}", "run again")
-        if _SHALLOW in result.err or (self.path / "shallow").exists():
+        if _SHALLOW.search(result.err) or (self.path / "shallow").exists():
             (self.path / "shallow").unlink(missing_ok=True)
             raise RefusedError(
                 f"{end}: a shallow clone, which lacks history", "mirror from a whole repository"
@@ -163,7 +163,7 @@ class Cache:
 
     def __init__(self, git: Git, root: Path | None = None, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self.git = git
-        self.root = root or default_root()
+        self.root = (root or default_root()).absolute()
         self._lock_seconds = lock_seconds
         self._checked = False
 

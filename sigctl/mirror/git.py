@@ -29,7 +29,7 @@ from sigctl.mirror.said import failure
 OLDEST = (2, 31)
 """Settings through the environment came with this version."""
 _KEPT_ENV = (
-    "PATH", "TMPDIR", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+    "PATH", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
     "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY",
 )  # fmt: skip
 _SETTINGS = {
@@ -98,9 +98,10 @@ class Git:
         Raises GitError (DeniedError, NotThereError, UnreachableError where a remote said so) with git's last line that says
         something, InterruptedRunError when `stop` was set; in both cases nothing of the command is left running.
         """
+        given = text.encode()
         process = self._start(args, at, remote, dict(settings or {}))
         out, err = _Pipe(process.stdout, None), _Pipe(process.stderr, objects)
-        feeder = threading.Thread(target=_feed, args=(process.stdin, text), daemon=True)
+        feeder = threading.Thread(target=_feed, args=(process.stdin, given), daemon=True)
         feeder.start()
         try:
             self._wait((out, err))
@@ -139,7 +140,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 env=self._env(remote, settings),
                 start_new_session=True,
-                cwd=at,
+                cwd=at or "/",  # not inside whatever repository the caller stands in
             )
         except FileNotFoundError:
             if at is not None and not at.is_dir():
@@ -152,6 +153,7 @@ class Git:
             env[name] = ",".join(filter(None, [env.get(name, ""), "127.0.0.1", "localhost", "::1"]))
         env |= {
             "LC_ALL": "C.UTF-8",
+            "HOME": os.devnull,  # curl looks for a netrc there
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
@@ -226,14 +228,13 @@ class _Pipe:
         self._parts.append(rest)
 
 
-def _feed(stream: IO[bytes] | None, text: str) -> None:
+def _feed(stream: IO[bytes] | None, given: bytes) -> None:
     if stream is None:
         return
-    try:
-        stream.write(text.encode())
+    with contextlib.suppress(OSError):  # git ended before it read all; its exit code says why
+        stream.write(given)
+    with contextlib.suppress(OSError):
         stream.close()
-    except OSError:  # git ended before it read all; its exit code says why
-        return
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from sigctl.core.history import End
-from sigctl.errors import ForgeError, GitError, InterruptedRunError
+from sigctl.errors import ForgeError, GitError, InterruptedRunError, SigctlError
 from sigctl.forges.base import Remote
 from sigctl.mirror.cache import Cache, Entry, MovedError
 from sigctl.mirror.model import OnStep, RemoteOf, Step
-from sigctl.mirror.refs import Refs
+from sigctl.mirror.refs import Refs, valid
 
 
 class Objects:
@@ -44,7 +44,8 @@ class Objects:
     ) -> None:
         with self._stack:
             if self._entry is not None and self._fetched and error is None:
-                self._entry.tidy()
+                with suppress(SigctlError):  # a cache that is not tidy is as good
+                    self._entry.tidy()
 
     @property
     def entry(self) -> Entry:
@@ -58,12 +59,26 @@ class Objects:
 
         MovedError when a ref that had one is no longer there; RefusedError, other ForgeErrors and GitError as `Entry.fetch`.
         """
+        wanted = frozenset(shas)
+        try:
+            self._ensure(wanted, first)
+        except (MovedError, ForgeError, InterruptedRunError):
+            raise
+        except GitError:
+            if self.entry.whole():
+                raise
+            self._cache.renew(self._name)
+            self._ensure(wanted, first)
+
+    def _ensure(self, shas: frozenset[str], first: End) -> None:
         needed = set(shas) - self.entry.known()
         for end in (first, *(end for end in self.observed if end != first)):
             if not needed:
                 return
             tips = self.observed[end].tips if end in self.observed else {}
-            refs = {sha: ref for ref, sha in sorted(tips.items(), reverse=True) if sha in needed}
+            refs = {
+                sha: ref for ref, sha in sorted(tips.items(), reverse=True) if sha in needed and valid(ref)
+            }
             if refs:
                 self._fetch(end, refs.values())
                 needed -= set(refs)
@@ -76,17 +91,7 @@ class Objects:
         if moved_to:
             remote = Remote(moved_to, remote.username, remote.password, remote.key_file, remote.known_hosts)
         self._fetched = True
-        try:
-            self._fetch_once(end, remote, refs)
-        except (MovedError, ForgeError, InterruptedRunError):
-            raise
-        except GitError:
-            if self.entry.whole():
-                raise
-            self._cache.renew(self._name)
-            self._fetch_once(end, remote, refs)
 
-    def _fetch_once(self, end: End, remote: Remote, refs: Iterable[str]) -> None:
         def objects(what: str, done: int, total: int) -> None:
             if self._told:
                 self._told(Step(str(end), "fetch", done, total, what))

@@ -205,6 +205,10 @@ class _FamilyPlan:
         self.states.append(state)
         self.held += held
         self.notes += wording.about(hop, source, chosen)
+        if (
+            hop.stage and comparison.extra
+        ):  # SIGs have branches of their own at the primary, nobody has at a replica
+            self.notes.append(wording.only_there(hop, comparison.extra))
         self._done(hop, chosen, target, decided)
 
     def _decide(self, hop: Hop, comparison: Comparison, objects: Objects) -> RefPlan:

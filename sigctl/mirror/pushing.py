@@ -19,7 +19,7 @@ from sigctl.mirror.refs import Refs
 
 _ARGV_BYTES = 200_000
 """Refs of one push stand on its command line, which is bounded."""
-_PAUSES = (0.0, 0.3, 1.0, 3.0)
+_PAUSES = (0.0, 0.2, 0.6, 1.5)
 """Seconds before each reading back: a forge's answer may lag behind its own push."""
 _INTERRUPTED = "interrupted; the next run compares again"
 _REJECTED = "!"

@@ -11,6 +11,10 @@ _EMPTY_WORDS = (
     "could not read from remote repository",
     "failed to push some refs",
     "early eof",
+    "index-pack failed",
+    "unpack-objects failed",
+    "invalid index-pack output",
+    "fsck error in packed object",
     "the remote end hung up",
 )
 _STATUS = re.compile(r"returned error: (\d{3})")

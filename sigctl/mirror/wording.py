@@ -41,6 +41,13 @@ def both_empty(hop: Hop, source: Refs) -> Note:
     return _note(hop, "empty", _repo(hop), f"{hop.source} {what}, so nothing is copied")
 
 
+def only_there(hop: Hop, names: tuple[str, ...]) -> Note:
+    """Return the note for refs of a replica that its source lacks; they stay, and somebody should know of them."""
+    listed = ", ".join(f"`{shown(name)}`" for name in names[:_SHORT])
+    more = f" and {len(names) - _SHORT} more" if len(names) > _SHORT else ""
+    return _note(hop, "extra", _repo(hop), f"only {_repo(hop)} has {listed}{more}; nothing is deleted")
+
+
 def uncounted(hop: Hop, error: SigctlError) -> Note:
     """Return the note for a target whose own commits could not be looked at."""
     return _note(hop, "refs", _repo(hop), f"what only the target has could not be counted: {error.text}")
