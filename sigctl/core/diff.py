@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sigctl.core.kinds import Grant, Key, Membership, Repo, Resource, Team
-from sigctl.core.kinds.grant import INHERITED
+from sigctl.core.heritage import comes_from_above
+from sigctl.core.kinds import Key, Membership, Repo, Resource, Team
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Desired, Note, State
@@ -149,8 +149,8 @@ def _surplus(wanted: State, seen: State, desired: Desired) -> tuple[list[Action]
                 actions.append(_action(desired, theirs, theirs_as_member))
             _undeclared(theirs, desired, actions, notes)
         elif theirs.inside is not None:
-            inherited = isinstance(theirs, Grant) and theirs.state == INHERITED
-            if theirs.inside in desired.managed and not inherited:
+            level = getattr(theirs, "level", "")
+            if theirs.inside in desired.managed and not comes_from_above(theirs, level, wanted, seen):
                 actions.append(_action(desired, theirs, None))
         elif theirs.KIND in UNDECLARED:
             _undeclared(theirs, desired, actions, notes)

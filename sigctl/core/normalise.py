@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sigctl.core import levels
+from sigctl.core.heritage import own_only
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
@@ -37,6 +38,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = [one for one in seen if one.key not in needless]
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
     seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
+    seen = own_only(seen, wanted)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     return Normal(state(wanted), state(seen), (*told, *people.notes), people.set_aside)
 
@@ -197,7 +199,13 @@ def _left_alone(
 def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], traits: Traits) -> list[Resource]:
     if not traits.owners_lead_teams:
         return seen
-    owners = {(one.org, one.login) for one in seen if isinstance(one, Membership) and one.role == OWNER}
+    owners = {
+        (one.org, one.login)
+        for one in seen
+        if isinstance(one, Membership)
+        and one.role == OWNER
+        and getattr(wanted.get(one.key), "role", None) in (None, OWNER)  # who stops being one shows his role again
+    }
     out: list[Resource] = []
     for one in seen:
         ours = wanted.get(one.key)

@@ -21,6 +21,8 @@ from sigctl.core.state import Note, State
 UNARCHIVE, CREATE, EARLY, ADD, NARROW, LATE, REFS, SETTLE, OPEN, ARCHIVE, DELETE = (
     10, 20, 35, 40, 50, 60, 70, 75, 80, 85, 90,
 )  # fmt: skip
+_DEEPEST = 6
+"""Teams nested deeper than this are made in one go, and may need a second run."""
 _STEP = {Org: 0, Membership: 1, TeamMember: 2, Grant: 3}
 """Where a kind comes within adding; within narrowing it is the other way round."""
 
@@ -35,7 +37,7 @@ class Order:
 
 def order(actions: Sequence[Action], seen: State) -> Order:
     """Return the actions in a safe order, given the state they start from."""
-    phased = [replace(action, phase=_phase(action)) for action in actions]
+    phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     teams = _conflicts(phased)
     notes: list[Note] = []
     phased = _shift(phased, dict.fromkeys(teams, LATE))
@@ -72,6 +74,27 @@ def _phase(action: Action) -> int:  # a table of cases, each one line
     if action.effect == "widens":
         return ADD + step
     return NARROW + 4 - step if action.effect == "narrows" else SETTLE
+
+
+def _nested(actions: list[Action]) -> list[Action]:
+    """Make teams after the team above them, delete them before it, and turn a nesting around only once it is undone."""
+    chain = {a.key.name: a.subject.parent or "" for a in actions if isinstance(a.subject, Team) and a.verb != "move"}
+    leaving = {a.key.name for a in actions if isinstance(a.subject, Team) and "parent" in a.changed()}
+
+    def depth(team: str) -> int:
+        count = 0
+        while team in chain and count < _DEEPEST and (team := chain[team]) in chain:
+            count += 1
+        return count
+
+    def phase(action: Action) -> int:
+        if not isinstance(action.subject, Team):
+            return action.phase
+        if action.verb in ("create", "delete"):
+            return action.phase + (depth(action.key.name) if action.verb == "create" else -depth(action.key.name))
+        return LATE if "parent" in action.changed() and action.subject.parent in leaving else action.phase
+
+    return [replace(action, phase=phase(action)) for action in actions]
 
 
 def _repo_phase(action: Action) -> int:
@@ -121,7 +144,8 @@ def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
     }
     out = []
     for action in actions:
-        subject, phase = action.subject, _phase(action)
+        subject = action.subject
+        phase = action.phase if isinstance(subject, Team) else _phase(action)
         step = _STEP.get(type(subject), 4)
         chosen = choice.get(_team(subject)) if _is_rights(action) else None
         if chosen == LATE and action.effect == "widens":
