@@ -139,15 +139,19 @@ def _drop(data: Any, details: Sequence[ErrorDetails], dropped: set[str]) -> set[
     return shrunk
 
 
-def fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
-    """Return the keys that are known at a location of the model."""
+def model_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
+    """Return the model of the mapping at a location, None where names of one's own stand or nothing known."""
     kind: Any = model
     for step in loc:
         kind = _inner(kind, step)
     kind = _strip(kind)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return {field.alias or name for name, field in kind.model_fields.items()}
-    return set()
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
+    """Return the keys that are known at a location of the model."""
+    found = model_at(model, loc)
+    return {field.alias or name for name, field in found.model_fields.items()} if found else set()
 
 
 def _strip(kind: Any) -> Any:

@@ -40,7 +40,9 @@ def wrong(problem: str, hint: str = "") -> PydanticCustomError:
 class Model(BaseModel):
     """A mapping in the files: closed (an unknown key is a problem) and not to be changed after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    FIRST: ClassVar[tuple[str, ...]] = ()
+    """Keys that come first in a file, where the order of the fields is not the one to read them in."""
 
 
 class Short(Model):

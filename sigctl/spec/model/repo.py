@@ -171,6 +171,18 @@ class RepoSettings(Model):
 class RepoConfig(RepoSettings):
     """One repository of a SIG."""
 
+    FIRST = (
+        "description",
+        "homepage",
+        "topics",
+        "previously",
+        "fork_of",
+        "left_alone",
+        "forges",
+        "upstream",
+        "default_branch",
+    )
+
     description: Text | None = Field(default=None, description="What it is, in one line.")
     access: Access = Field(default={}, description="Rights on this repository, beside those of the SIG.")
     branches: tuple[BranchEntry, ...] = Field(

@@ -98,6 +98,11 @@ class Project(Group):
 class SigConfig(Group):
     """One SIG."""
 
+    FIRST = (
+        "title", "status", "empty_teams", "chairs", "sponsors", "list", "docs", "bugs", "meetings",
+        "teams", "access", "branches", "tags", "defaults", "projects",
+    )  # fmt: skip
+
     status: Literal["active", "retired"] = Field(
         default="active", description="retired: everything stays readable, nothing is writable."
     )
