@@ -209,6 +209,84 @@ GIT = [
     ok(422, "DELETE", f"{R}/git/refs/heads/main"),
     ok(204, "DELETE", f"{R}/git/refs/tags/v1"),
 ]
+_RULES = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
+_RULESET = {
+    "name": "who may push",
+    "target": "branch",
+    "enforcement": "active",
+    "bypass_actors": [
+        {"actor_id": 3000001, "actor_type": "Team", "bypass_mode": "always"},
+        {"actor_id": 1, "actor_type": "OrganizationAdmin", "bypass_mode": "always"},
+    ],
+    "conditions": {"ref_name": {"include": ["refs/heads/c7/*"], "exclude": []}},
+    "rules": _RULES,
+}
+_PROTECTION = {
+    "required_status_checks": {"strict": True, "contexts": ["ci"]},
+    "enforce_admins": True,
+    "required_pull_request_reviews": {
+        "required_approving_review_count": 2,
+        "bypass_pull_request_allowances": {"users": ["member"], "teams": [], "apps": []},
+    },
+    "restrictions": {"users": ["member"], "teams": ["virt-maintainers"], "apps": []},
+    "allow_force_pushes": False,
+}
+_OPEN = dict.fromkeys(("required_status_checks", "required_pull_request_reviews", "restrictions"))
+MAIN = f"{R}/branches/main/protection"
+RULES = [
+    ok(201, "POST", f"{R}/rulesets", _RULESET),
+    ok(422, "POST", f"{R}/rulesets", _RULESET),
+    ok(
+        422,
+        "POST",
+        f"{R}/rulesets",
+        _RULESET | {"name": "x", "bypass_actors": [{"actor_id": 1, "actor_type": "Team"}]},
+    ),
+    bad(422, "POST", f"{R}/rulesets", _RULESET | {"name": "x", "rules": [{"type": "be nice"}]}),
+    bad(422, "POST", f"{R}/rulesets", {"name": "no enforcement"}),
+    ok(403, "POST", f"{R}/rulesets", _RULESET, who="outsider"),
+    ok(200, "GET", f"{R}/rulesets"),
+    ok(200, "GET", f"{R}/rulesets/{{ruleset}}"),
+    ok(200, "GET", f"{R}/rulesets/{{ruleset}}", who="outsider"),
+    ok(404, "GET", f"{R}/rulesets/1"),
+    ok(200, "GET", f"{R}/rules/branches/c7/virt"),
+    ok(200, "PUT", f"{R}/rulesets/{{ruleset}}", {"enforcement": "disabled"}),
+    ok(204, "DELETE", f"{R}/rulesets/{{ruleset}}"),
+    bad(403, "POST", f"{ORGS}/rulesets", _RULESET),
+    ok(200, "GET", f"{ORGS}/rulesets"),
+    ok(404, "GET", f"{ORGS}/rulesets", who="member"),
+    ok(404, "GET", MAIN),
+    ok(404, "GET", f"{R}/branches/nowhere/protection"),
+    ok(200, "PUT", MAIN, _PROTECTION),
+    ok(200, "GET", MAIN),
+    bad(422, "PUT", MAIN, {"restrictions": None}),
+    ok(403, "PUT", MAIN, _PROTECTION, who="outsider"),
+    ok(200, "GET", f"{R}/branches?protected=true"),
+    ok(200, "GET", f"{R}/branches/main"),
+    bad(200, "PUT", MAIN, _OPEN | {"enforce_admins": None}),
+    ok(200, "GET", MAIN),
+    ok(204, "DELETE", MAIN),
+]
+PAID = [
+    ok(
+        201,
+        "POST",
+        "/orgs/paid/rulesets",
+        _RULESET
+        | {
+            "bypass_actors": [],
+            "conditions": {
+                "ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []},
+                "repository_name": {"include": ["~ALL"], "exclude": []},
+            },
+        },
+    ),
+    bad(422, "POST", "/orgs/paid/rulesets", _RULESET | {"name": "for which", "bypass_actors": []}),
+    ok(200, "GET", "/orgs/paid/rulesets"),
+    ok(200, "GET", "/orgs/paid/rulesets/{ruleset}"),
+    ok(200, "PUT", "/orgs/paid/rulesets/{ruleset}", {"name": "renamed"}),
+    ok(204, "DELETE", "/orgs/paid/rulesets/{ruleset}"),
+]
 ENDS = [
     ok(200, "PATCH", R, {"archived": True}),
     ok(403, "PATCH", R, {"description": "late"}),
@@ -240,4 +318,4 @@ ENDS = [
     ok(204, "DELETE", f"{ORGS}/members/reader"),
     ok(403, "DELETE", f"{ORGS}/members/{BOT}"),
 ]
-STEPS = [*ACCOUNTS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *ENDS]
+STEPS = [*ACCOUNTS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *RULES, *PAID, *ENDS]

@@ -68,7 +68,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Step, int, Ex
     seen: list[Exchange] = []
     directory: Path = tmp_path_factory.mktemp("sandbox")
     found = []
-    with control.running(directory, forges=["github"], logins=LOGINS, observer=seen.append) as sandbox:
+    with control.running(
+        directory, forges=["github"], logins=LOGINS, orgs=["CentOS", "paid"], observer=seen.append
+    ) as sandbox:
+        accounts = sandbox.forges["github"].state.accounts
+        accounts.save(accounts.one("login", "paid"), plan="team")
         player = Player(sandbox.document())
         for step in STEPS:
             status = player.play(step)

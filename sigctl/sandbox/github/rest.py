@@ -15,7 +15,9 @@ from sigctl.sandbox.github import (  # the handlers register themselves
     collaborators,
     gitdata,
     orgs,
+    protection,
     repos,
+    rulesets,
     teams,
     tokens,
     users,
@@ -27,7 +29,7 @@ from sigctl.sandbox.github.routes import Route, match
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-HANDLERS = (collaborators, gitdata, orgs, repos, teams, users)
+HANDLERS = (collaborators, protection, gitdata, orgs, repos, rulesets, teams, users)
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SAFE = ("GET", "HEAD")

@@ -26,6 +26,8 @@ class Route:
     name: str
     scopes: tuple[str, ...]
     handler: Handler
+    greedy: bool
+    """Ends in a part that takes slashes, so that longer paths fit too: tried after the others."""
 
 
 ROUTES: list[Route] = []
@@ -40,7 +42,9 @@ def route(method: str, path: str, name: str, *scopes: str) -> Callable[[Handler]
             if path == start or path.startswith(f"{start}/"):
                 paths.append(alias + path[len(start) :])
                 break
-        ROUTES.extend(Route(method, _pattern(each), name, scopes, handler) for each in paths)
+        greedy = path.endswith("*}")
+        ROUTES.extend(Route(method, _pattern(each), name, scopes, handler, greedy) for each in paths)
+        ROUTES.sort(key=lambda each: each.greedy)
         return handler
 
     return register
