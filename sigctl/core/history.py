@@ -43,3 +43,7 @@ class Hop:
     """Hops of a lower stage come first: 0 upstream to primary, 1 primary to replica."""
     rename: tuple[tuple[str, str], ...] = ()
     """(pattern at the source, name at the target), full ref names with at most one `*` each; the first that fits counts."""
+    on_divergence: tuple[tuple[str, str], ...] = ()
+    """(pattern of the ref at the target, hold | overwrite | ignore); the first that fits counts, hold where none does."""
+    delete_refs: tuple[tuple[str, str], ...] = ()
+    """(pattern, hold | delete | ignore) for refs that only the target has, in mode mirror; hold where none fits."""
