@@ -118,6 +118,10 @@ class Client:
         """Set fixed values; sent again when an answer was lost."""
         return self.caller.write(lambda: self.send("put", path, body=body), repeatable=True)
 
+    def patch(self, path: str, body: Mapping[str, Any], happened: Callable[[], Any | None]) -> Any:
+        """Change in place; as for `post`, since what adds and destroys lines by number can't be sent twice."""
+        return self.caller.write(lambda: self.send("patch", path, body=body), happened=happened)
+
     def delete(self, path: str, **query: Any) -> bool:
         """Remove what is at the path; False when it was not there, which is as good."""
         try:

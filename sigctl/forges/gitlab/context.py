@@ -19,17 +19,24 @@ class Known:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids: dict[str, dict[str, int]] = {GROUPS: {}, PROJECTS: {}, USERS: {}}
+        self._names: dict[str, dict[int, str]] = {GROUPS: {}, PROJECTS: {}, USERS: {}}
         self._scheduled: dict[str, dict[str, int]] = {GROUPS: {}, PROJECTS: {}}
 
     def learn(self, kind: str, name: str, number: int) -> None:
         """Remember a number."""
         with self._lock:
             self._ids[kind][name.casefold()] = number
+            self._names[kind][number] = name
 
     def get(self, kind: str, name: str) -> int | None:
         """Return the number, None where it was not learned."""
         with self._lock:
             return self._ids[kind].get(name.casefold())
+
+    def name(self, kind: str, number: int) -> str | None:
+        """Return the path or login that a number was learned under, as it was spelled."""
+        with self._lock:
+            return self._names[kind].get(number)
 
     def forget(self, kind: str, name: str) -> None:
         """Drop what was deleted, and what was below it."""
@@ -49,7 +56,8 @@ class Known:
             for kind in (GROUPS, PROJECTS):
                 known = self._ids[kind]
                 for path in [p for p in known if p == old.casefold() or is_below(p, old)]:
-                    known[new.casefold() + path[len(old) :]] = known.pop(path)
+                    known[new.casefold() + path[len(old) :]] = number = known.pop(path)
+                    self._names[kind][number] = new + self._names[kind][number][len(old) :]
 
     def schedule(self, kind: str, path: str, number: int) -> None:
         """Remember that what had this path waits for its deletion."""
@@ -69,6 +77,8 @@ class Context:
         self.client = client
         self.graph = Graph(client)
         self.known = Known()
+        self.enterprise = False
+        """Whether the server is the Enterprise Edition; found out by the first read."""
         self._me: dict[str, Any] | None = None
 
     def me(self) -> dict[str, Any]:

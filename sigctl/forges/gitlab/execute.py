@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.context import Context
-from sigctl.forges.gitlab.writers import grants, groups, projects, team_members
+from sigctl.forges.gitlab.writers import branch_rules, grants, groups, projects, team_members
 
 Writer = Callable[[Context, Action], None]
 WRITERS: Mapping[tuple[str, str], Writer] = {
@@ -29,6 +29,9 @@ WRITERS: Mapping[tuple[str, str], Writer] = {
     ("create", "grant"): grants.put,
     ("update", "grant"): grants.put,
     ("delete", "grant"): grants.delete,
+    ("create", "branch_rule"): branch_rules.put,
+    ("update", "branch_rule"): branch_rules.put,
+    ("delete", "branch_rule"): branch_rules.delete,
 }
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from sigctl.core.plan import Action
-from sigctl.core.state import Observation
+from sigctl.core.state import Observation, Traits
 from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
 from sigctl.forges.gitlab.client import Client
 from sigctl.forges.gitlab.context import Context
@@ -19,21 +19,22 @@ from sigctl.forges.gitlab.traits import TRAITS
 class GitLab:
     """One server; safe to use from several threads."""
 
-    traits = TRAITS
-
     def __init__(
         self,
         settings: Settings,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        traits: Traits = TRAITS,
     ) -> None:
+        self.traits = traits
         self.name = settings.name
         self._settings = settings
         self._context = Context(Client(settings, sleep, clock))
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
-        return observe(self._context, self._settings, scope, progress)
+        with_rules = "branch_rule" in self.traits.kinds
+        return observe(self._context, self._settings, scope, progress, with_rules=with_rules)
 
     def execute(self, action: Action) -> str:
         """Make the change, or find that it already is so; return the server's request id or ""; raise ForgeError."""

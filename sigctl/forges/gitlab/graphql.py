@@ -81,6 +81,44 @@ query sigctlProjectMembers($path: ID!, $first: Int!, $after: String) {{
   }}
 }}
 """
+_LINE = "accessLevel deployKey { id }"
+_PEOPLE = "user { id } group { id }"
+"""Who a line is for by name: the Community Edition does not know the words."""
+
+
+def _rules(*, named: bool) -> str:
+    merge = f"accessLevel {_PEOPLE}" if named else "accessLevel"
+    push = f"{_LINE} {_PEOPLE}" if named else _LINE
+    return f"""
+    id fullPath
+    branchRules(first: $members) {{
+      pageInfo {{ hasNextPage }}
+      nodes {{
+        name
+        branchProtection {{
+          allowForcePush
+          pushAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {push} }} }}
+          mergeAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {merge} }} }}
+        }}
+      }}
+    }}
+"""
+
+
+def rules_below(*, named: bool) -> str:
+    """Return the document for the branch rules of a group's projects; `named` where the server knows people in rules (EE)."""
+    return f"""
+query sigctlRulesBelow($path: ID!, $deep: Boolean!, $first: Int!, $after: String, $members: Int!) {{
+  group(fullPath: $path) {{
+    projects(includeSubgroups: $deep, first: $first, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ {_rules(named=named)} }}
+    }}
+  }}
+}}
+"""
+
+
 USERS_BY_NAME = f"""
 query sigctlUsersByName($names: [String!], $first: Int!) {{
   users(usernames: $names, first: $first) {{ nodes {{ {_USER} }} }}

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sigctl.core.kinds import Resource
+from sigctl.core.kinds import BranchRule, Resource
 from sigctl.core.state import Account, Note, Observation, state
 from sigctl.forges.base import Progress, Scope, Settings
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
-from sigctl.forges.gitlab.readers import groups, members, projects, server, users
+from sigctl.forges.gitlab.readers import branch_rules, groups, members, projects, server, users
 from sigctl.forges.gitlab.readers.groups import Group, Teams
 from sigctl.forges.gitlab.readers.projects import Project
 
@@ -29,29 +29,42 @@ class _Found:
     projects: dict[int, Project] = field(default_factory=dict)
     people: list[Account] = field(default_factory=list)
     token: server.Token = field(default_factory=server.Token)
+    branches: branch_rules.Rules = field(default_factory=dict)
 
     def paths(self) -> list[str]:
         return [g.path for g in self.groups.values()] + [p.path for p in self.projects.values()]
 
 
-def observe(ctx: Context, settings: Settings, scope: Scope, progress: Progress | None = None) -> Observation:
+def observe(
+    ctx: Context,
+    settings: Settings,
+    scope: Scope,
+    progress: Progress | None = None,
+    *,
+    with_rules: bool = False,
+) -> Observation:
     """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
     before = ctx.client.caller.reads
     tell = progress or (lambda _text: None)
     tell("server and token")
     about = server.server(ctx)
+    ctx.enterprise = about.enterprise
     found = _Found()
-    ctx.client.together([*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell)])
+    rules_first = _bulk_rules(ctx, scope, found) if with_rules else []
+    ctx.client.together(
+        [*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell), *rules_first]
+    )
     teams = Teams.of(scope, found.paths())
     _read_shares(ctx, scope, found, teams, tell)
     notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
+    rules = _rules(ctx, scope, found) if with_rules else []
     sample = next((project.data for project in found.projects.values()), None)
     tier = server.tier(
         ctx, settings.tier, enterprise=about.enterprise, tops=sorted(scope.orgs), project=sample
     )
     return Observation(
         forge=settings.name,
-        state=state(_resources(found, teams)),
+        state=state([*_resources(found, teams), *rules]),
         accounts=_accounts(ctx, found),
         me=about.me,
         capabilities=server.capabilities(tier, enterprise=about.enterprise),
@@ -90,6 +103,18 @@ def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_
         *_named_groups(ctx, elsewhere(scope.groups | scope.teams), found),
         *_named_projects(ctx, elsewhere(scope.repos), found),
     ]
+
+
+def _bulk_rules(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
+    def read(top: str) -> None:
+        found.branches.update(branch_rules.branches_below(ctx, top))
+
+    return [] if scope.narrow else [_bound(read, top) for top in _tops(scope.orgs)]
+
+
+def _rules(ctx: Context, scope: Scope, found: _Found) -> list[BranchRule]:
+    paths = {number: project.path for number, project in found.projects.items()}
+    return branch_rules.rules(ctx, found.branches, paths, {path.casefold() for path in scope.repos})
 
 
 def _named_groups(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:

@@ -1,0 +1,160 @@
+"""Protections of branches and tags: changed in place where the server can, else with a stand-in so that none is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.plan import Action
+from sigctl.errors import ForgeError, NotThereError, RefusedError
+from sigctl.forges.gitlab.context import Context
+from sigctl.forges.gitlab.names import quoted
+from sigctl.forges.gitlab.protections import (
+    KINDS,
+    NOBODY,
+    Allowed,
+    Protection,
+    bare,
+    enforceable,
+    lines_of,
+    of_rest,
+)
+
+_TIER = "named teams and people need a paid tier: give rights by `level:`, or a repository of their own"
+
+
+def put(ctx: Context, action: Action) -> None:
+    """Make the rule as it is declared; RefusedError where this server can't hold it, and nothing is left half."""
+    rule = _rule(action)
+    base = f"/projects/{ctx.project_id(rule.repo)}/{KINDS[rule.on]}"
+    current = _current(ctx, base, rule.pattern)
+    wanted = _wanted(ctx, rule, current)
+    try:
+        if current is None:
+            _made_as(wanted, _post(ctx, base, rule.on, wanted))
+        elif not _same(current, wanted):
+            _change(ctx, base, rule.on, current, wanted)
+    except RefusedError as error:
+        if "tier" in error.text and not error.hint:
+            error.hint = _TIER
+        raise
+
+
+def delete(ctx: Context, action: Action) -> None:
+    """Take the rule away."""
+    rule = _rule(action)
+    try:
+        project = ctx.project_id(rule.repo)
+    except NotThereError:
+        return
+    ctx.client.delete(f"/projects/{project}/{KINDS[rule.on]}/{quoted(rule.pattern)}")
+
+
+def _wanted(ctx: Context, rule: BranchRule, current: Protection | None) -> Protection:
+    """Return what should be there: what the rule does not care about stays, or is as closed as who may push."""
+    rule = enforceable(rule)
+    kept = (Allowed(40),) if current is None else current.push
+    push = kept if rule.push is None else lines_of(rule.push, ctx.user_id, ctx.group_id)
+    if rule.on != BRANCH:
+        return Protection(rule.pattern, push)
+    kept = push if current is None or current.merge is None else current.merge
+    merge = kept if rule.merge is None else lines_of(rule.merge, ctx.user_id, ctx.group_id)
+    force = (current.force if current else False) if rule.force is None else rule.force
+    return Protection(rule.pattern, push, merge, force)
+
+
+def _change(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
+    if on == BRANCH and _same(_patch(ctx, base, current, wanted), wanted):
+        return
+    _replace(ctx, base, on, _current(ctx, base, wanted.name) or current, wanted)
+
+
+def _patch(ctx: Context, base: str, current: Protection, wanted: Protection) -> Protection:
+    """Change a protected branch in place, and return what it is then: the Community Edition changes less than asked for."""
+    body: dict[str, Any] = {"allow_force_push": wanted.force}
+    for side, old, new in (
+        ("allowed_to_push", current.push, wanted.push),
+        ("allowed_to_merge", current.merge or (), wanted.merge or ()),
+    ):
+        if bare(old) != bare(new):
+            known = {tuple(line.as_json().items()) for line in old}
+            added = [line.as_json() for line in new if tuple(line.as_json().items()) not in known]
+            kept = {tuple(line.as_json().items()) for line in new}
+            gone = [line.id for line in old if tuple(line.as_json().items()) not in kept]
+            body[side] = [*added, *({"id": number, "_destroy": True} for number in gone)]
+    one = f"{base}/{quoted(wanted.name)}"
+
+    def happened() -> Mapping[str, Any] | None:
+        row = ctx.client.peek(one)
+        return row if row and _same(of_rest(row), wanted) else None
+
+    return of_rest(ctx.client.patch(one, body, happened))
+
+
+def _replace(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
+    """Delete and make anew, while a wider pattern that lets nobody in stands in; when that fails, the old one is back."""
+    guard = f"{wanted.name}*"
+    ours = _current(ctx, base, guard) is None
+    if ours:
+        _post(ctx, base, on, Protection(guard, (Allowed(NOBODY),), (Allowed(NOBODY),)))
+    try:
+        ctx.client.delete(f"{base}/{quoted(wanted.name)}")
+        try:
+            _made_as(wanted, _post(ctx, base, on, wanted))
+        except ForgeError:
+            ctx.client.delete(f"{base}/{quoted(wanted.name)}")
+            _post(ctx, base, on, current)
+            raise
+    finally:
+        if ours:
+            ctx.client.delete(f"{base}/{quoted(guard)}")
+
+
+def _post(ctx: Context, base: str, on: str, wanted: Protection) -> Protection:
+    one = f"{base}/{quoted(wanted.name)}"
+    body: dict[str, Any] = {"name": wanted.name}
+    if on == BRANCH:
+        body |= _side("push", wanted.push) | _side("merge", wanted.merge or ())
+        body["allow_force_push"] = wanted.force
+    else:
+        body |= _side("create", wanted.push)
+    try:
+        return of_rest(ctx.client.post(base, body, happened=lambda: ctx.client.peek(one)))
+    except RefusedError as error:
+        if error.status == HTTPStatus.CONFLICT and (there := _current(ctx, base, wanted.name)) is not None:
+            _change(
+                ctx, base, on, there, wanted
+            )  # the protection of a default branch appears some moments late
+            return wanted
+        raise
+
+
+def _side(right: str, lines: tuple[Allowed, ...]) -> dict[str, Any]:
+    """Return who is allowed: a level alone under the name that every edition knows."""
+    if len(lines) == 1 and "access_level" in lines[0].as_json():
+        return {f"{right}_access_level": lines[0].level}
+    return {f"allowed_to_{right}": [line.as_json() for line in lines]} if lines else {}
+
+
+def _made_as(wanted: Protection, made: Protection) -> None:
+    if not _same(made, wanted):
+        raise RefusedError(f"`{wanted.name}`: the server took the rule only in part", _TIER)
+
+
+def _same(one: Protection, other: Protection) -> bool:
+    sides = (one.push, other.push), (one.merge or (), other.merge or ())
+    return one.force == other.force and all(bare(a) == bare(b) for a, b in sides)
+
+
+def _current(ctx: Context, base: str, name: str) -> Protection | None:
+    found: Mapping[str, Any] | None = ctx.client.look(f"{base}/{quoted(name)}")
+    return of_rest(found) if found else None
+
+
+def _rule(action: Action) -> BranchRule:
+    if not isinstance(action.subject, BranchRule):
+        raise TypeError(action.kind)
+    return action.subject

@@ -1,0 +1,260 @@
+"""Protected branches and tags: read in bulk, changed without a moment in which they are open, refused where the tier can't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations, product
+
+import pytest
+from gitlab_wire import forge
+
+from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.plan import Action, Verb
+from sigctl.core.state import State
+from sigctl.errors import DeniedError, PartialError, RefusedError
+from sigctl.forges.base import Scope
+from sigctl.forges.gitlab.forge import GitLab
+from sigctl.forges.gitlab.protections import Protection, of_rest, to_rule
+from sigctl.forges.gitlab.traits import TRAITS
+from sigctl.sandbox import control
+from sigctl.sandbox.gitlab.rules import of_branch
+
+LEVELS = ((), ("level:maintain",), ("level:write",))
+WITH_RULES = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})
+
+
+class Place:
+    """A sandbox with one repository, and a watch on whether its branch was ever without a rule."""
+
+    def __init__(self, sandbox, number: int) -> None:
+        self.sandbox = sandbox
+        self.top = f"top{number}"
+        self.repo, self.team = f"{self.top}/xen", f"{self.top}/team"
+        self.gitlab = self.opened("sigctl-bot")
+        self.make(
+            Org(self.top, visibility="public"),
+            Team(self.team),
+            Repo(self.repo),
+            TeamMember(self.team, "member1"),
+        )
+        self.make(Grant("repo", self.repo, f"team:{self.team}", "write"))
+
+    def opened(self, login: str) -> GitLab:
+        document = self.sandbox.document()
+        made = forge(document["forges"]["gitlab"]["url"], document["users"][login]["token"])
+        return GitLab(made._settings, traits=WITH_RULES)
+
+    def do(self, verb: Verb, before: Resource | None, after: Resource | None) -> None:
+        self.gitlab.execute(Action("gitlab", verb, before, after))
+
+    def make(self, *resources: Resource) -> None:
+        for resource in resources:
+            self.do("create", None, resource)
+
+    def state(self, **scope) -> State:
+        return self.gitlab.observe(Scope(frozenset({self.top}), repos=frozenset({self.repo}), **scope)).state
+
+    def rules(self, **scope) -> dict[str, BranchRule]:
+        return {rule.pattern: rule for rule in self.state(**scope).values() if isinstance(rule, BranchRule)}
+
+    def rule(self, pattern: str = "c7", **more) -> BranchRule:
+        return BranchRule(self.repo, pattern, **{"force": False, "delete": False, **more})
+
+    def covered(self, branch: str) -> bool:
+        world = self.sandbox.forges["gitlab"].world
+        return bool(of_branch(world, world.project(self.repo), branch))
+
+
+def places(folder, premium: int, watch: list):
+    def watched(*_args, **_kwargs) -> None:
+        for look in watch:
+            look()
+
+    knobs = {"gitlab_premium": premium}
+    return control.running(folder, forges=("gitlab",), logins=("member1",), knobs=knobs, observer=watched)
+
+
+@pytest.fixture(scope="module")
+def watch():
+    return []
+
+
+@pytest.fixture(scope="module")
+def free_sandbox(tmp_path_factory, watch):
+    with places(tmp_path_factory.mktemp("free"), 0, watch) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def paid_sandbox(tmp_path_factory, watch):
+    with places(tmp_path_factory.mktemp("paid"), 1, watch) as served:
+        yield served
+
+
+NUMBERS = iter(range(10_000))
+
+
+@pytest.fixture
+def free(free_sandbox, watch):
+    watch.clear()
+    free_sandbox.faults.replace([])
+    yield Place(free_sandbox, next(NUMBERS))
+    watch.clear()
+    free_sandbox.faults.replace([])
+
+
+@pytest.fixture
+def paid(paid_sandbox, watch):
+    watch.clear()
+    paid_sandbox.faults.replace([])
+    yield Place(paid_sandbox, next(NUMBERS))
+    watch.clear()
+
+
+@pytest.mark.parametrize(("push", "merge", "force"), list(product(LEVELS, LEVELS, (False, True))))
+def test_a_rule_by_level_is_there_as_declared_once_and_twice(free, push, merge, force):
+    wanted = free.rule(push=push, merge=merge, create=push, force=force)
+    free.make(wanted)
+    free.make(wanted)
+    assert free.rules() == {"c7": wanted}
+
+
+@pytest.mark.parametrize(("before", "after"), list(permutations(product(LEVELS, (False, True)), 2)))
+@pytest.mark.parametrize("pattern", ["c7", "c7-sig-*"])
+def test_a_rule_changes_from_any_to_any_and_is_never_away(free, watch, pattern, before, after):
+    old, new = (free.rule(pattern, push=p, merge=p, create=p, force=f) for p, f in (before, after))
+    free.make(old)
+    branch = pattern.replace("*", "virt")
+    seen: list[bool] = []
+    watch.append(lambda: seen.append(free.covered(branch)))
+    free.do("update", old, new)
+    watch.clear()
+    assert len(seen) >= 2
+    assert all(seen)
+    assert free.rules() == {pattern: new}
+
+
+def test_a_rule_changes_in_place_on_a_paid_tier(paid, watch):
+    subjects = (f"team:{paid.team}", "person:member1", "level:maintain", "level:write")
+    before = paid.rule(push=(), merge=(), create=())
+    paid.make(before)
+    seen: list[bool] = []
+    watch.append(lambda: seen.append(paid.covered("c7") and not paid.covered("c7-other")))
+    for subject in subjects:
+        after = paid.rule(push=(subject,), merge=("level:maintain",), create=(subject,), force=True)
+        paid.do("update", before, after)
+        assert paid.rules() == {"c7": after}
+        before = after
+    assert all(seen)
+
+
+def test_a_team_and_a_person_in_a_rule_are_read_by_name(paid):
+    push = ("person:member1", f"team:{paid.team}")
+    wanted = paid.rule("c7-sig-virt-*", push=push, merge=push, create=push)
+    paid.make(wanted)
+    assert paid.rules() == {"c7-sig-virt-*": wanted}
+    assert paid.rules(narrow=True) == {"c7-sig-virt-*": wanted}
+
+
+def test_a_named_team_is_refused_on_free_with_the_ways_out_and_nothing_is_left_half(free):
+    before = free.rule(push=(), merge=(), create=())
+    free.make(before)
+    for verb, held, pattern in (("create", None, "c8"), ("update", before, "c7")):
+        with pytest.raises(RefusedError) as caught:
+            free.do(verb, held, free.rule(pattern, push=(f"team:{free.team}",)))
+        assert "need a paid tier" in caught.value.hint
+    assert free.rules() == {"c7": before}
+
+
+def test_a_rule_that_can_not_be_made_anew_is_back_as_it_was(free, free_sandbox):
+    before = free.rule(push=("level:maintain",), merge=("level:maintain",), create=("level:maintain",))
+    free.make(before)
+    what = {"status": 403, "body": {"message": "403 Forbidden"}}
+    free_sandbox.faults.replace(
+        [{"when": {"method": "POST", "path": "/protected_branches", "nth": 2}, "what": what}]
+    )
+    with pytest.raises(DeniedError):
+        free.do("update", before, free.rule(push=("level:write",), merge=None, create=None))
+    free_sandbox.faults.replace([])
+    assert free.rules() == {"c7": before}
+
+
+def test_a_rule_goes_and_going_twice_is_as_good(free):
+    rule = free.rule(push=(), merge=(), create=())
+    free.make(rule)
+    free.do("delete", rule, None)
+    free.do("delete", rule, None)
+    assert free.rules() == {}
+
+
+@pytest.mark.parametrize(("before", "after"), list(permutations(LEVELS, 2)))
+def test_a_tags_rule_changes_from_any_to_any(free, before, after):
+    old, new = (free.rule("v*", on="tag", push=s, create=s) for s in (before, after))
+    free.make(old)
+    free.do("update", old, new)
+    assert free.rules() == {"v*": new}
+    free.do("delete", new, None)
+    assert free.rules() == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"push": (), "create": ("level:write",)}, "whoever may push"),
+        ({"push": (), "delete": True}, "can't be deleted by git"),
+        ({"push": (), "reviews": 2}, "reviews or checks"),
+        ({"push": ("level:read",)}, "everyone with `read`"),
+        ({"push": ("robot:x",)}, "knows no `robot:x`"),
+        ({"on": "tag", "push": (), "force": True}, "can't be forced"),
+    ],
+)
+def test_what_gitlab_has_no_way_for_is_refused_before_anything_is_sent(free, more, words):
+    before = free.gitlab.requests()[1]
+    with pytest.raises(RefusedError, match=words):
+        free.make(free.rule(**more))
+    assert free.gitlab.requests()[1] == before
+
+
+def test_what_a_rule_does_not_care_about_stays(free):
+    free.make(free.rule(push=("level:write",), merge=(), create=("level:write",), force=True))
+    free.do("update", free.rule(), free.rule(push=("level:maintain",), merge=None, create=None, force=None))
+    assert free.rules()["c7"] == free.rule(
+        push=("level:maintain",), merge=(), create=("level:maintain",), force=True
+    )
+
+
+def test_rules_hidden_from_the_token_are_unknown_and_not_none(free):
+    free.make(Grant("org", free.top, "person:member1", "write"))
+    stranger = free.opened("member1")
+    with pytest.raises(PartialError):
+        stranger.observe(Scope(frozenset({free.top})))
+
+
+def test_reads_of_rules_grow_with_pages_and_not_with_repositories(free):
+    counts = []
+    for size in (5, 120):
+        free.make(*(Repo(f"{free.top}/n{n}") for n in range(size)))
+        counts.append(free.gitlab.observe(Scope(frozenset({free.top}))).reads)
+    assert counts[1] - counts[0] == 3
+
+
+def test_a_deploy_key_in_a_rule_survives_both_ways():
+    row = {"name": "c7", "allow_force_push": False, "merge_access_levels": [{"id": 1, "access_level": 0}]}
+    line = {"id": 2, "access_level": 40, "deploy_key_id": 9, "user_id": None, "group_id": None}
+    rule = to_rule("a/b", "branch", of_rest({**row, "push_access_levels": [line]}), str, str)
+    assert (rule.push, rule.merge) == (("deploy_key:9",), ())
+
+
+def test_everyone_above_a_level_that_we_have_no_word_for_survives():
+    row = {"name": "v*", "create_access_levels": [{"id": 1, "access_level": 60}]}
+    protection = of_rest(row)
+    assert isinstance(protection, Protection)
+    assert to_rule("a/b", "tag", protection, str, str).create == ("level:native:60",)
+
+
+def test_without_the_kind_no_rule_is_read(free):
+    free.make(free.rule(push=()))
+    plain = GitLab(free.gitlab._settings)
+    state = plain.observe(Scope(frozenset({free.top}))).state
+    assert Key("repo", free.repo) in state
+    assert not [one for one in state.values() if isinstance(one, BranchRule)]
