@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from platformdirs import user_cache_path
 
 
@@ -39,10 +40,11 @@ def _sdist() -> Path:
     version = importlib.metadata.version("PyGithub")
     folder = user_cache_path("sigctl") / "judges"
     file = folder / f"pygithub-{version}.tar.gz"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        wanted = [f"PyGithub=={version}", "--no-deps", "--no-binary", "PyGithub", "--dest", str(folder)]
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", *wanted], check=True, timeout=300)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            wanted = [f"PyGithub=={version}", "--no-deps", "--no-binary", "PyGithub", "--dest", str(folder)]
+            subprocess.run([sys.executable, "-m", "pip", "download", "-q", *wanted], check=True, timeout=300)
     return file
 
 
