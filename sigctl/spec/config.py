@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
+from typing import Any
 
 from sigctl.errors import Problem
 from sigctl.spec.model import PolicyFile, Spec
 from sigctl.spec.places import places
 from sigctl.spec.source import Source
+from sigctl.spec.yaml12 import parse
 from sigctl.spec.yamlfault import Path
 
 
@@ -115,3 +117,17 @@ class Config:
         """Return file, line and column of a path of the config; those of what is around it where it is not written."""
         source, inner = self.sources.of(path)
         return (source.shown, *places(source.text, [inner])[inner])
+
+    def written(self, path: Path) -> tuple[str, int, int, bool]:
+        """Return file, line and column as `position` does, and whether the path itself is written there."""
+        source, inner = self.sources.of(path)
+        found = places(source.text, [inner])
+        data: Any = parse(source.text)[0]
+        for n, step in enumerate(inner):
+            try:
+                data = data[step]
+            except (KeyError, IndexError, TypeError):
+                # a mapping may be written as one word, the value of its main key
+                short = n == len(inner) - 1 and isinstance(data, str | int)
+                return (source.shown, *found[inner], short)
+        return (source.shown, *found[inner], True)

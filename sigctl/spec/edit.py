@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
+from yaml import YAMLError
 
 from sigctl.errors import ConfigError, SigctlError
 from sigctl.spec import roundtrip
@@ -20,13 +21,15 @@ from sigctl.spec.yaml12 import parse
 from sigctl.spec.yamlfault import Path
 
 _ROUNDS = 4
+_OTHER_BREAKS = "\r\x85\u2028\u2029"
+"""YAML ends a line there too; a text that has them is left as it is."""
 
 
 def format_text(text: str) -> str:
     """Return the text in canonical order and layout, with the same meaning and every comment; a text with faults as it is."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     data, faults = parse(text)
-    if faults or not isinstance(data, dict):
+    if faults or not isinstance(data, dict) or any(one in text for one in _OTHER_BREAKS):
         return text
     kind = kind_of(data)
     current = _tidy(text)
@@ -43,15 +46,15 @@ def format_text(text: str) -> str:
 
 
 def _once(text: str, kind: str, *, layout: bool) -> str:
-    moved = rearranged(text, lambda path, key: rank(keys_at(kind, path), key))
-    if layout:
-        try:
+    try:
+        moved = rearranged(text, lambda path, key: rank(keys_at(kind, path), key))
+        if layout:
             document = roundtrip.load(moved)
             _order_flow(document, kind, ())
             moved = roundtrip.dump(document)
-        except ValueError:
-            return text
-    return _tidy(moved)
+        return _tidy(moved)
+    except (ValueError, YAMLError):  # moved into something that is no YAML: an alias before its anchor, say
+        return text
 
 
 def _order_flow(node: Any, kind: str, path: Path) -> None:

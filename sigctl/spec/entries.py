@@ -102,8 +102,8 @@ def _kernel_config(kernel: Kernel, release_team: str) -> RepoConfig:
     return RepoConfig(**settings, description=kernel.description, access=access, upstream=kernel.upstream)
 
 
-def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
-    """Return {setting: (value, where it is written)} for every setting that somebody gives to the repository."""
+def _levels(spec: Spec, entry: Entry) -> list[tuple[Path, RepoSettings]]:
+    """Return who gives settings to the repository, the nearest last."""
     chain: list[tuple[Path, RepoSettings]] = [
         (("defaults", "repo"), spec.defaults.repo),
         (("sigs", entry.sig.name, "defaults"), entry.sig.defaults),
@@ -111,17 +111,34 @@ def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
     ]
     if entry.project:
         chain.insert(2, ((*entry.group_path, "defaults"), entry.group.defaults))
+    return chain
+
+
+def _value(level: RepoSettings, name: str) -> Any:
+    outer, _, inner = name.partition(".")
+    value = getattr(level, outer)
+    return getattr(value, inner) if inner else value
+
+
+def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
+    """Return {setting: (value, where it is written)} for every setting that somebody gives to the repository."""
     out: dict[str, tuple[Any, Path]] = {}
-    for path, level in chain:
+    for path, level in _levels(spec, entry):
         for name in SETTINGS:
-            outer, _, inner = name.partition(".")
-            value = getattr(level, outer)
-            value = getattr(value, inner) if inner else value
+            value = _value(level, name)
             if value is not None:
                 out[name] = (value, (*path, *name.split(".")))
     if entry.sig.status == "retired":
         out["archived"] = (True, ("sigs", entry.sig.name, "status"))
     return out
+
+
+def setting_chain(spec: Spec, entry: Entry, name: str) -> list[tuple[Any, Path]]:
+    """Return everyone's value for a setting, with where it is written, the nearest first."""
+    found = [
+        (_value(level, name), (*path, *name.split("."))) for path, level in reversed(_levels(spec, entry))
+    ]
+    return [(value, path) for value, path in found if value is not None]
 
 
 def on_forge(entry: Entry, forge: str) -> bool:

@@ -146,6 +146,20 @@ class Upstream(Short):
     )
     exclude: tuple[Glob, ...] = Field(default=(), description="Refs (patterns) that are left out.")
 
+    rename: dict[Glob, Glob] = Field(
+        default={},
+        description="Branch there -> its name here; one `*` on both sides stands for the same: xen-*: c7-sig-virt-xen-*.",
+    )
+
+    @model_validator(mode="after")
+    def _stars(self) -> Upstream:
+        for old, new in self.rename.items():
+            if (old.count("*"), new.count("*")) not in ((0, 0), (1, 1)):
+                raise wrong(
+                    f"`{old}: {new}` has not one `*` on both sides, or none", "write one on both, or none"
+                )
+        return self
+
     @model_validator(mode="after")
     def _one_choice(self) -> Upstream:
         if self.branches is not None and self.include is not None:

@@ -29,16 +29,16 @@ def _of(entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
     primary = next((end for name, end in ends.items() if layouts[name].forge.role == "primary"), None)
     upstream = entry.config.upstream
     if primary is not None and upstream is not None:
-        include = _include(upstream)
         yield Hop(
             entry.sig.name,
             entry.name,
-            End(url=upstream.url),
-            primary,
-            upstream.mode,
-            include,
-            upstream.exclude,
-            UPSTREAM,
+            source=End(url=upstream.url),
+            target=primary,
+            mode=upstream.mode,
+            include=_include(upstream),
+            exclude=tuple(map(_full, upstream.exclude)),
+            stage=UPSTREAM,
+            rename=tuple((_full(old), _full(new)) for old, new in sorted(upstream.rename.items())),
         )
     if primary is not None:
         for name, end in ends.items():
@@ -48,7 +48,12 @@ def _of(entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
 
 def _include(upstream: Upstream) -> tuple[str, ...]:
     if upstream.include is not None:
-        return upstream.include
+        return tuple(map(_full, upstream.include))
     if upstream.branches is not None:
-        return (*(f"refs/heads/{branch}" for branch in upstream.branches), "refs/tags/*")
+        return (*map(_full, upstream.branches), "refs/tags/*")
     return _ALL
+
+
+def _full(ref: str) -> str:
+    """Return the full name of a ref; a bare one is a branch."""
+    return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
