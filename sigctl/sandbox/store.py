@@ -106,6 +106,9 @@ class Store:
 
     def _connection(self) -> sqlite3.Connection:
         if self._database is None or self._pid != os.getpid():
+            os.close(
+                os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
+            )  # tokens are in it; SQLite's other files follow its mode
             self._database = sqlite3.connect(
                 self.file, isolation_level=None, check_same_thread=False, timeout=10
             )
