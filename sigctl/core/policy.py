@@ -13,18 +13,20 @@ class Limit:
     number: int | None = None
     percent: float | None = None
     of_at_least: int = 10
+    floor: int = 3
+    """So many may go under any percentage, so that a small population can be corrected at all."""
 
     def allows(self, count: int, population: int) -> bool:
         """Whether that many removals out of that many are within the bound."""
         return count <= self.ceiling(population)
 
     def ceiling(self, population: int) -> int:
-        """Return the largest number of removals the bound lets pass; one is always within a percentage."""
+        """Return the largest number of removals the bound lets pass."""
         if self.number is not None:
             return self.number
         if self.percent is None or population < self.of_at_least:
             return population
-        return max(1, int(population * self.percent / 100))
+        return max(self.floor, int(population * self.percent / 100))
 
 
 @dataclass(frozen=True, slots=True)

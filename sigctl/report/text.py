@@ -16,7 +16,7 @@ from sigctl.report.words import Block, blocks, describe, plain, tone
 MARKS = {"removed": "-", "narrowed": "v", "widened": "^", "neutral": "+"}
 STYLES = {"removed": "bold red", "narrowed": "yellow", "widened": "bold magenta", "neutral": "green"}
 _NOTES_SHOWN = 12
-_TOPICS = ("held", "renamed", "moment", "expires", "unlinked", "undeclared")
+_TOPICS = ("held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
 """Topics of notes that need somebody, first; the others follow."""
 
 
@@ -113,7 +113,8 @@ def _notes(found: Iterable[Note]) -> Iterator[Text]:
         yield Text(f"\n{topic} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
         for note in notes[:_NOTES_SHOWN]:
             where = f" ({note.forge})" if note.forge else ""
-            yield Text(f"  {plain(note.text)}{where}")
+            about = "" if note.subject in note.text else f"{plain(note.subject)}: "
+            yield Text(f"  {about}{plain(note.text)}{where}")
         if len(notes) > _NOTES_SHOWN:
             yield Text(f"  and {len(notes) - _NOTES_SHOWN} more", style="dim")
 

@@ -21,8 +21,10 @@ TWENTY = [*TEAM, *(TeamMember("O/t", f"m{n:02}") for n in range(20))]
 @pytest.mark.parametrize(
     ("limit", "removed", "refused"),
     [
-        (Limit(percent=10), 2, False),
-        (Limit(percent=10), 3, True),
+        (Limit(percent=10), 3, False),
+        (Limit(percent=10), 4, True),
+        (Limit(percent=30), 6, False),
+        (Limit(percent=30), 7, True),
         (Limit(number=5), 5, False),
         (Limit(number=5), 6, True),
         (Limit(number=0), 1, True),
