@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from gitlab_sdists import installed, unpacked
@@ -77,7 +77,7 @@ def _run(suite: Path, tmp_path: Path, reach: dict[str, str]) -> subprocess.Compl
 
 def _results(file: Path) -> dict[str, str]:
     found = {}
-    for case in ElementTree.parse(file).getroot().iter("testcase"):
+    for case in ET.parse(file).getroot().iter("testcase"):
         name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
         bad = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
         found[name] = bad[0] if bad else "passed"
