@@ -1,7 +1,9 @@
-"""A bare repository per family of mirrored ones; holds objects only to compare and push them, may be deleted any time.
+"""A bare repository per family of mirrored ones: objects to compare and to push, and what a policy replaced.
 
-refs/sigctl/source/<hop>/heads/x    what the source of a hop had when it was last fetched
-refs/sigctl/target/<hop>/heads/x    what its target had, fetched only where histories had to be compared
+    refs/sigctl/at/<end>/heads/x             what a source had when it was last fetched, or a target that was compared
+    refs/sigctl/kept/<time>/<end>/heads/x    the old tip of a ref that was overwritten or deleted because the files say so
+
+May be deleted at any time, apart from what is kept.
 """
 
 from __future__ import annotations
@@ -118,6 +120,34 @@ class Entry:
         revisions = "".join(f"{sha}\n" for sha in only_in) + "".join(f"^{sha}\n" for sha in not_in)
         return self.git.run([*command, "--stdin"], at=self.path, text=revisions).out
 
+    def keep(self, end: End, tips: Tips, stamp: str) -> None:
+        """Hold old tips for good, under the time they were replaced."""
+        place = f"refs/sigctl/kept/{stamp}/{_id(end)}"
+        lines = (f"create {place}/{ref.removeprefix('refs/')} {sha}\n" for ref, sha in sorted(tips.items()))
+        self._update("".join(lines))
+
+    def kept(self, end: End) -> list[tuple[str, str, str]]:
+        """Return (time, ref, object) of every old tip of an end, oldest first."""
+        out = self.git.run(
+            ["for-each-ref", "--format=%(objectname) %(refname)", "refs/sigctl/kept/"], at=self.path
+        ).out
+        found = []
+        for line in out.splitlines():
+            sha, _, name = line.partition(" ")
+            stamp, owner, ref = name.removeprefix("refs/sigctl/kept/").split("/", 2)
+            if owner == _id(end):
+                found.append((stamp, f"refs/{ref}", sha))
+        return sorted(found)
+
+    def bundle(self, file: Path, stamp: str) -> None:
+        """Write what was kept at one time, with all its history, to a file that git can fetch from; whole or not at all."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.absolute().with_name(f"{file.name}.part")
+        self.git.run(
+            ["bundle", "create", "--quiet", str(part), f"--glob=refs/sigctl/kept/{stamp}/*"], at=self.path
+        )
+        part.replace(file)
+
     def tidy(self) -> None:
         """Join packs when many small fetches left many; nothing is dropped, whether a ref names it or not."""
         if len(list((self.path / "objects" / "pack").glob("*.pack"))) > _PACKS:
@@ -184,6 +214,10 @@ class Cache:
         finally:
             lock.release()
 
+    def exists(self, name: str) -> bool:
+        """Whether there is an entry of this name."""
+        return (self.root / name).is_dir()
+
     def renew(self, name: str) -> None:
         """Set a broken entry aside, to be made anew; only while it is held."""
         path = self.root / name
@@ -214,5 +248,8 @@ class Cache:
 
 def _place(end: End, ref: str) -> str:
     """Return the cache's name for a ref of an end."""
-    text = f"{end.forge}\0{end.path}\0{end.url}"
-    return f"refs/sigctl/at/{hashlib.sha256(text.encode()).hexdigest()[:12]}/{ref.removeprefix('refs/')}"
+    return f"refs/sigctl/at/{_id(end)}/{ref.removeprefix('refs/')}"
+
+
+def _id(end: End) -> str:
+    return hashlib.sha256(f"{end.forge}\0{end.path}\0{end.url}".encode()).hexdigest()[:12]

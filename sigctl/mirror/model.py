@@ -8,7 +8,7 @@ from typing import Literal
 
 from sigctl.core.history import End, Hop
 from sigctl.core.kinds.ref import Ref
-from sigctl.core.plan import Action
+from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Note, SetAside
 from sigctl.forges.base import Remote
 from sigctl.mirror.refs import Change, Refs
@@ -60,6 +60,8 @@ class Transfer:
     actions: tuple[Action, ...]
     head: str = ""
     """The full name of the default branch at the target."""
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    """Action id -> the change of which it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,17 @@ class MirrorPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The old tip of a ref that was overwritten or deleted because the files say so."""
+
+    time: str
+    """UTC, as in 2026-01-31T235959.000000Z."""
+    end: End
+    ref: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefOutcome:
     """What became of one action."""
 
@@ -114,5 +127,6 @@ def action_of(hop: Hop, change: Change) -> Action:
     """Return the change as an action of the forge that holds the target."""
     repo = hop.target.path or hop.target.url
     before = Ref(repo, change.ref, change.old) if change.old else None
-    after = Ref(repo, change.ref, change.new)
-    return Action(hop.target.forge, "update" if before else "create", before, after, hop.sig, PHASE)
+    after = Ref(repo, change.ref, change.new) if change.new else None
+    verb: Verb = "delete" if after is None else "update" if before else "create"
+    return Action(hop.target.forge, verb, before, after, hop.sig, PHASE)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from sigctl.core.history import End
-from sigctl.core.kinds.ref import Ref
+from sigctl.core.kinds import Ref, Resource
 from sigctl.core.plan import Action
 from sigctl.errors import InterruptedRunError, SigctlError
 from sigctl.mirror.cache import Entry
 from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Step, Transfer
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.parallel import each
-from sigctl.mirror.planning import Tools
 from sigctl.mirror.refs import Refs
+from sigctl.mirror.tools import Tools
 
 _ARGV_BYTES = 200_000
 """Refs of one push stand on its command line, which is bounded."""
@@ -45,7 +46,7 @@ class _FamilyPush:
     told: OnOutcome | None
     outcomes: list[RefOutcome] = field(default_factory=list)
     failed: set[tuple[End, str]] = field(default_factory=set)
-    """(end, object) that did not arrive: nothing behind it may run ahead."""
+    """(end, ref) that did not arrive: nothing behind it may run ahead."""
 
     def run(self) -> list[RefOutcome]:
         tools = self.tools
@@ -62,18 +63,37 @@ class _FamilyPush:
         actions = [a for a in transfer.actions if self.chosen is None or a.id in self.chosen]
         try:
             if actions:
-                objects.ensure((_new(action) for action in actions), transfer.hop.source)
+                objects.ensure((_new(action) for action in actions if _new(action)), transfer.hop.source)
+                return self._keep(transfer, actions, objects)
         except InterruptedRunError:
             self._conclude(transfer, actions, ("skipped", _INTERRUPTED, ""))
         except SigctlError as error:
             self._conclude(transfer, actions, ("failed", error.text, error.hint))
-        else:
-            return actions
         return []
+
+    def _keep(self, transfer: Transfer, actions: list[Action], objects: Objects) -> list[Action]:
+        """Hold the old tips of what is overwritten or deleted, before anything is; return what may go on."""
+        forced = [action for action in actions if transfer.changes[action.id].forced]
+        if not forced:
+            return actions
+        old = {_ref(action): _old(action) for action in forced}
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%fZ")
+        try:
+            objects.ensure(old.values(), transfer.hop.target)
+            objects.entry.keep(transfer.hop.target, old, stamp)
+            if self.tools.bundles is not None:
+                name = f"{self.family.name.removesuffix('.git')}-{stamp}.bundle"
+                objects.entry.bundle(self.tools.bundles / name, stamp)
+        except InterruptedRunError:
+            raise
+        except (SigctlError, OSError) as error:
+            self._conclude(transfer, forced, ("failed", f"its old tip could not be kept: {error}", ""))
+            return [action for action in actions if action not in forced]
+        return actions
 
     def _hop(self, transfer: Transfer, actions: list[Action], objects: Objects) -> None:
         source = transfer.hop.source
-        behind = [action for action in actions if (source, _new(action)) in self.failed]
+        behind = [a for a in actions if (source, transfer.changes[a.id].source) in self.failed]
         self._conclude(
             transfer, behind, ("skipped", f"it did not arrive at {source}, where it comes from", "")
         )
@@ -144,7 +164,7 @@ class _FamilyPush:
                 if self.tools.cache.git.stop.wait(pause):
                     break
                 now = self.tools.reader.read(self.tools.remote_of(target))
-                wrong = [action for action in arrived if now.tips.get(_ref(action)) != _new(action)]
+                wrong = [action for action in arrived if now.tips.get(_ref(action), "") != _new(action)]
                 if not wrong:
                     return {}
         except SigctlError as error:
@@ -164,7 +184,7 @@ class _FamilyPush:
             if self.told:
                 self.told(outcome)
             if status != "done":
-                self.failed.add((transfer.hop.target, _new(action)))
+                self.failed.add((transfer.hop.target, _ref(action)))
 
     def _rest(self, transfer: Transfer, actions: list[Action], verdict: Verdict) -> None:
         """Conclude what has no outcome yet."""
@@ -226,18 +246,18 @@ def _short(sha: str | None) -> str:
 
 
 def _ref(action: Action) -> str:
-    return _of(action).ref
+    return _of(action.subject).ref
 
 
 def _new(action: Action) -> str:
-    return _of(action).sha
+    return _of(action.after).sha if action.after else ""
 
 
 def _old(action: Action) -> str:
-    return action.before.sha if isinstance(action.before, Ref) else ""
+    return _of(action.before).sha if action.before else ""
 
 
-def _of(action: Action) -> Ref:
-    if not isinstance(action.after, Ref):
-        raise TypeError(f"{action.key} is no ref")
-    return action.after
+def _of(resource: Resource) -> Ref:
+    if not isinstance(resource, Ref):
+        raise TypeError(f"{resource.key} is no ref")
+    return resource

@@ -1,6 +1,6 @@
 """Which refs go where, and what each needs to get there; pure, so that the laws can be tested.
 
-Nothing here can delete: a ref that only the target has is counted and left alone.
+Nothing here can delete or force: a ref that only the target has is counted and left alone (see `policy`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 Tips = Mapping[str, str]
 """Full ref name -> object id."""
 
-Reason = Literal["diverged", "ahead", "unknown", "tag", "conflict", "name", "twice"]
+Reason = Literal["diverged", "ahead", "unknown", "tag", "conflict", "name", "twice", "gone"]
 IsAncestor = Callable[[str, str], bool | None]
 """(older, newer) -> whether the newer contains the older; None when that can't be known."""
 
@@ -58,12 +58,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A ref to create (`old` is "") or to move forward at the target."""
+    """A ref to create (`old` is "") or to move forward at the target; to delete (`new` is "") only where a policy says so."""
 
     ref: str
     source: str
     old: str
     new: str
+    forced: bool = False
+    """The target's commits don't all stay: a policy says so, and the old tip is kept in the cache first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,8 @@ def decide(comparison: Comparison, is_ancestor: IsAncestor) -> RefPlan:
 
 def after(target: Tips, changes: Iterable[Change]) -> dict[str, str]:
     """Return the target's refs once the changes are made."""
-    return {**target, **{change.ref: change.new for change in changes}}
+    then = {**target, **{change.ref: change.new for change in changes}}
+    return {ref: sha for ref, sha in then.items() if sha}
 
 
 def finished_import(selection: Selection, target: Tips) -> bool:

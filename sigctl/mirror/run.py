@@ -10,11 +10,12 @@ from typing import TypedDict, TypeVar, Unpack
 
 from sigctl.core.history import Hop
 from sigctl.core.plan import Action
-from sigctl.mirror import address, planning, pushing
+from sigctl.mirror import address, planning, pushing, restoring
 from sigctl.mirror.advertise import READERS, Reader
 from sigctl.mirror.cache import Cache
 from sigctl.mirror.git import Git
-from sigctl.mirror.model import MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
+from sigctl.mirror.model import Kept, MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
+from sigctl.mirror.tools import Tools
 
 T = TypeVar("T")
 JOBS = 4
@@ -39,6 +40,8 @@ class Options(TypedDict, total=False):
     """`address.SAFE` unless given; `address.TRUSTING` for sandboxes."""
     git: str
     """The program."""
+    bundles: Path
+    """Folder for bundles of what a policy overwrites or deletes; in the cache alone unless given."""
 
 
 def plan(
@@ -80,7 +83,7 @@ def push(
 ) -> tuple[RefOutcome, ...]:
     """Return the outcome of every action of the plan (or of those chosen), each read back from its target.
 
-    Nothing is forced, nothing deleted: a ref that moved since the plan is left as it is and reported. After `stop` the rest is
+    Nothing is forced or deleted unless a hop says so, and then the old tip is kept first (see `restore`): a ref that moved since the plan is left as it is and reported. After `stop` the rest is
     skipped and said to be. Outcomes come in the order of the plan; `on_outcome` gets them as
     they happen, also those before a KeyboardInterrupt, one at a time.
     """
@@ -91,6 +94,24 @@ def push(
         )
     place = {action.id: number for number, action in enumerate(done.actions)}
     return tuple(sorted(outcomes, key=lambda outcome: place[outcome.action.id]))
+
+
+def kept(hops: Iterable[Hop], remote_of: RemoteOf, **options: Unpack[Options]) -> tuple[Kept, ...]:
+    """Return the old tips that are kept of what was overwritten or deleted at the hops' targets, oldest first."""
+    with _tools(remote_of, options) as tools:
+        return tuple(restoring.find(hops, tools))
+
+
+def restore(
+    one: Kept, hops: Iterable[Hop], remote_of: RemoteOf, *, name: str = "", **options: Unpack[Options]
+) -> RefOutcome:
+    """Return the outcome of bringing an old tip back to its target, as `name` (a full ref) or under its own name.
+
+    What stands there now is kept in turn. While the files still say overwrite or delete, the next run takes it away again. Raises
+    UsageError for a name or a target that can't be, ForgeError or GitError when the target can't be read.
+    """
+    with _tools(remote_of, options) as tools:
+        return restoring.bring_back(one, hops, tools, name)
 
 
 def _one_at_a_time(told: Callable[[T], None] | None) -> Callable[[T], None] | None:
@@ -106,13 +127,13 @@ def _one_at_a_time(told: Callable[[T], None] | None) -> Callable[[T], None] | No
 
 
 @contextmanager
-def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Iterator[planning.Tools]:
+def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Iterator[Tools]:
     stop = options.get("stop") or threading.Event()
     git = Git(options.get("git", "git"), options.get("protocols", address.SAFE), stop=stop)
     reader = Reader(git, readers=options.get("readers", READERS))
     try:
-        yield planning.Tools(
-            reader, Cache(git, options.get("cache")), remote_of, options.get("progress"), count
-        )
+        told = _one_at_a_time(options.get("progress"))
+        cache = Cache(git, options.get("cache"))
+        yield Tools(reader, cache, remote_of, told, count, options.get("bundles"))
     finally:
         reader.close()

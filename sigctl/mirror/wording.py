@@ -27,6 +27,13 @@ def held(hop: Hop, item: Held, facts: Facts) -> Note:
     return _note(hop, "held", f"{_repo(hop)}:{shown(item.ref)}", _reason(hop, item, facts))
 
 
+def forced(hop: Hop, item: Held, facts: Facts) -> Note:
+    """Return the note for a ref that is overwritten or deleted because the files say so."""
+    what = "overwritten" if item.new else "deleted"
+    text = f"is {what}, as the files say; its old tip {item.old[:_SHORT]} is kept in the cache: {_reason(hop, item, facts)}"
+    return _note(hop, "forced", f"{_repo(hop)}:{shown(item.ref)}", text)
+
+
 def empty(hop: Hop, source: Refs, present: int) -> Note:
     """Return the note for a source that has nothing while its target has."""
     what = "has no refs" if not source.tips else "has none of the refs that are asked for"
@@ -83,6 +90,7 @@ def _reason(hop: Hop, item: Held, facts: Facts) -> str:
         "tag": f"the tag moved at {hop.source} from {old} to {new}; tags are for ever",
         "conflict": f"can't be beside `{other}`, which the target has: one is a folder of the other",
         "twice": f"`{shown(item.source)}` and `{other}` would both get this name",
+        "gone": f"is gone from {hop.source}",
         "name": f"`{shown(item.source)}` of {hop.source} is no name that git accepts",
     }
     return texts[item.reason]
