@@ -204,6 +204,9 @@ def test_what_waits_to_be_deleted_is_noted_and_not_there_and_restored_when_made_
         ("pending", "top/old"),
         ("pending", "top/repo"),
     ]
+    server.on("GET", "/user", Says(body={"id": 1}))
+    server.on("GET", "/projects/20/members", Says(body=[]))
+    server.on("GET", "/projects/20", Says(body={"shared_with_groups": []}))
     server.on("POST", "/projects/20/restore", Says(201, {}))
     server.on("PUT", "/projects/20", Says(200, {}))
     gitlab.execute(_create(Repo("top/repo", visibility="public")))

@@ -255,8 +255,18 @@ def test_one_that_waits_to_be_deleted_is_restored_and_not_made_anew(server):
     server.on("POST", "/projects", Says(400, {"message": {"path": ["has already been taken"]}}))
     server.on("GET", "/projects/top%2Frepo", Says(body=doomed))
     server.on("POST", "/projects/20/restore", Says(201, REPO))
+    server.on("GET", "/projects/20/members", Says(body=[{"id": 1}, {"id": 5}, {"id": 6}]))
+    server.on("DELETE", "/projects/20/members/5", Says(204))
+    server.on("DELETE", "/projects/20/members/6", Says(403, {"message": "403 Forbidden"}))
+    server.on("GET", "/projects/20", Says(body={**doomed, "shared_with_groups": [TEAM_ON_REPO]}))
+    server.on("DELETE", "/projects/20/share/11", Says(204))
     do(server, "create", None, Repo("top/repo"))
-    assert ("POST", "/projects/20/restore") in writes(server)
+    assert writes(server)[1:] == [
+        ("DELETE", "/projects/20/members/5"),
+        ("DELETE", "/projects/20/members/6"),
+        ("DELETE", "/projects/20/share/11"),
+        ("POST", "/projects/20/restore"),
+    ]
 
 
 def test_one_that_waits_to_be_deleted_is_not_deleted_again(server):

@@ -13,6 +13,7 @@ from sigctl.errors import DeniedError, RefusedError
 from sigctl.forges.gitlab.context import GROUPS, Context
 from sigctl.forges.gitlab.names import OWNER, last_of, parent_of, quoted
 from sigctl.forges.gitlab.writers.moving import move as move_thing
+from sigctl.forges.gitlab.writers.restoring import restore
 
 _NAMES = {"title": "name", "visibility": "visibility", "description": "description"}
 
@@ -21,7 +22,7 @@ def create(ctx: Context, action: Action) -> None:
     """Make the group, closed unless the action says otherwise; one that waits for its deletion is restored."""
     group = _group(action)
     if (waiting := ctx.known.scheduled(GROUPS, group.path)) is not None:
-        ctx.client.post(f"/groups/{waiting}/restore", {}, repeatable=True)
+        restore(ctx, GROUPS, waiting)
         ctx.known.learn(GROUPS, group.path, waiting)
         _set(ctx, waiting, _settings(group))
         return
@@ -95,7 +96,7 @@ def _found(ctx: Context, path: str, error: RefusedError) -> Mapping[str, Any]:
     if found is None:
         raise error
     if found.get("marked_for_deletion_on"):
-        ctx.client.post(f"/groups/{found['id']}/restore", {}, repeatable=True)
+        restore(ctx, GROUPS, int(found["id"]))
     return found
 
 

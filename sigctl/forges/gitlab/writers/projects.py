@@ -13,6 +13,7 @@ from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.context import PROJECTS, Context
 from sigctl.forges.gitlab.names import last_of, parent_of, quoted
 from sigctl.forges.gitlab.writers.moving import move as move_thing
+from sigctl.forges.gitlab.writers.restoring import restore
 
 _PLAIN = ("description", "visibility", "default_branch")
 _FEATURES = ("issues", "wiki")
@@ -23,7 +24,7 @@ def create(ctx: Context, action: Action) -> None:
     """Make the project, empty, and closed unless the action says otherwise; one that waits for its deletion is restored."""
     repo = _repo(action)
     if (waiting := ctx.known.scheduled(PROJECTS, repo.path)) is not None:
-        _restore(ctx, waiting)
+        restore(ctx, PROJECTS, waiting)
         ctx.known.learn(PROJECTS, repo.path, waiting)
         _set(ctx, waiting, {"visibility": PRIVATE} | _settings(repo), repo.archived)
         return
@@ -97,17 +98,13 @@ def _archive(ctx: Context, number: int, *, archived: bool) -> None:
     ctx.client.post(f"/projects/{number}/{'archive' if archived else 'unarchive'}", {}, repeatable=True)
 
 
-def _restore(ctx: Context, number: int) -> None:
-    ctx.client.post(f"/projects/{number}/restore", {}, repeatable=True)
-
-
 def _found(ctx: Context, path: str, error: RefusedError) -> Mapping[str, Any]:
     """Return the project that is in the way of its own creation; the refusal where none is."""
     found = ctx.project(path) if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, 422) else None
     if found is None:
         raise error
     if found.get("marked_for_deletion_on"):
-        _restore(ctx, int(found["id"]))
+        restore(ctx, PROJECTS, int(found["id"]))
     return found
 
 
