@@ -14,6 +14,7 @@ from sigctl.core.state import State
 from sigctl.errors import DeniedError, PartialError, RefusedError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.forge import GitLab
+from sigctl.forges.gitlab.graphql import GROUPS_BELOW, PROJECTS_BELOW, rules_below
 from sigctl.forges.gitlab.protections import Protection, of_rest, to_rule
 from sigctl.forges.gitlab.traits import TRAITS
 from sigctl.sandbox import control
@@ -258,3 +259,17 @@ def test_without_the_kind_no_rule_is_read(free):
     state = plain.observe(Scope(frozenset({free.top}))).state
     assert Key("repo", free.repo) in state
     assert not [one for one in state.values() if isinstance(one, BranchRule)]
+
+
+@pytest.mark.parametrize("tier", ["free", "paid"])
+def test_every_bulk_query_fits_the_limit_with_full_pages(request, tier):
+    place = request.getfixturevalue(tier)
+    place.rules(teams=frozenset({place.team}))
+    graph = place.gitlab._context.graph
+    assert graph._page == {"first": 100, "members": 100}
+    for document in (GROUPS_BELOW, PROJECTS_BELOW, rules_below(named=tier == "paid")):
+        asked = document.rstrip().removesuffix("}") + "queryComplexity { score limit } }"
+        deep = {"deep": True} if "$deep" in document else {}
+        cost = graph.sized(asked, path=place.top, after=None, **deep)["queryComplexity"]
+        assert cost["score"] <= cost["limit"] == 250
+        assert len(document) < 10_000

@@ -197,6 +197,26 @@ def test_nobody_listening_is_told_in_one_line():
     assert "\n" not in health.problems[0]
 
 
+def test_a_server_that_is_no_gitlab_is_told_with_what_to_check(server):
+    health = forge(server.url).health()
+    assert not health.reachable
+    assert f"no gitlab answers at {server.url}: check `url`" in health.problems[0]
+
+
+def test_a_page_of_html_where_data_should_be_is_no_answer(server):
+    server.on("QUERY", "sigctlServer", Says(body="<html>log in</html>"))
+    with pytest.raises(UnreachableError, match="can't be read") as caught:
+        Graph(client_of(server)).ask("query sigctlServer { x }")
+    assert "check `url`" in caught.value.hint
+
+
+def test_no_cookie_is_kept(server):
+    server.on("GET", "/x", Says(body={}, headers={"Set-Cookie": "session=1; Path=/"}))
+    client = client_of(server)
+    client.get("/x")
+    assert not client._session.cookies
+
+
 def test_graphql_errors_beside_data_are_a_failed_read(server):
     server.on(
         "QUERY", "sigctlServer", Says(body={**SERVER, "errors": [{"message": "Internal server error"}]})

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import requests
@@ -30,6 +31,9 @@ class _Session(requests.Session):
     def __init__(self, connections: int) -> None:
         super().__init__()
         self._told = threading.local()
+        self.cookies.set_policy(
+            DefaultCookiePolicy(allowed_domains=[])
+        )  # the token says who asks, nothing else
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
         self.mount("https://", adapter)
         self.mount("http://", adapter)

@@ -60,17 +60,19 @@ def read_failure(error: Exception, headers: Mapping[str, str], url: str) -> Fail
         nature = Nature.FINAL if error.invalid or error.too_big else Nature.TRANSIENT
         return Failure(nature, PartialError(f"graphql query `{error.name}`: {plain(str(error))}"))
     if isinstance(error, BadAnswerError | GitlabParsingError):
-        return Failure(Nature.TRANSIENT, UnreachableError(f"{url} sent an answer that can't be read"))
+        return Failure(
+            Nature.TRANSIENT, UnreachableError(f"{url} sent an answer that can't be read", CHECK_URL)
+        )
     if isinstance(error, _FINAL):
-        return Failure(Nature.FINAL, UnreachableError(f"can't reach {url}: {plain(str(error))}", _CHECK_URL))
+        return Failure(Nature.FINAL, UnreachableError(f"can't reach {url}: {plain(str(error))}", CHECK_URL))
     if isinstance(error, requests.RequestException):
-        return Failure(Nature.TRANSIENT, UnreachableError(f"can't reach {url}: {_reason(error)}", _CHECK_URL))
+        return Failure(Nature.TRANSIENT, UnreachableError(f"can't reach {url}: {_reason(error)}", CHECK_URL))
     if isinstance(error, GitlabError) and error.response_code:
         return _by_status(int(error.response_code), error, headers, url)
     raise error
 
 
-_CHECK_URL = "check `url` in the files, and that the server is up"
+CHECK_URL = "check `url` in the files, and that the server is up"
 
 
 def _reason(error: requests.RequestException) -> str:

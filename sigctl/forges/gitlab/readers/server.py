@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sigctl.errors import DeniedError, NotThereError, RefusedError
+from sigctl.errors import DeniedError, NotThereError, RefusedError, UnreachableError
 from sigctl.forges.gitlab.context import USERS, Context
+from sigctl.forges.gitlab.failures import CHECK_URL
 from sigctl.forges.gitlab.graphql import SERVER, must
 from sigctl.forges.gitlab.names import number_of, quoted
 
@@ -47,7 +48,12 @@ class Token:
 
 def server(ctx: Context) -> Server:
     """Return what the server says of itself and of us; DeniedError when the token is nobody's."""
-    data = ctx.graph.ask(SERVER)
+    try:
+        data = ctx.graph.ask(SERVER)
+    except NotThereError as error:
+        raise UnreachableError(
+            f"no gitlab answers at {ctx.client.url}", CHECK_URL, status=error.status
+        ) from error
     user = data.get("currentUser")
     if not isinstance(user, dict):
         raise DeniedError(
