@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from sigctl.sandbox.clock import Clock
 from sigctl.sandbox.gitrepo import BareRepo
@@ -135,6 +135,3 @@ def forge_class(name: str) -> type[SandboxForge]:
     if not (isinstance(found, type) and issubclass(found, SandboxForge)):
         raise TypeError(FORGES[name])
     return found
-
-
-Service = Literal["git-upload-pack", "git-receive-pack"]

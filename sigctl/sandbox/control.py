@@ -42,8 +42,8 @@ def up(
 ) -> dict[str, Any]:
     """Have the forges running in the background with these accounts and orgs, and return how to reach them.
 
-    One that already runs is left alone unless accounts or orgs are new (then it is started anew with its state). Raises
-    UsageError when the extra is missing or a port is taken, SigctlError when the server does not come up.
+    One that already runs so is left alone; with other options, new accounts or new orgs it is started anew, with its state
+    and at its ports. Raises UsageError when the extra is missing or a port is taken, SigctlError when the server does not come up.
     """
     layout = _layout(directory)
     with _alone(layout):
@@ -51,18 +51,18 @@ def up(
         grown = seed.extend(logins, orgs)
         seeds.save(seed, layout.seed)
         running = _running(layout)
-        if running and grown:
+        arguments = _arguments(
+            directory,
+            forges,
+            latency_ms=latency_ms,
+            faults=faults,
+            ports=ports or {},
+            idle_seconds=idle_seconds,
+        )
+        if running and (grown or _options(running["arguments"]) != _options(arguments)):
             _stop(layout, running)
             running = None
         if not running:
-            arguments = _arguments(
-                directory,
-                forges,
-                latency_ms=latency_ms,
-                faults=faults,
-                ports=ports or {},
-                idle_seconds=idle_seconds,
-            )
             running = _start(layout, arguments)
         return _document(layout, running)
 
@@ -215,6 +215,11 @@ def _arguments(
     return found
 
 
+def _options(arguments: Sequence[str]) -> list[str]:
+    """Return arguments without the ports that nobody asked for."""
+    return [argument.removesuffix(":0") for argument in arguments]
+
+
 def _start(layout: Layout, arguments: list[str]) -> dict[str, Any]:
     with layout.log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # our own module
@@ -224,6 +229,7 @@ def _start(layout: Layout, arguments: list[str]) -> dict[str, Any]:
             stderr=output,
             start_new_session=True,
             cwd="/",
+            env=_environment(),
         )
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
@@ -240,6 +246,13 @@ def _start(layout: Layout, arguments: list[str]) -> dict[str, Any]:
     raise SigctlError(
         f"the sandbox does not start: {said[-1] if said else 'no word from it'}", f"see {layout.log}"
     )
+
+
+def _environment() -> dict[str, str]:
+    """Return what the server needs to know: none of the secrets that the caller may have in its environment."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    found = {name: os.environ[name] for name in kept if name in os.environ}
+    return found | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _answers(port: int) -> bool:

@@ -148,11 +148,16 @@ class Front:
         operation = scope["path"].rsplit("/", 1)[1]
         if operation == "refs":
             operation = "info/refs:" + parse_qs(scope["query_string"].decode()).get("service", [""])[0]
-        status = [0]
+        status, noted = 0, False
 
         async def noting(message: Message) -> None:
+            """Note a request before its client can know that it has ended."""
+            nonlocal status, noted
             if message["type"] == "http.response.start":
-                status[0] = message["status"]
+                status = message["status"]
+            elif not message.get("more_body"):
+                self._note(scope, operation, status, begun)
+                noted = True
             await send(message)
 
         what = self._faults.pick(self._forge.name, scope["method"], scope["path"], operation)
@@ -167,7 +172,8 @@ class Front:
             else:
                 await self._git(scope, receive, noting)
         finally:
-            self._note(scope, operation, status[0], begun)
+            if not noted:
+                self._note(scope, operation, status, begun)
 
     async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()

@@ -69,6 +69,10 @@ class BareRepo:
         """Return the object id of one ref, "" when it does not exist."""
         return _read(self.path / ref) or self._packed().get(ref, "")
 
+    def is_empty(self) -> bool:
+        """Whether it has no ref at all."""
+        return not self._packed() and not any(files for _, _, files in os.walk(self.path / "refs"))
+
     def branches(self) -> dict[str, str]:
         """Return {branch: object id}, sorted."""
         start = "refs/heads/"

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import fetch
+import graphql
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from openapi_core.validation.exceptions import ValidationError
@@ -45,12 +46,18 @@ def description() -> OpenAPI:
 
 
 def complaints(exchange: Any, *, request: bool = True) -> list[str]:
-    """Return what is wrong with a request (unless it is meant to be) and with its answer; GraphQL is not judged here.
+    """Return what is wrong with a request (unless it is meant to be) and with its answer.
+
+    Of GraphQL the query is judged; its answer follows from the sandbox's schema, which is judged by itself.
 
     An exchange is what the sandbox's observer is told: method, path, query, headers, body, status, response_headers,
     response_body, and whether a fault was put into it.
     """
-    if not exchange.path.startswith(ROOT) or exchange.faulty:
+    if exchange.faulty:
+        return []
+    if exchange.path == "/api/graphql":
+        return _graphql(json.loads(exchange.body)["query"]) if request else []
+    if not exchange.path.startswith(ROOT):
         return []
     path = _path(exchange.path[len(ROOT) :] or "/")
     asked = MockRequest(
@@ -66,6 +73,18 @@ def complaints(exchange: Any, *, request: bool = True) -> list[str]:
     if request:
         found += [f"{where}: request: {each}" for each in _request(asked)]
     return found + [f"{where}: answer: {each}" for each in _response(asked, exchange)]
+
+
+@functools.cache
+def official() -> graphql.GraphQLSchema:
+    """Return GitHub's GraphQL schema; it does not pass its own library's check, and serves to check queries all the same."""
+    source = fetch.described(*fetch.GRAPHQL).read_text(encoding="utf-8")
+    return graphql.build_schema(source, assume_valid=True, no_location=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def _graphql(query: str) -> list[str]:
+    return [f"graphql: {error.message}" for error in graphql.validate(official(), graphql.parse(query))]
 
 
 def _request(asked: MockRequest) -> Iterable[str]:

@@ -58,6 +58,22 @@ def test_state_ports_and_tokens_outlive_a_kill(up, tmp_path):
     assert Client(first).call(200, "GET", "/repos/CentOS/kept")["name"] == "kept"
 
 
+def test_other_options_come_with_a_new_start(up, tmp_path):
+    first = up()
+    pid = control.status(tmp_path)["pid"]
+    assert up(latency_ms=30) == first
+    assert control.status(tmp_path)["pid"] != pid
+    begun = time.monotonic()
+    Client(first).call(200, "GET", "/user")
+    assert time.monotonic() - begun >= 0.03
+
+
+def test_the_server_is_not_told_the_secrets_of_its_caller(up, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", "not for the sandbox")
+    up()
+    assert b"not for the sandbox" not in Path(f"/proc/{control.status(tmp_path)['pid']}/environ").read_bytes()
+
+
 def test_new_accounts_come_with_a_new_start(up):
     first = Client(up())
     first.repo("kept")

@@ -104,7 +104,7 @@ class Reckoner:
                 value = int(argument.value.value)
             elif isinstance(argument.value, VariableNode):
                 value = self._variables.get(argument.value.name.value)
-            if value is None:
+            if not isinstance(value, int):
                 continue
             bound = argument.name.value
             if value < 0:
@@ -116,7 +116,7 @@ class Reckoner:
                     "EXCESSIVE_PAGINATION",
                     f"Requesting {value} records on the `{name}` connection exceeds the `{bound}` limit of 100 records.",
                 )
-            return int(value)
+            return value
         raise TooMuchError(
             "MISSING_PAGINATION_BOUNDARIES",
             f"You must provide a `first` or `last` value to properly paginate the `{name}` connection.",

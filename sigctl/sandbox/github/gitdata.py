@@ -54,7 +54,7 @@ def get_commit(call: Call) -> Reply:
     """Tell of the commit a name stands for."""
     repo, name = call.part_of_repo(), call.params["ref"]
     bare = call.state.bare(repo)
-    if not bare.refs():
+    if bare.is_empty():
         raise ApiError(409, "Git Repository is empty.")
     candidates = (f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}")
     sha = next((found for ref in candidates if (found := bare.ref(ref))), name)
@@ -91,7 +91,7 @@ def get_ref(call: Call) -> Reply:
     bare, ref = call.state.bare(repo), f"refs/{call.params['ref']}"
     sha = bare.ref(ref)
     if not sha:
-        raise ApiError(404, "Not Found") if bare.refs() else ApiError(409, "Git Repository is empty.")
+        raise ApiError(409, "Git Repository is empty.") if bare.is_empty() else ApiError(404, "Not Found")
     return Reply(200, _ref(call, repo, ref, sha))
 
 
@@ -100,7 +100,7 @@ def list_matching_refs(call: Call) -> Reply:
     """List all refs that start so."""
     repo = call.part_of_repo()
     found = call.state.bare(repo).refs(f"refs/{call.params['ref']}")
-    if not found and not call.state.bare(repo).refs():
+    if not found and call.state.bare(repo).is_empty():
         raise ApiError(409, "Git Repository is empty.")
     shown = [{"id": 0, "ref": ref, "sha": sha} for ref, sha in found.items()]
     return call.page(shown, lambda each: _ref(call, repo, each["ref"], each["sha"]))
@@ -115,7 +115,7 @@ def create_ref(call: Call) -> Reply:
         call.field("sha", str, "Reference", required=True),
     )
     bare = call.state.bare(repo)
-    if not bare.refs():
+    if bare.is_empty():
         raise ApiError(409, "Git Repository is empty.")
     if ref.count("/") < 2 or not ref.startswith("refs/"):  # noqa: PLR2004  # refs/heads/name
         raise unprocessable("Reference name must start with 'refs/' and have at least two slashes")
@@ -186,7 +186,9 @@ def _short(call: Call, repo: Document, name: str, sha: str, protected: bool) -> 
 
 
 def _ref(call: Call, repo: Document, ref: str, sha: str) -> dict[str, Any]:
-    kind = call.state.bare(repo).git("cat-file", "-t", sha).stdout.strip() or "commit"
+    kind = "commit"  # a branch can't point to anything else
+    if not ref.startswith(rules.HEADS):
+        kind = call.state.bare(repo).git("cat-file", "-t", sha).stdout.strip() or kind
     url = _url(call, repo)
     return {
         "ref": ref,

@@ -52,6 +52,11 @@ def set_protection(call: Call) -> Reply:
     missing = [name for name in _REQUIRED if name not in body]
     if missing:
         raise unprocessable(f'Invalid request.\n\n"{missing[0]}" wasn\'t supplied.')
+    wrong = [
+        name for name in _REQUIRED if name != "enforce_admins" and not isinstance(body[name], dict | None)
+    ]
+    if wrong:
+        raise unprocessable(f'Invalid request.\n\n"{wrong[0]}" is not an object.')
     fields = OPEN | {ours: bool(body[theirs]) for theirs, ours in _SWITCHES.items() if theirs in body}
     fields["checks"] = _checks(body["required_status_checks"])
     fields["reviews"] = _reviews(call, repo, body["required_pull_request_reviews"])

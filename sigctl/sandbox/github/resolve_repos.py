@@ -160,7 +160,7 @@ def _topics(repo: Document, context: Context, **arguments: Any) -> dict[str, Any
 
 @resolves("Repository.isEmpty")
 def _is_empty(repo: Document, context: Context) -> bool:
-    return not context.state.bare(repo).refs()
+    return context.state.bare(repo).is_empty()
 
 
 @resolves("Repository.defaultBranchRef")
@@ -196,7 +196,9 @@ def _shown(repo: Document, ref: str, sha: str, prefix: str = "") -> dict[str, An
 
 @resolves("Ref.target")
 def _target(ref: dict[str, Any], context: Context) -> dict[str, Any]:
-    kind = context.state.bare(ref["repository"]).git("cat-file", "-t", ref["sha"]).stdout.strip()
+    kind = "commit"  # a branch can't point to anything else
+    if ref["prefix"] != rules.HEADS:
+        kind = context.state.bare(ref["repository"]).git("cat-file", "-t", ref["sha"]).stdout.strip()
     id_ = node_id("C", f"{ref['repository']['id']}:{ref['sha']}")
     return {
         "kind": _OBJECTS.get(kind, "Commit"),

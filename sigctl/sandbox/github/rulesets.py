@@ -184,6 +184,8 @@ def _fields(call: Call) -> dict[str, Any]:
 
 
 def _actor(call: Call, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise invalid("RepositoryRuleset", "bypass_actors")
     type_, mode, id_ = given.get("actor_type"), given.get("bypass_mode", "always"), given.get("actor_id")
     if type_ not in _ACTORS or mode not in _MODES:
         raise invalid("RepositoryRuleset", "bypass_actors", message="Actor type or bypass mode is not known")
@@ -202,6 +204,8 @@ def _actor(call: Call, given: Any) -> dict[str, Any]:
 
 
 def _rule(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise invalid("RepositoryRuleset", "rules")
     type_, parameters = given.get("type"), given.get("parameters")
     if type_ not in _PLAIN + _WITH_PARAMETERS:
         raise invalid("RepositoryRuleset", "rules", message=f"Invalid rule '{type_}'")

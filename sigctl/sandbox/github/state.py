@@ -6,7 +6,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sigctl.sandbox.base import Environment
@@ -142,7 +142,8 @@ class State:
 
     def sweep(self) -> None:
         """Move org invitations that nobody accepted in time to the failed ones; carry out transfers that are due."""
-        late = [i for i in self.invitations if i["failed_at"] is None and self.expired(i)]
+        end = self._end()
+        late = [i for i in self.invitations if i["created_at"] <= end and i["failed_at"] is None]
         for invitation in late:
             self.invitations.save(
                 invitation,
@@ -167,8 +168,11 @@ class State:
 
     def expired(self, invitation: Document) -> bool:
         """Whether an invitation waits for longer than GitHub keeps it open."""
-        made = datetime.fromisoformat(invitation["created_at"])
-        return self.clock.now() - made >= timedelta(days=INVITATION_DAYS)
+        return bool(invitation["created_at"] <= self._end())
+
+    def _end(self) -> str:
+        """Return the time before which an invitation was made too long ago; stamps compare as text."""
+        return (self.clock.now() - timedelta(days=INVITATION_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def waiting(self, org: int) -> list[Document]:
         """Return the org's invitations that can be accepted."""
