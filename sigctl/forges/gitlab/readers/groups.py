@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
@@ -37,17 +37,20 @@ class Teams:
     """Tells which groups are teams: declared ones, and childless ones in a folder that holds declared ones."""
 
     declared: frozenset[str]
+    folders: frozenset[str]
+    """Groups that hold declared teams."""
     orgs: frozenset[str]
-    occupied: frozenset[str] = field(default_factory=frozenset)
+    occupied: frozenset[str]
     """Groups with a project or a group below: nobody's team, and never to be removed as one."""
 
     @classmethod
     def of(cls, scope: Scope, paths: Iterable[str]) -> Teams:
         """Return the judge for a scope, given every path that was read."""
         return cls(
-            _fold(scope.teams),
-            _fold(scope.groups) | _fold(scope.orgs),
-            _fold(parent_of(path) for path in paths),
+            declared=_fold(scope.teams),
+            folders=_fold(parent_of(team) for team in scope.teams) - {""},
+            orgs=_fold(scope.groups | scope.orgs),
+            occupied=_fold(parent_of(path) for path in paths),
         )
 
     def has(self, path: str) -> bool:
@@ -55,9 +58,7 @@ class Teams:
         path = path.casefold()
         if path in self.declared:
             return True
-        if path in self.orgs or path in self.occupied or not parent_of(path):
-            return False
-        return parent_of(path) in {parent_of(team) for team in self.declared}
+        return path not in self.orgs and path not in self.occupied and parent_of(path) in self.folders
 
 
 def _fold(paths: Iterable[str]) -> frozenset[str]:
