@@ -317,6 +317,57 @@ def test_the_hourly_limit_is_kept_when_asked_for(tmp_path):
         assert hub.send("GET", "/user").status_code == 200
 
 
+def test_the_secondary_limit_is_kept_when_asked_for(tmp_path):
+    with github(tmp_path, knobs={"creations_a_minute": 2}) as hub:
+        hub.repo("a")
+        hub.repo("b")
+        limited = hub.send("POST", f"{ORG}/repos", {"name": "c"})
+        assert limited.status_code == 403
+        assert "secondary rate limit" in limited.json()["message"]
+        hub.call(200, "GET", "/user")
+        hub.sandbox.clock.advance(int(limited.headers["Retry-After"]))
+        hub.repo("c")
+
+
+def test_a_login_can_pass_to_a_stranger_and_the_number_can_not(hub):
+    forge = hub.sandbox.forges["github"]
+    hub.join("member")
+    before = hub.call(200, "GET", "/users/member")["id"]
+    forge.rename_user("member", "renamed")
+    hub.call(404, "GET", "/users/member")
+    assert hub.call(200, "GET", f"/user/{before}")["login"] == "renamed"
+    with forge.store.transaction():
+        assert forge.add_user("member")["id"] != before
+    hub.call(404, "GET", f"{ORG}/members/member")
+    hub.call(204, "GET", f"{ORG}/members/renamed")
+
+
+def test_a_suspended_user_can_neither_act_nor_be_invited(hub):
+    hub.sandbox.forges["github"].suspend_user("member")
+    assert hub.send("GET", "/user", who="member").status_code == 401
+    hub.call(422, "PUT", f"{ORG}/memberships/member", {"role": "member"})
+
+
+def test_the_seats_of_an_org_can_be_used_up(hub):
+    accounts = hub.sandbox.forges["github"].state.accounts
+    accounts.save(accounts.one("login", "centos"), seats=2)
+    hub.call(200, "PUT", f"{ORG}/memberships/member", {"role": "member"})
+    hub.call(422, "PUT", f"{ORG}/memberships/second", {"role": "member"})
+    hub.call(200, "PUT", f"{ORG}/memberships/member", {"role": "admin"})
+
+
+def test_a_part_of_the_body_that_is_of_another_type_is_422(hub):
+    hub.repo("xen", auto_init=True)
+    for body in ({"description": 1}, {"has_wiki": "yes"}, {"visibility": "secret"}, {"default_branch": None}):
+        hub.call(422, "PATCH", "/repos/CentOS/xen", body)
+    hub.call(
+        422, "POST", "/repos/CentOS/xen/rulesets", {"name": "r", "enforcement": "active", "rules": ["x"]}
+    )
+    wrong = {name: [] for name in ("required_status_checks", "required_pull_request_reviews", "restrictions")}
+    hub.call(422, "PUT", "/repos/CentOS/xen/branches/main/protection", wrong | {"enforce_admins": True})
+    assert hub.send("POST", f"{ORG}/repos", "text").status_code == 400
+
+
 def test_logins_are_compared_whatever_their_case(hub):
     assert hub.call(200, "GET", "/users/MEMBER")["login"] == "member"
     assert hub.call(200, "GET", "/orgs/centos")["login"] == "CentOS"

@@ -1,7 +1,8 @@
 """The GitHub-shaped forge: REST at /api/v3, GraphQL at /api/graphql, git at /OWNER/REPO.git.
 
 Options (knobs): `not_yet`: for how many requests the parts of a new repository answer 404 (0); `transfer_after`: after how
-many requests a transfer takes effect (1); `rate_limit`: points an hour, enforced when given.
+many requests a transfer takes effect (1); `rate_limit`: points an hour, and `creations_a_minute`: POSTs and invitations a
+minute (the secondary limit), both enforced when given.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class GitHub(SandboxForge):
             suspended=False,
             two_factor=True,
         )
+
+    def rename_user(self, login: str, new: str) -> None:
+        """Give a user another login, as users may do; the old one is free for a stranger."""
+        with self.store.transaction():
+            self.state.touch(self.state.accounts, self.state.account(login, USER), login=new)
+
+    def suspend_user(self, login: str) -> None:
+        """Suspend a user: the tokens end, invitations are refused."""
+        with self.store.transaction():
+            self.state.touch(self.state.accounts, self.state.account(login, USER), suspended=True)
 
     def add_org(self, login: str) -> Document:
         """Make an org, without owners yet."""

@@ -8,7 +8,7 @@ from sigctl.sandbox.github.errors import ApiError
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-HOUR = 3600
+HOUR, MINUTE = 3600, 60
 TOLD = 15_000
 """Points an hour that headers tell when the knob `rate_limit` does not say otherwise; then they are not enforced."""
 
@@ -34,6 +34,18 @@ class Limits:
             who = token["account"] if token else 0
             text = f"API rate limit exceeded for user ID {who}."
             raise ApiError(403, text, headers=self.headers(token, resource))
+
+    def create(self, token: Document | None) -> None:
+        """Count something made; 403 with Retry-After when more was made in this minute than the knob allows."""
+        most = self._state.env.options.get("creations_a_minute", 0)
+        if not most:
+            return
+        now = int(self._state.clock.time())
+        key = (token["account"] if token else 0, "creations", now // MINUTE)
+        self._used[key] = self._used.get(key, 0) + 1
+        if self._used[key] > most:
+            text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            raise ApiError(403, text, headers={"Retry-After": str(MINUTE - now % MINUTE)})
 
     def headers(self, token: Document | None, resource: str = "core") -> dict[str, str]:
         """Return the headers about a resource."""

@@ -33,6 +33,8 @@ HANDLERS = (collaborators, protection, gitdata, orgs, repos, rulesets, teams, us
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SAFE = ("GET", "HEAD")
+_CREATING = ("repos/add-collaborator", "orgs/set-membership-for-user")
+"""What may make something though it is no POST."""
 
 
 class Rest:
@@ -73,6 +75,8 @@ class Rest:
         if found is None:
             raise not_found()
         self._check(found, call)
+        if request.method == "POST" or found.name in _CREATING:
+            self._limits.create(call.token)
         return found.handler(call)
 
     def token(self, request: Request) -> Document | None:
