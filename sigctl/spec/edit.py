@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
 from yaml import YAMLError
 
 from sigctl.errors import ConfigError, SigctlError
-from sigctl.spec import roundtrip
 from sigctl.spec.blocks import rearranged
 from sigctl.spec.load import Loaded, load
 from sigctl.spec.order import keys_at, kind_of, rank
+from sigctl.spec.reflow import reflowed
 from sigctl.spec.source import Source
 from sigctl.spec.spans import comments, inner_lines, splices
 from sigctl.spec.yaml12 import parse
@@ -32,45 +32,27 @@ def format_text(text: str) -> str:
     if faults or not isinstance(data, dict) or any(one in text for one in _OTHER_BREAKS):
         return text
     kind = kind_of(data)
-    current = _tidy(text)
-    for layout in (True, False):  # what a step can't do without loss is left out
-        result = current
-        for _ in range(_ROUNDS):
-            after = _once(result, kind, layout=layout)
-            if after == result:
-                if _same(text, data, result):
-                    return result
-                break
-            result = after
-    return current if _same(text, data, current) else text
+    result = text
+    for _ in range(_ROUNDS):
+        after = _once(result, kind)
+        if after == result:
+            return result
+        if not _same(text, data, after):
+            return result
+        result = after
+    return result
 
 
-def _once(text: str, kind: str, *, layout: bool) -> str:
+def _once(text: str, kind: str) -> str:
+    """Return the text after one round; what has nothing left to do comes back as it is."""
+
+    def order(path: Path, key: str) -> tuple[int, int]:
+        return rank(keys_at(kind, path), key)
+
     try:
-        moved = rearranged(text, lambda path, key: rank(keys_at(kind, path), key))
-        if layout:
-            document = roundtrip.load(moved)
-            _order_flow(document, kind, ())
-            moved = roundtrip.dump(document)
-        return _tidy(moved)
-    except (ValueError, YAMLError):  # moved into something that is no YAML: an alias before its anchor, say
+        return _tidy(reflowed(rearranged(text, order), order))
+    except YAMLError:  # moved into something that is no YAML: an alias before its anchor, say
         return text
-
-
-def _order_flow(node: Any, kind: str, path: Path) -> None:
-    """Put the keys of `{a: b}` mappings in order; those that hold a comment stay."""
-    if isinstance(node, CommentedMap):
-        keys = keys_at(kind, path)
-        if node.fa.flow_style() and not node.ca.items:
-            items = sorted(node.items(), key=lambda item: rank(keys, str(item[0])))
-            if [key for key, _ in items] != list(node):
-                for key, _ in items:
-                    node.move_to_end(key)
-        for key, value in node.items():
-            _order_flow(value, kind, (*path, str(key)))
-    elif isinstance(node, list):
-        for n, value in enumerate(node):
-            _order_flow(value, kind, (*path, n))
 
 
 def _tidy(text: str) -> str:
@@ -87,18 +69,8 @@ def _tidy(text: str) -> str:
 
 def _same(text: str, data: Any, after: str) -> bool:
     again, faults = parse(after)
-    return (
-        not faults
-        and again == data
-        and _types(again) == _types(data)
-        and Counter(comments(after)) == Counter(comments(text))
-    )
-
-
-def _types(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _types(value) for key, value in data.items()}
-    return [_types(value) for value in data] if isinstance(data, list) else type(data)
+    same = not faults and json.dumps(again, sort_keys=True) == json.dumps(data, sort_keys=True)
+    return same and Counter(comments(after)) == Counter(comments(text))
 
 
 def fmt(path: FilePath, *, check: bool = False) -> list[FilePath]:

@@ -38,12 +38,19 @@ def _of(entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
             include=_include(upstream),
             exclude=tuple(map(_full, upstream.exclude)),
             stage=UPSTREAM,
-            rename=tuple((_full(old), _full(new)) for old, new in sorted(upstream.rename.items())),
+            rename=tuple(
+                (_full(old), _full(new)) for old, new in sorted(upstream.rename.items(), key=_narrow_first)
+            ),
         )
     if primary is not None:
         for name, end in ends.items():
             if layouts[name].forge.role == "replica":
                 yield Hop(entry.sig.name, entry.name, primary, end, "follow", stage=REPLICA)
+
+
+def _narrow_first(item: tuple[str, str]) -> tuple[bool, int, str]:
+    """Sort exact names before patterns, and longer patterns before shorter ones, since the first that fits counts."""
+    return ("*" in item[0], -len(item[0]), item[0])
 
 
 def _include(upstream: Upstream) -> tuple[str, ...]:
