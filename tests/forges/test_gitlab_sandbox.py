@@ -279,6 +279,21 @@ def test_what_is_deleted_waits_and_is_not_seen_and_comes_back_without_its_people
     assert not [one for one in state.values() if isinstance(one, Grant) and one.target == f"{sig}/xen"]
 
 
+@pytest.mark.parametrize("narrow", [True, False])
+def test_what_waits_is_found_when_made_again_by_another_run_that_reads_little(
+    gitlab, sandbox, top, sig, narrow
+):
+    things = [Repo(f"{sig}/xen"), Team(f"{sig}/groups/team")]
+    ids = (gitlab._context.project_id(f"{sig}/xen"), gitlab._context.group_id(f"{sig}/groups/team"))
+    for thing in things:
+        do(gitlab, "delete", thing, None)
+    later = opened(sandbox)
+    look(later, top, **standard(top), repos=frozenset({f"{sig}/xen"}), narrow=narrow)
+    make(later, *things)
+    fresh = opened(sandbox)._context
+    assert (fresh.project_id(f"{sig}/xen"), fresh.group_id(f"{sig}/groups/team")) == ids
+
+
 def test_accounts_are_found_by_login_by_id_and_in_any_case(gitlab, top):
     ids = {
         login: account.id

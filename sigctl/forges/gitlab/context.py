@@ -8,7 +8,7 @@ from typing import Any
 from sigctl.errors import NotThereError
 from sigctl.forges.gitlab.client import Client
 from sigctl.forges.gitlab.graphql import Graph
-from sigctl.forges.gitlab.names import is_below, quoted
+from sigctl.forges.gitlab.names import is_below, last_of, parent_of, quoted, unscheduled
 
 GROUPS, PROJECTS, USERS = "groups", "projects", "users"
 
@@ -23,8 +23,9 @@ class Known:
         self._scheduled: dict[str, dict[str, int]] = {GROUPS: {}, PROJECTS: {}}
 
     def learn(self, kind: str, name: str, number: int) -> None:
-        """Remember a number."""
+        """Remember a number; what waited for its deletion under that name is nobody's concern any more."""
         with self._lock:
+            self._scheduled.get(kind, {}).pop(name.casefold(), None)
             self._ids[kind][name.casefold()] = number
             self._names[kind][number] = name
 
@@ -65,9 +66,15 @@ class Known:
             self._scheduled[kind][path.casefold()] = number
 
     def scheduled(self, kind: str, path: str) -> int | None:
-        """Return the number of what had this path and waits for its deletion, once: the asker restores it."""
+        """Return the number of what had this path and waits for its deletion, None where nothing does."""
         with self._lock:
-            return self._scheduled[kind].pop(path.casefold(), None)
+            return self._scheduled[kind].get(path.casefold())
+
+    def forget_scheduled(self) -> None:
+        """Drop all that waited for its deletion: it is about to be seen anew."""
+        with self._lock:
+            for known in self._scheduled.values():
+                known.clear()
 
 
 class Context:
@@ -79,6 +86,8 @@ class Context:
         self.known = Known()
         self.enterprise = False
         """Whether the server is the Enterprise Edition; found out by the first read."""
+        self.saw_whole = False
+        """Whether whole trees were read, with all in them that waits for its deletion."""
         self._me: dict[str, Any] | None = None
 
     def me(self) -> dict[str, Any]:
@@ -94,6 +103,25 @@ class Context:
     def project(self, path: str) -> dict[str, Any] | None:
         """Return the project that has this path now, None where there is none (an older path leads elsewhere)."""
         return self._exact(PROJECTS, path, "path_with_namespace")
+
+    def waiting(self, kind: str, path: str) -> int | None:
+        """Return the number of what had this path and waits for its deletion; asked for where no whole tree was read."""
+        known, parent = self.known.scheduled(kind, path), parent_of(path)
+        if known is not None or self.saw_whole or not parent:
+            return known
+        inside, field = ("subgroups", "full_path") if kind == GROUPS else ("projects", "path_with_namespace")
+        flags = {} if kind == GROUPS else {"with_shared": "false"}
+        try:
+            word = f"{last_of(path)}-deletion_scheduled"
+            rows = self.client.pages(f"/groups/{quoted(parent)}/{inside}", search=word, **flags)
+        except NotThereError:
+            return None
+        old = [
+            row
+            for row in rows
+            if row[field] != path and unscheduled(row[field]).casefold() == path.casefold()
+        ]
+        return max((int(row["id"]) for row in old), default=None)
 
     def group_id(self, path: str) -> int:
         """Return the group's number; NotThereError where it does not exist."""

@@ -54,6 +54,9 @@ def observe(
     ctx.client.together(
         [*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell), *rules_first]
     )
+    if not scope.narrow:
+        ctx.saw_whole = True
+        ctx.known.forget_scheduled()
     teams = Teams.of(scope, found.paths())
     _read_shares(ctx, scope, found, teams, tell)
     notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]

@@ -21,7 +21,7 @@ _NAMES = {"title": "name", "visibility": "visibility", "description": "descripti
 def create(ctx: Context, action: Action) -> None:
     """Make the group, closed unless the action says otherwise; one that waits for its deletion is restored."""
     group = _group(action)
-    if (waiting := ctx.known.scheduled(GROUPS, group.path)) is not None:
+    if (waiting := ctx.waiting(GROUPS, group.path)) is not None:
         restore(ctx, GROUPS, waiting)
         ctx.known.learn(GROUPS, group.path, waiting)
         _set(ctx, waiting, _settings(group))

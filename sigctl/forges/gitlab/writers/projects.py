@@ -23,7 +23,7 @@ _SETTABLE = (*_PLAIN, *_FEATURES, "topics", "squash_merge", "delete_branch_on_me
 def create(ctx: Context, action: Action) -> None:
     """Make the project, empty, and closed unless the action says otherwise; one that waits for its deletion is restored."""
     repo = _repo(action)
-    if (waiting := ctx.known.scheduled(PROJECTS, repo.path)) is not None:
+    if (waiting := ctx.waiting(PROJECTS, repo.path)) is not None:
         restore(ctx, PROJECTS, waiting)
         ctx.known.learn(PROJECTS, repo.path, waiting)
         _set(ctx, waiting, {"visibility": PRIVATE} | _settings(repo), repo.archived)
