@@ -181,11 +181,21 @@ def _rule(action: Action) -> str:
     what = f"rule for {rule.on} {rule.pattern}"
     if action.after is None:
         return f"{what}: removed"
-    return (
-        f"{what}: {_changes(action)}"
-        if action.before
-        else f"{what}: push by {', '.join(rule.push or ()) or 'nobody'}"
-    )
+    return f"{what}: {_changes(action) if action.before else _terms(rule)}"
+
+
+def _terms(rule: BranchRule) -> str:
+    told = [
+        f"{verb} by {', '.join(who) or 'nobody'}"
+        for verb, who in (("push", rule.push), ("merge", rule.merge))
+        if who is not None
+    ]
+    told += [
+        f"no {word}" for word, may in (("force push", rule.force), ("deletion", rule.delete)) if may is False
+    ]
+    told += [f"{rule.reviews} reviews"] if rule.reviews else []
+    told += [f"checks {', '.join(rule.checks)}"] if rule.checks else []
+    return ", ".join(told) or "nothing asked"
 
 
 def _plain_thing(action: Action) -> str:

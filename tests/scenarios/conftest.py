@@ -1,0 +1,110 @@
+"""A sandbox, a copy of the real config, and the command line, run in this process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import upstreams
+
+from sigctl import cli
+from sigctl.sandbox import control
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGINS = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
+GITLAB, GITHUB = "git.centos.org", "github"
+
+
+@dataclass
+class Result:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class World:
+    """One sandbox with the config that a test may change."""
+
+    folder: Path
+    sandbox: Any
+    capsys: Any
+    exchanges: list[Any] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config" / "sigs.yaml"
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text in one of the files; it must be there."""
+        file = self.config.parent / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *arguments: str, mirror: bool = False) -> Result:
+        """Run a command against the sandbox; without histories unless they are asked for."""
+        self.capsys.readouterr()
+        document = self.sandbox.document()["forges"]
+        shared = ["--config", str(self.config)]
+        if arguments[0] in ("plan", "apply", "drift", "mirror", "doctor"):
+            shared += ["--set", f"forges.github.url={document['github']['url']}"]
+            shared += ["--set", f"forges.git.centos.org.url={document['gitlab']['url']}"]
+            shared += [
+                "--cache",
+                str(self.folder / "cache"),
+                "--rewrite",
+                f"https://=file://{self.folder}/upstream/",
+            ]
+        if arguments[0] in ("plan", "apply", "drift") and not mirror:
+            shared.append("--no-mirror")
+        code = cli.run([arguments[0], *shared, *arguments[1:]])
+        captured = self.capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    def ok(self, *arguments: str, mirror: bool = False, code: int = 0) -> Result:
+        """Run a command that must end with this code and without a traceback."""
+        result = self.run(*arguments, mirror=mirror)
+        assert result.code == code, result.out + result.err
+        assert "Traceback" not in result.err
+        return result
+
+    def requests(self, **wanted: str) -> list[Any]:
+        """Return the API requests so far that look like this."""
+        return [e for e in self.exchanges if all(getattr(e, name) == value for name, value in wanted.items())]
+
+    def writes(self) -> list[Any]:
+        """Return the requests that change something."""
+        reads = ("GET", "HEAD")
+        return [e for e in self.exchanges if e.method not in reads and not e.path.endswith("/graphql")]
+
+
+@pytest.fixture
+def world(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A sandbox whose forges are empty, and the real config."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    exchanges: list[Any] = []
+    with control.running(tmp_path / "forges", logins=LOGINS, observer=exchanges.append) as sandbox:
+        document = sandbox.document()["forges"]
+        monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["token"])
+        monkeypatch.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", document["gitlab"]["token"])
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+        yield World(tmp_path, sandbox, capsys, exchanges)
+
+
+@pytest.fixture
+def sources(world: World) -> Path:
+    """The upstream repositories, as the config names them."""
+    upstreams.make(world.folder / "upstream")
+    return world.folder / "upstream"
