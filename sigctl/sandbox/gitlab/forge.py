@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.requests import Request
 
 from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
-from sigctl.sandbox.gitlab import content, http, rules
+from sigctl.sandbox.gitlab import content, ends, http, rules
 from sigctl.sandbox.gitlab.access import Access
 from sigctl.sandbox.gitlab.api import routes
 from sigctl.sandbox.gitlab.auth import Door
@@ -52,7 +52,7 @@ class GitLab(SandboxForge):
         self.world = World(self.store, self.clock, self.bare, premium=premium, lag=lag)
         self._door = Door(self.world)
         self._routes = routes()
-        self._graphql = GraphQL(self.world, env.url)
+        self._graphql = GraphQL(self.world, env.url, self.tick)
 
     def seed(self) -> None:
         """Make sure that the seeded accounts and their tokens exist; groups are for anyone to create."""
@@ -93,10 +93,9 @@ class GitLab(SandboxForge):
         try:
             route, args = self._routes.find(request.method, path)
             given, files = await http.read(request)
+            self.tick()
             with self.store.transaction():
-                self._tick()
                 user, token = self._door.enter(request, given, route)
-                access = Access(self.world, user)
                 call = http.Call(
                     world=self.world,
                     method=request.method,
@@ -107,17 +106,21 @@ class GitLab(SandboxForge):
                     user=user,
                     token=token,
                     url=self.env.url,
-                    access=access,
+                    access=Access(self.world, user),
                 )
                 reply = route.handler(call)
                 self._keep_uploads(path, reply, files)
                 return reply
         except http.ApiError as error:
+            self.world.doomed_repos.clear()  # nothing happened
             return http.Reply(error.status, error.body, error.headers)
 
-    def _tick(self) -> None:
-        self.world.sweep()
-        content.tick(self.world)
+    def tick(self) -> None:
+        """Let happen what is due by date and what comes some requests late; before every request, in its own transaction."""
+        with self.store.transaction():
+            ends.sweep(self.world)
+            content.tick(self.world)
+        self._clear()
 
     def _clear(self) -> None:
         """Take repositories of projects that are gone off the disk, now that this is certain."""
@@ -150,8 +153,7 @@ class GitLab(SandboxForge):
 
     def git_target(self, path: str, account: int | None, service: str) -> GitTarget | GitDenied:
         """Return the repository, also by an older path; refuse as GitLab does."""
-        with self.store.transaction():
-            self._tick()
+        self.tick()
         user, token = self._who(account)
         access = Access(self.world, user)
         project = self.world.project(path) or self.world.moved(path)

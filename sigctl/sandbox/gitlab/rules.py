@@ -147,13 +147,12 @@ class Pusher:
             return _said(HEX_NAME)
         if not rules:
             return None
-        if not self.may_push(branch):
-            if update.old == ZERO:
-                return _said(CREATE_BY_GIT if self.may_merge(branch) else CREATE)
+        if self.may_push(branch):
+            forced = any(rule["allow_force_push"] for rule in rules)
+            return None if forced else Refusal(f"GitLab: {FORCE}", only_force=True)
+        if update.old != ZERO:
             return _said(PUSH)
-        if not any(rule["allow_force_push"] for rule in rules):
-            return Refusal(f"GitLab: {FORCE}", only_force=True)
-        return None
+        return _said(CREATE_BY_GIT if self.may_merge(branch) else CREATE)
 
     def _deletion(self, branch: str, rules: Sequence[Document]) -> Refusal | None:
         if branch == self._project["default_branch"]:

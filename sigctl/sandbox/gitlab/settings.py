@@ -44,6 +44,20 @@ SWITCHES: Mapping[str, str] = {
 }
 """Older on-or-off names of features; both names show the same thing."""
 
+
+def _protection(value: Any) -> Any:
+    """Take how a new default branch is to be protected."""
+    if not isinstance(value, dict):
+        raise ValueError("is invalid")  # noqa: TRY004  # one complaint for whatever is wrong
+    for right in ("allowed_to_push", "allowed_to_merge"):
+        entries = value.get(right, [])
+        if not all(
+            isinstance(entry, dict) and entry.get("access_level") in (0, 30, 40, 60) for entry in entries
+        ):
+            raise ValueError("is invalid")
+    return value
+
+
 PROJECT: Settings = {
     **{
         f"{feature}_access_level": (_OPEN_FEATURE if feature == "pages" else _FEATURE, default)
@@ -119,8 +133,8 @@ GROUP: Settings = {
         "enabled",
     ),
     "max_artifacts_size": (_INT, None),
-    "default_branch_protection": (_INT, 2),
-    "default_branch_protection_defaults": (params.anything, None),
+    "default_branch_protection": (params.one_of(0, 1, 2, 3, 4), 2),
+    "default_branch_protection_defaults": (_protection, None),
 }
 PREMIUM_GROUP: Settings = {
     "membership_lock": (_BOOL, False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sigctl.sandbox.clock import Clock
@@ -13,8 +13,6 @@ from sigctl.sandbox.gitrepo import BareRepo
 from sigctl.sandbox.store import Document, Store
 
 GROUP, PROJECT = "group", "project"
-KEPT_DAYS = 30
-"""Days after which a scheduled deletion is carried out."""
 
 
 class World:
@@ -70,7 +68,8 @@ class World:
         self.items = col("items", place=lambda i: (i["type"], i["owner"], i["owner_id"]))
         self.topics = col("topics", name=lambda t: t["name"].lower())
         self.late |= {project["id"]: 0 for project in self.projects if project.get("unprotected")}
-        self._swept = ""
+        self.swept = ""
+        """The day up to which everything due was carried out."""
         self.doomed_repos: list[int] = []
         """Projects that are gone and whose repositories are still to be taken off the disk."""
 
@@ -265,59 +264,6 @@ class World:
     def today(self) -> str:
         """Return the date."""
         return self.clock.now().date().isoformat()
-
-    def sweep(self) -> None:
-        """Carry out what was due up to today; once a day, as the real one does."""
-        today = self.today()
-        if self._swept == today:
-            return
-        self._swept = today
-        with self.store.transaction():
-            for collection in (self.members, self.shares):
-                for document in collection:
-                    if document["expires_at"] and document["expires_at"] <= today:
-                        collection.delete(document["id"])
-            for group in self.groups:
-                if group["id"] in self.groups and self._due(group["marked"], today):
-                    self.doomed_repos += self.remove_group(group)
-            for project in self.projects:
-                if project["id"] in self.projects and self._due(project["marked"], today):
-                    self.doomed_repos.append(self.remove_project(project))
-
-    def _due(self, marked: str | None, today: str) -> bool:
-        return bool(marked) and date.fromisoformat(str(marked)) + timedelta(
-            days=KEPT_DAYS
-        ) <= date.fromisoformat(today)
-
-    def remove_group(self, group: Document) -> list[int]:
-        """Delete a group with everything below it for good; return the ids of its projects."""
-        gone = []
-        for inner in [*self.below(group), group]:
-            gone += [self.remove_project(project) for project in self.projects_in(inner)]
-            for share in self.shares.find("group", inner["id"]):
-                self.shares.delete(share["id"])
-            self._strip(GROUP, inner["id"])
-            self.groups.delete(inner["id"])
-        return gone
-
-    def remove_project(self, project: Document) -> int:
-        """Delete a project for good; return its id, its repository is left to the caller."""
-        id_ = int(project["id"])
-        for collection in (self.redirects, self.branch_rules, self.tag_rules, self.key_uses, self.mirrors):
-            for document in collection.find("project", id_):
-                collection.delete(document["id"])
-        self._strip(PROJECT, id_)
-        self.projects.delete(id_)
-        return id_
-
-    def _strip(self, kind: str, id_: int) -> None:
-        for collection, index in (
-            (self.members, "source"),
-            (self.shares, "target"),
-            (self.invitations, "source"),
-        ):
-            for document in collection.find(index, (kind, id_)):
-                collection.delete(document["id"])
 
     def sharing_stays_inside(self, group: Document) -> bool:
         """Whether the top group lets groups be shared only with those below it."""

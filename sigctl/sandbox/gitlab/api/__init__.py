@@ -20,6 +20,7 @@ _FAMILIES = (
     "protections",
     "protected_tags",
     "keys",
+    "access_tokens",
     "mirrors",
     "items",
     "user_items",

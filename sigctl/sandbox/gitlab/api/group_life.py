@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.gitlab import levels, params, paths, render
+from sigctl.sandbox.gitlab import ends, levels, params, paths, render
 from sigctl.sandbox.gitlab.api.common import group_of
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, bad_request, forbidden, not_found, refuse
 from sigctl.sandbox.store import Document
@@ -23,7 +23,7 @@ def _delete(call: Call) -> Reply:
             bad_request("Group must be marked for deletion first.")
         if asked.get("full_path") != call.world.full_path(group):
             bad_request("`full_path` is incorrect. You must enter the complete path for the group.")
-        call.world.doomed_repos += call.world.remove_group(group)
+        ends.remove_group(call.world, group)
     elif group["marked"]:
         refuse(400, "Group has been already marked for deletion")
     else:

@@ -198,6 +198,8 @@ def _update(call: Call) -> Reply:
     if "avatar" in call.files or "avatar" in asked:
         core["avatar"] = "avatar.png" if "avatar" in call.files else None
     values = group["settings"] | {field: asked[field] for field in _kinds(call) if field in asked}
+    if "default_branch_protection" in asked:
+        values["default_branch_protection_defaults"] = asked.get("default_branch_protection_defaults")
     call.world.groups.save(group, settings=values, **core)
     if asked.get("share_with_group_lock"):
         for inner in call.world.below(group):

@@ -53,7 +53,11 @@ def _badge(_call: Call, kind: str, item: Document) -> dict[str, Any]:
 def _label(call: Call, _kind: str, item: Document) -> dict[str, Any]:
     me = call.user["id"] if call.user else 0
     shown = {"description_html": item["description"] or "", "text_color": "#FFFFFF"}
-    return {**shown, "subscribed": me in item.get("subscribers", [])}
+    return {
+        **shown,
+        "subscribed": me in item.get("subscribers", []),
+        "is_project_label": item["owner"] == PROJECT,
+    }
 
 
 def _deploy_token(call: Call, _kind: str, item: Document) -> dict[str, Any]:
@@ -67,12 +71,31 @@ def _deploy_token(call: Call, _kind: str, item: Document) -> dict[str, Any]:
     return {**shown, "expires_at": f"{ends}T00:00:00.000Z" if ends else None, **token}
 
 
+def _hook(_call: Call, _kind: str, item: Document) -> dict[str, Any]:
+    return {"project_id": item["owner_id"]}
+
+
 def _variable(_call: Call, _kind: str, item: Document) -> dict[str, Any]:
     hidden = bool(item.get("masked_and_hidden"))
     return {"hidden": hidden, **({"value": None, "masked": True} if hidden else {})}
 
 
-_HOOK_EVENTS = ["push", "tag_push", "issues", "confidential_issues", "merge_requests", "note", "confidential_note", "job", "pipeline", "wiki_page", "deployment", "feature_flag", "releases"]
+_HOOK_EVENTS = [
+    "push",
+    "tag_push",
+    "issues",
+    "confidential_issues",
+    "merge_requests",
+    "note",
+    "confidential_note",
+    "job",
+    "pipeline",
+    "wiki_page",
+    "deployment",
+    "feature_flag",
+    "releases",
+    "repository_update",
+]
 LABELS = Family(
     "labels",
     {"name": _TEXT, "color": _TEXT},
@@ -97,6 +120,7 @@ HOOKS = Family(
     read=levels.MAINTAINER,
     hidden=("token",),
     kinds=(PROJECT,),
+    shows=_hook,
 )
 BADGES = Family(
     "badges",
@@ -127,7 +151,7 @@ VARIABLES = Family(
     },
     by="key",
     read=levels.MAINTAINER,
-    hidden=("masked_and_hidden",),
+    hidden=("id", "masked_and_hidden"),
     shows=_variable,
 )
 DEPLOY_TOKENS = Family(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.gitlab import content, levels, params, paths
+from sigctl.sandbox.gitlab import content, ends, levels, params, paths
 from sigctl.sandbox.gitlab.api.common import namespace_of, project_of
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, bad_request, forbidden, not_found, refuse
 from sigctl.sandbox.gitlab.render_project import project_full
@@ -38,7 +38,7 @@ def _delete(call: Call) -> Reply:
             bad_request("Project must be marked for deletion first.")
         if asked.get("full_path") != call.world.project_path(project):
             bad_request("`full_path` is incorrect. You must enter the complete path for the project.")
-        call.world.doomed_repos.append(call.world.remove_project(project))
+        ends.remove_project(call.world, project)
     elif project["marked"]:
         refuse(400, "Project has been already marked for deletion")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sigctl.sandbox.gitlab import params, render
+from sigctl.sandbox.gitlab import ends, params, render
 from sigctl.sandbox.gitlab.access import Access
 from sigctl.sandbox.gitlab.http import ApiError, Call, Reply, Routes, forbidden, not_found, refuse
 from sigctl.sandbox.gitlab.render_project import project as show_project
@@ -171,7 +171,7 @@ def _delete(call: Call) -> Reply:
     for token in world.tokens.find("user", user["id"]):
         world.tokens.delete(token["id"])
     for project in world.projects.find("namespace", user["namespace_id"]):
-        call.world.doomed_repos.append(world.remove_project(project))
+        ends.remove_project(world, project)
     world.users.delete(user["id"])
     return Reply(204)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -25,7 +26,6 @@ from graphql.execution import execute_sync
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sigctl.sandbox.gitlab import content
 from sigctl.sandbox.gitlab.access import Access
 from sigctl.sandbox.gitlab.graphql import complexity, groups, memberships, people, projects, query
 from sigctl.sandbox.gitlab.graphql.fields import RESOLVERS, Context, member_type, plain
@@ -61,7 +61,8 @@ def schema(*, premium: bool) -> GraphQLSchema:
 class GraphQL:
     """Answers queries on a world."""
 
-    def __init__(self, world: World, url: str) -> None:
+    def __init__(self, world: World, url: str, tick: Callable[[], None]) -> None:
+        self._tick = tick
         self._world = world
         self._url = url
         self._schema = schema(premium=world.premium)
@@ -76,8 +77,8 @@ class GraphQL:
             query, values = str(asked["query"]), asked.get("variables") or {}
         except (ValueError, KeyError, TypeError):
             return JSONResponse({"errors": [{"message": "Unexpected end of document", "locations": []}]}, 422)
+        self._tick()
         with self._world.store.transaction():
-            content.tick(self._world)
             try:
                 token = door.identify(request, {})
             except ApiError as error:
