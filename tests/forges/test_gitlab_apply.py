@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from random import Random
 
@@ -93,8 +94,8 @@ def planned(gitlab: GitLab, top: str, things: list[Resource]) -> Compared:
     scope = Scope(
         orgs=frozenset({top}),
         groups=frozenset(key.name for key in wanted if key.kind == "org"),
-        teams=frozenset(key.name for key in wanted if key.kind == "team"),
-        repos=frozenset(key.name for key in wanted if key.kind == "repo"),
+        teams=_paths(wanted.values(), Team),
+        repos=_paths(wanted.values(), Repo),
         logins=frozenset({*PEOPLE, *CHAIRS}),
     )
     desired = Desired(
@@ -105,6 +106,12 @@ def planned(gitlab: GitLab, top: str, things: list[Resource]) -> Compared:
         undeclared={"repos": "remove", "teams": "remove", "members": "report"},
     )
     return compare(desired, gitlab.observe(scope), gitlab.traits, Policy(max_removals={}))
+
+
+def _paths(things: Iterable[Resource], kind: type[Team | Repo]) -> frozenset[str]:
+    return frozenset(
+        path for one in things if isinstance(one, kind) for path in (one.path, *(one.previously or ()))
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -137,3 +144,37 @@ def test_an_apply_that_is_cut_off_anywhere_is_finished_by_the_next_one(gitlab, s
     outcomes = Executor({"gitlab": gitlab.execute}, jobs={"gitlab": 8}).run(last.actions)
     assert {one.status for one in outcomes} <= {"done"}
     assert planned(gitlab, top, things).plan.actions == ()
+
+
+def test_a_change_of_layout_moves_everything_and_deletes_nothing(gitlab):
+    top = f"top{next(TOPS)}"
+
+    def layout(repo: str, team: str, older: tuple[str, ...] = ()) -> list[Resource]:
+        old_repo, old_team = ((path,) for path in older) if older else (None, None)
+        groups = sorted({path.rpartition("/")[0] for path in (repo, team)} | {top})
+        return [
+            *(Org(path, visibility="public") for path in groups),
+            Repo(repo, visibility="public", archived=True, previously=old_repo),
+            Team(team, title="Crew", previously=old_team),
+            TeamMember(team, "member1", "member"),
+            Grant("repo", repo, f"team:{team}", "write"),
+            Grant("repo", repo, "person:member2", "read"),
+        ]
+
+    first = (f"{top}/virt/xen", f"{top}/virt-groups/team")
+    second = (f"{top}/all/virt-xen", f"{top}/teams/virt-team")
+    steps = [
+        layout(*first),
+        layout(*second, older=first),
+        layout(*first, older=second),
+    ]
+    for number, things in enumerate(steps):
+        plan = planned(gitlab, top, things).plan
+        verbs = {(action.verb, action.kind) for action in plan.actions}
+        assert ({("move", "repo"), ("move", "team")} <= verbs) is (number > 0)
+        assert not [verb for verb, _ in verbs if verb == "delete"]
+        outcomes = Executor({"gitlab": gitlab.execute}, jobs={"gitlab": 8}).run(plan.actions)
+        assert [
+            (one.action.verb, str(one.action.key), one.reason) for one in outcomes if one.status != "done"
+        ] == []
+        assert planned(gitlab, top, things).plan.actions == ()

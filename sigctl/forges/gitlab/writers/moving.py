@@ -26,7 +26,7 @@ def move(ctx: Context, kind: str, before: str, after: str) -> int:
             f"`{before}` can't become `{after}`: that exists already", "merge or rename one of them by hand"
         )
     number = int(thing["id"])
-    steps = _steps(ctx, kind, number, before, after)
+    steps = _steps(ctx, kind, number, thing.get("name", ""), before=before, after=after)
     try:
         _run(steps)
     except RefusedError:
@@ -37,13 +37,17 @@ def move(ctx: Context, kind: str, before: str, after: str) -> int:
     return number
 
 
-def _steps(ctx: Context, kind: str, number: int, before: str, after: str) -> list[Callable[[], None]]:
+def _steps(
+    ctx: Context, kind: str, number: int, name: str, *, before: str, after: str
+) -> list[Callable[[], None]]:
     steps: list[Callable[[], None]] = []
     if parent_of(before).casefold() != parent_of(after).casefold():
         steps.append(lambda: _transfer(ctx, kind, number, parent_of(after)))
     if last_of(before) != last_of(after):
-        name = last_of(after)
-        steps.append(lambda: ctx.client.put(f"/{kind}/{number}", {"path": name, "name": name}))
+        body = {"path": last_of(after)}
+        if kind == PROJECTS or name == last_of(before):  # a group keeps the title that somebody gave it
+            body["name"] = last_of(after)
+        steps.append(lambda: ctx.client.put(f"/{kind}/{number}", body))
     return steps
 
 
