@@ -94,7 +94,18 @@ def _supported(resource: Resource, traits: Traits, notes: list[Note]) -> Resourc
             resource = replace(resource, **{name: None})
         elif getattr(resource, name) is not None:
             resource = replace(resource, **{name: None})
+    if isinstance(resource, BranchRule) and traits.pushers_merge:
+        return _merging(resource, notes)
     return _rounded(resource, traits, notes) if isinstance(resource, Grant) else resource
+
+
+def _merging(rule: BranchRule, notes: list[Note]) -> BranchRule:
+    if rule.merge is None:
+        return rule
+    if rule.push is None:
+        notes.append(Note("unsupported", rule.repo, "who may merge is kept only where the files say who may push"))
+        return replace(rule, merge=None)
+    return replace(rule, merge=tuple(sorted({*rule.merge, *rule.push})))
 
 
 _OPTIONAL = {

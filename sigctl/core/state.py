@@ -135,5 +135,7 @@ class Traits:
     tier_lacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Tier, as the files name it -> what servers of it can't enforce in branch rules: subjects (named teams and people),
     reviews, checks."""
+    pushers_merge: bool = False
+    """Whoever may push to a branch may merge into it; and nobody is kept from merging where anybody may push."""
     share_gap: bool = False
     """Changing the level of a team's grant takes the team out for a moment."""
