@@ -29,6 +29,7 @@ STATUSES = [
     (403, {}, "You have exceeded a secondary rate limit", Nature.LIMITED, UnreachableError, ""),
     (403, {"x-github-sso": "required; url=https://x/sso"}, "", Nature.FINAL, DeniedError, "https://x/sso"),
     (403, {}, "Repository was archived so is read-only.", Nature.FINAL, RefusedError, "unarchive"),
+    (403, {}, "Upgrade to GitHub Pro or make this public", Nature.FINAL, RefusedError, "make it public"),
     (403, {}, "not on the IP allow list", Nature.FINAL, DeniedError, "allow list"),
     (403, {}, "This installation has been suspended", Nature.FINAL, DeniedError, "unsuspend"),
     (404, {}, "Not Found", Nature.FINAL, NotThereError, "may not see"),

@@ -16,11 +16,12 @@ from test_github_documents import EVERY, INNER
 from test_github_execute import FULL, TEAM, VIRT, XEN
 from test_github_round import apply, some_world
 
-from sigctl.core.kinds import Grant, Membership, Org, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Resource, TeamMember
 from sigctl.forges.github import documents
 from sigctl.sandbox.front import Exchange
 
 pytestmark = pytest.mark.judge
+VIRT_TEAM = f"team:{VIRT}"
 
 
 @cache
@@ -32,6 +33,7 @@ def official() -> graphql.GraphQLSchema:
 ONE_OF_EACH = {
     "one account": documents.accounts(1),
     "one repo": documents.repos_by_name(1),
+    "one repo's rules": documents.rules_by_name(1),
     "one team": documents.teams_by_slug(1),
     **{f"one more {one.field}": documents.follow(one, 1) for one in INNER},
 }
@@ -91,9 +93,20 @@ def play(w: World) -> None:
         Grant("repo", XEN, "person:member2", "triage"),
         Grant("repo", XEN, "person:outsider", "admin"),
     ]
+    things += [
+        BranchRule(
+            XEN,
+            "c8-sig-virt-*",
+            push=(VIRT_TEAM, "person:member1"),
+            create=(VIRT_TEAM,),
+            force=False,
+            reviews=1,
+        ),
+        BranchRule(XEN, "*", push=("level:write",), merge=("level:write",), delete=False, checks=("ci",)),
+    ]
     for one in things:
         w.create(one)
-    waiting = replace(things[-1], state="invited")  # type: ignore[call-arg]  # it is a Grant
+    waiting = replace(things[5], state="invited")  # type: ignore[call-arg]  # it is a Grant
     w.do("update", waiting, replace(waiting, level="read"))
     w.observe(person_repos=[XEN])
     w.observe(narrow=True, repos=[XEN], teams=[VIRT])

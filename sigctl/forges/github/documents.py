@@ -9,6 +9,8 @@ PEOPLE_PAGE = 100
 TEAM_PAGE = 50
 """Teams carry three connections of a hundred each: 50 of them are 15,000 nodes."""
 INNER_PAGE = 100
+RULE_PAGE = 50
+"""Repositories with their rulesets: each of 20 with rules and actors, 50 of them are about 70,000 nodes."""
 LOOKUPS = 50
 """Things looked up by name in one document, each under an alias of its own."""
 FOLLOWED = 25
@@ -36,6 +38,31 @@ _COLLABORATORS = (
 _TEAM_MEMBERS = "{ " + _PAGE + " edges { role node { login } } }"
 _TEAM_INVITATIONS = "{ " + _PAGE + " nodes { email invitee { login } } }"
 _TEAM_REPOS = "{ " + _PAGE + " edges { permission node { nameWithOwner } } }"
+
+_RULES = (
+    "{ "
+    + _PAGE
+    + " nodes { type parameters { ... on PullRequestParameters { requiredApprovingReviewCount } } } }"
+)
+_BYPASS = (
+    "{ " + _PAGE + " nodes { bypassMode organizationAdmin deployKey repositoryRoleDatabaseId "
+    "actor { __typename ... on Team { databaseId combinedSlug } } } }"
+)
+_RULESETS = (
+    "{ "
+    + _PAGE
+    + " nodes { id databaseId name target enforcement conditions { refName { include exclude } } "
+    f"rules(first: 20) {_RULES} bypassActors(first: 50) {_BYPASS} }} }}"
+)
+
+REPO_RULES = f"""
+fragment RepoRules on Repository {{
+  id nameWithOwner
+  rulesets(includeParents: false, first: 20) {_RULESETS}
+  branchProtectionRules(first: 20) {{ nodes {{ pattern }} }}
+}}
+"""
+"""Branch protection is only reported, so the first twenty are enough."""
 
 REPO_PEOPLE = f"""
 fragment RepoPeople on Repository {{
@@ -72,6 +99,14 @@ query Collaborators($org: String!, $first: Int!, $after: String) {{
 }}
 {REPO_PEOPLE}"""
 
+RULES = f"""
+query Rules($org: String!, $first: Int!, $after: String) {{
+  organization(login: $org) {{
+    repositories(first: $first, after: $after) {{ {_PAGE} nodes {{ ...RepoRules }} }}
+  }}
+}}
+{REPO_RULES}"""
+
 TEAMS = f"""
 query Teams($org: String!, $first: Int!, $after: String) {{
   organization(login: $org) {{
@@ -98,11 +133,15 @@ class Inner:
     """Type of the node it is in."""
     arguments: str
     selection: str
+    page: int = INNER_PAGE
 
 
 INNER_COLLABORATORS = Inner("collaborators", "Repository", "affiliation: DIRECT", _COLLABORATORS)
 INNER_MEMBERS = Inner("members", "Team", "membership: IMMEDIATE", _TEAM_MEMBERS)
 INNER_INVITATIONS = Inner("invitations", "Team", "", _TEAM_INVITATIONS)
+INNER_RULESETS = Inner("rulesets", "Repository", "includeParents: false", _RULESETS, page=20)
+INNER_RULES = Inner("rules", "RepositoryRuleset", "", _RULES)
+INNER_BYPASS = Inner("bypassActors", "RepositoryRuleset", "", _BYPASS)
 INNER_REPOS = Inner("repositories", "Team", "", _TEAM_REPOS)
 
 
@@ -112,7 +151,7 @@ def follow(inner: Inner, count: int) -> str:
     arguments = f"{inner.arguments}, " if inner.arguments else ""
     asked = "\n".join(
         f"  n{n}: node(id: $id{n}) {{ ... on {inner.owner} {{ "
-        f"{inner.field}({arguments}first: {INNER_PAGE}, after: $after{n}) {inner.selection} }} }}"
+        f"{inner.field}({arguments}first: {inner.page}, after: $after{n}) {inner.selection} }} }}"
         for n in range(count)
     )
     return f"query More{inner.owner}{inner.field.capitalize()}({variables}) {{\n{asked}\n}}\n"
@@ -133,6 +172,16 @@ def repos_by_name(count: int) -> str:
         for n in range(count)
     )
     return f"query NamedRepositories({variables}) {{\n{asked}\n}}\n{REPO_FIELDS}{REPO_PEOPLE}"
+
+
+def rules_by_name(count: int) -> str:
+    """Return the document that reads the rulesets of `count` named repositories; variables as in `repos_by_name`."""
+    variables = ", ".join(f"$owner{n}: String!, $name{n}: String!" for n in range(count))
+    asked = "\n".join(
+        f"  n{n}: repository(owner: $owner{n}, name: $name{n}, followRenames: false) {{ ...RepoRules }}"
+        for n in range(count)
+    )
+    return f"query NamedRules({variables}) {{\n{asked}\n}}\n{REPO_RULES}"
 
 
 def teams_by_slug(count: int) -> str:

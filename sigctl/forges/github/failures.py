@@ -136,6 +136,9 @@ def _forbidden(answer: Answer, said: str) -> ForgeError:
         )
     if "archived" in words:
         return RefusedError(said, "unarchive it first", status=HTTPStatus.FORBIDDEN)
+    if "upgrade to" in words:
+        hint = "the plan of the org does not include this for private repositories: make it public, or change the plan"
+        return RefusedError(said, hint, status=HTTPStatus.FORBIDDEN)
     if "ip allow list" in words:
         return DeniedError(
             said, "add this machine's address to the org's allow list", status=HTTPStatus.FORBIDDEN

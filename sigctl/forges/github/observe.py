@@ -11,7 +11,8 @@ from sigctl.core.kinds.grant import PERSON
 from sigctl.core.state import Account, Note, Observation, State
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.github.graphql import Node
-from sigctl.forges.github.readers import orgs, people, repos, teams
+from sigctl.forges.github.readers import orgs, people, repos, rules, teams
+from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
 
 
@@ -26,6 +27,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
     session.parallel([*reading.once(), *(part for org in names for part in reading.of_org(org))])
     tell("invitations")
     session.parallel(reading.pending())
+    reading.settle()
     return Observation(
         forge=session.name,
         state=reading.consistent(),
@@ -46,6 +48,8 @@ class _Reading:
         self.accounts: dict[str, Account] = {}
         self.notes: list[Note] = []
         self.teams: list[Node] = []
+        self.rules: list[Node] = []
+        self.rulesets: dict[tuple[str, int], Ruleset | None] = {}
         self._lock = threading.Lock()
 
     def add(
@@ -60,13 +64,13 @@ class _Reading:
     def once(self) -> list[Callable[[], object]]:
         """Return the reads that are done once for the server."""
         parts: list[Callable[[], object]] = [self.session.me, self.logins]
-        return [*parts, self.named_repos, self.named_teams] if self.scope.narrow else parts
+        return [*parts, self.named_repos, self.named_teams, self.named_rules] if self.scope.narrow else parts
 
     def of_org(self, org: str) -> list[Callable[[], object]]:
         """Return the reads that are done once for each org."""
         parts = [self.members, self.invitations]
         if not self.scope.narrow:
-            parts += [self.all_repos, self.collaborators, self.all_teams]
+            parts += [self.all_repos, self.collaborators, self.all_teams, self.all_rules]
         return [partial(part, org) for part in parts]
 
     def pending(self) -> list[Callable[[], object]]:
@@ -82,6 +86,7 @@ class _Reading:
             *(partial(self.account, one) for one in sorted(self.scope.ids, key=str) if str(one) not in known),
             *(partial(self.invited, *who) for who in teams.invited_of(self.teams)),
             *(partial(self.repo_invitations, repo) for repo in sorted(asked)),
+            *(partial(self.ruleset, *which) for which in rules.unclear(self.rules)),
         ]
         if self.scope.narrow:
             parts += [partial(self.repo_teams, repo) for repo in sorted(there.values())]
@@ -94,6 +99,11 @@ class _Reading:
             for key, one in sorted(self.state.items())
             if one.inside is None or one.inside in self.state
         }
+
+    def settle(self) -> None:
+        """Make branch rules of the rulesets that were read, all of which must be known first."""
+        found, notes = rules.rules_of(self.rules, self.rulesets, self.session.name)
+        self.add(found, notes=notes)
 
     def org(self, name: str) -> str:
         found = orgs.read_org(self.session, name)
@@ -137,6 +147,24 @@ class _Reading:
         self.add([*teams.teams_of(nodes), *teams.members_of(nodes)])
         with self._lock:
             self.teams += nodes
+
+    def all_rules(self, org: str) -> None:
+        nodes = rules.read_rules(self.session, org)
+        with self._lock:
+            self.rules += nodes
+
+    def named_rules(self) -> None:
+        self.rules += rules.read_named_rules(self.session, self.scope.repos)
+
+    def ruleset(self, repo: str, number: int) -> None:
+        teams_by_number = rules.teams_in(self.rules)
+        found = rules.read_ruleset(self.session, repo, number, self.login_of, teams_by_number)
+        self.rulesets[repo, number] = found
+
+    def login_of(self, number: int) -> str:
+        """Return the login of an account by its number, "" where there is none (any more)."""
+        known = next((one for one in list(self.accounts.values()) if one.id == number), None)
+        return (known or people.read_account(self.session, number)).login
 
     def invited(self, team: str, login: str) -> None:
         found = teams.read_invited(self.session, team, login)

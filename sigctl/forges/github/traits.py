@@ -6,7 +6,7 @@ from sigctl.core.levels import LADDER
 from sigctl.core.state import Traits
 
 TRAITS = Traits(
-    kinds=frozenset({"org", "membership", "team", "team_member", "repo", "grant"}),
+    kinds=frozenset({"org", "membership", "team", "team_member", "repo", "grant", "branch_rule"}),
     fields={
         "org": frozenset({"title", "base_level", "members_create_repos"}),
         "membership": frozenset({"role"}),
@@ -35,6 +35,7 @@ TRAITS = Traits(
     visibilities=("private", "internal", "public"),
     owners_lead_teams=True,
     archived_locked=True,
+    pushers_merge=True,
     repo_name=r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}(?<!\.git)(?<!\.wiki)",
     login=r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}(?:_[a-z0-9]+)?",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.github.session import Session
-from sigctl.forges.github.writers import grants, members, orgs, repos, teams
+from sigctl.forges.github.writers import grants, members, orgs, repos, rules, teams
 
 Writer = Callable[[Session, Action], str]
 
@@ -31,6 +31,9 @@ WRITERS: dict[tuple[str, str], Writer] = {
     ("create", "grant"): grants.put,
     ("update", "grant"): grants.put,
     ("delete", "grant"): grants.remove,
+    ("create", "branch_rule"): rules.put,
+    ("update", "branch_rule"): rules.put,
+    ("delete", "branch_rule"): rules.delete,
 }
 
 

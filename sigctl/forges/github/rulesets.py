@@ -1,0 +1,146 @@
+"""Branch rules as rulesets, both ways; no requests here.
+
+A bypass opens every rule of its ruleset, so one branch rule is up to four of them, told apart by name:
+
+    push      who may update (and create, where that is the same people); the others are kept out, merges included
+    create    who may create, where that is other people
+    review    reviews and checks; those who may push don't need them
+    history   no force push, no deletion; nobody bypasses it
+
+GitHub adds up all rulesets that match. For us the narrower pattern decides, so a wider one leaves out what has its own rule.
+Owners bypass `push`, `create` and `review`: they can change the rules anyway, and mirrors push with an owner's token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+
+from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds.branch import BRANCH
+
+PREFIX = "sigctl"
+PARTS = ("push", "create", "review", "history")
+OWNERS = "owners"
+ALWAYS, MERGING = "always", "pull_request"
+_PLACES = {BRANCH: "refs/heads/", "tag": "refs/tags/"}
+Bypass = frozenset[tuple[str, str]]
+"""Pairs of a subject (`team:...`, `person:...`, `level:...`, `native:...`, owners) and a mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """What matters of one ruleset, in our words, whatever API it came from."""
+
+    name: str
+    target: str
+    include: frozenset[str]
+    exclude: frozenset[str]
+    rules: frozenset[str]
+    """Types in small letters: update, creation, deletion, non_fast_forward, pull_request, required_status_checks ..."""
+    bypass: Bypass
+    reviews: int = 0
+    checks: tuple[str, ...] = ()
+    active: bool = True
+
+
+def name_of(part: str, on: str, pattern: str) -> str:
+    """Return the name of one part of a branch rule."""
+    return f"{PREFIX} {part} {on} {pattern}"
+
+
+def parse(name: str) -> tuple[str, str, str] | None:
+    """Return part, kind of ref and pattern of a ruleset that is ours, None for any other."""
+    words = name.split(" ", 3)
+    ours = len(words) == len(("sigctl", "part", "on", "pattern")) and words[0] == PREFIX
+    return (words[1], words[2], words[3]) if ours and words[1] in PARTS and words[2] in _PLACES else None
+
+
+def refs(on: str, pattern: str) -> frozenset[str]:
+    """Return GitHub's patterns for one of ours: its `*` stops at a slash, ours does not."""
+    if pattern == "*":
+        return frozenset({"~ALL"})
+    pieces = pattern.split("*")
+    gaps = product(("*", "*/**/*"), repeat=len(pieces) - 1)
+    return frozenset(
+        _PLACES[on] + "".join(piece + gap for piece, gap in zip(pieces, (*found, ""), strict=True))
+        for found in gaps
+    )
+
+
+def left_out(on: str, pattern: str, others: Iterable[str]) -> frozenset[str]:
+    """Return GitHub's patterns for what has a narrower rule of its own among the other patterns."""
+    narrower = [other for other in others if other != pattern and fnmatchcase(other, pattern)]
+    return frozenset(ref for other in narrower for ref in refs(on, other))
+
+
+def rulesets_of(rule: BranchRule, others: Iterable[str]) -> list[Ruleset]:
+    """Return the rulesets that make the rule so, beside rules with the other patterns."""
+    include, exclude = refs(rule.on, rule.pattern), left_out(rule.on, rule.pattern, others)
+    made: list[Ruleset] = []
+
+    def add(part: str, rules: set[str], bypass: Bypass) -> None:
+        if rules:
+            name = name_of(part, rule.on, rule.pattern)
+            reviewed = part == "review"
+            reviews, checks = (rule.reviews or 0, rule.checks or ()) if reviewed else (0, ())
+            made.append(Ruleset(name, rule.on, include, exclude, frozenset(rules), bypass, reviews, checks))
+
+    pushers = _bypass(rule.push)
+    merging = frozenset((one, MERGING) for one in set(rule.merge or ()) - set(rule.push or ()))
+    together = rule.create is not None and rule.create == rule.push
+    if rule.push is not None:
+        add("push", {"update", "creation"} if together else {"update"}, pushers | merging)
+    if rule.create is not None and not together:
+        add("create", {"creation"}, _bypass(rule.create))
+    add("review", _chosen(pull_request=rule.reviews, required_status_checks=rule.checks), pushers)
+    add("history", _chosen(non_fast_forward=rule.force is False, deletion=rule.delete is False), frozenset())
+    return made
+
+
+def _bypass(subjects: Iterable[str] | None) -> Bypass:
+    return frozenset({(OWNERS, ALWAYS), *((one, ALWAYS) for one in subjects or ())})
+
+
+def _chosen(**rules: object) -> set[str]:
+    return {name for name, wanted in rules.items() if wanted}
+
+
+def rule_of(
+    repo: str, on: str, pattern: str, found: Mapping[str, Ruleset], others: Iterable[str]
+) -> BranchRule:
+    """Return the branch rule that these parts amount to.
+
+    A part that is missing, switched off, or holds for other refs than it should is as good as absent.
+    """
+    include, exclude = refs(on, pattern), left_out(on, pattern, others)
+    sound = {
+        part: one
+        for part, one in found.items()
+        if one.active and (one.target, one.include, one.exclude) == (on, include, exclude)
+    }
+    push, create, review = (sound.get(part) for part in ("push", "create", "review"))
+    history = sound["history"].rules if "history" in sound and not sound["history"].bypass else frozenset()
+    pushers = _subjects(push, "update")
+    merging = {one for one, mode in push.bypass if mode == MERGING} if push else set()
+    reviewed = review if review and review.bypass == _bypass(pushers) else None
+    return BranchRule(
+        repo,
+        pattern,
+        on,
+        push=pushers,
+        merge=None if pushers is None or on != BRANCH else tuple(sorted({*pushers, *merging})),
+        create=_subjects(create, "creation") if create else _subjects(push, "creation"),
+        force="non_fast_forward" not in history,
+        delete="deletion" not in history,
+        reviews=reviewed.reviews if reviewed and "pull_request" in reviewed.rules else 0,
+        checks=reviewed.checks if reviewed and "required_status_checks" in reviewed.rules else (),
+    )
+
+
+def _subjects(ruleset: Ruleset | None, rule: str) -> tuple[str, ...] | None:
+    if ruleset is None or rule not in ruleset.rules or (OWNERS, ALWAYS) not in ruleset.bypass:
+        return None
+    return tuple(sorted(one for one, mode in ruleset.bypass if mode != MERGING and one != OWNERS))
