@@ -336,6 +336,32 @@ def test_a_transfer_that_meets_its_old_name_there_renames_first(server):
     ]
 
 
+@pytest.mark.parametrize("way_back", [True, False])
+def test_a_move_that_fails_halfway_goes_back(server, way_back):
+    server.on(
+        "GET",
+        "/projects/top%2Folder",
+        Says(body={**REPO, "name": "older", "path_with_namespace": "top/older"}),
+    )
+    server.on("GET", "/projects/else%2Fnew", Says(404, {"message": "404 Project Not Found"}))
+    server.on("GET", "/groups/else", Says(body={**GROUP, "id": 12, "full_path": "else"}))
+    forbidden = Says(403, {"message": "403 Forbidden"})
+    server.on("PUT", "/projects/20/transfer", Says(body=REPO), Says(body=REPO) if way_back else forbidden)
+    server.on("PUT", "/projects/20", forbidden)
+    with pytest.raises(DeniedError, match="not allowed") as caught:
+        do(server, "move", Repo("top/older"), Repo("else/new"))
+    assert [one.body for one in server.sent("PUT", "/transfer")] == [{"namespace": 12}, {"namespace": 10}]
+    assert ("halfway now" in caught.value.hint) is not way_back
+
+
+def test_a_group_keeps_its_title_when_its_path_changes(server):
+    server.on("GET", "/groups/top%2Fold", Says(body={**TEAM, "name": "The Team", "full_path": "top/old"}))
+    server.on("GET", "/groups/top%2Fteam", Says(404, {"message": "404 Group Not Found"}))
+    server.on("PUT", "/groups/11", Says(body=TEAM))
+    do(server, "move", Team("top/old"), Team("top/team"))
+    assert server.asked[-1].body == {"path": "team"}
+
+
 def test_an_archived_repository_is_moved_without_being_opened(server):
     archived = {**REPO, "path_with_namespace": "top/older", "archived": True}
     server.on("GET", "/projects/top%2Folder", Says(body=archived))

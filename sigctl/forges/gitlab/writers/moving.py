@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sigctl.errors import NotThereError, RefusedError
+from sigctl.errors import ForgeError, NotThereError, RefusedError
 from sigctl.forges.gitlab.context import PROJECTS, Context
 from sigctl.forges.gitlab.names import last_of, parent_of
 
@@ -37,23 +38,52 @@ def move(ctx: Context, kind: str, before: str, after: str) -> int:
     return number
 
 
-def _steps(
-    ctx: Context, kind: str, number: int, name: str, *, before: str, after: str
-) -> list[Callable[[], None]]:
-    steps: list[Callable[[], None]] = []
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One of the two halves of a move, and the way back."""
+
+    go: Callable[[], None]
+    back: Callable[[], None]
+
+
+def _steps(ctx: Context, kind: str, number: int, name: str, *, before: str, after: str) -> list[_Step]:
+    steps: list[_Step] = []
     if parent_of(before).casefold() != parent_of(after).casefold():
-        steps.append(lambda: _transfer(ctx, kind, number, parent_of(after)))
+        steps.append(
+            _Step(
+                lambda: _transfer(ctx, kind, number, parent_of(after)),
+                lambda: _transfer(ctx, kind, number, parent_of(before)),
+            )
+        )
     if last_of(before) != last_of(after):
-        body = {"path": last_of(after)}
-        if kind == PROJECTS or name == last_of(before):  # a group keeps the title that somebody gave it
-            body["name"] = last_of(after)
-        steps.append(lambda: ctx.client.put(f"/{kind}/{number}", body))
+        called = kind == PROJECTS or name == last_of(before)  # a group keeps the title that somebody gave it
+        steps.append(
+            _Step(
+                lambda: _rename(ctx, kind, number, last_of(after), last_of(after) if called else ""),
+                lambda: _rename(ctx, kind, number, last_of(before), name if called else ""),
+            )
+        )
     return steps
 
 
-def _run(steps: list[Callable[[], None]]) -> None:
-    for step in steps:
-        step()
+def _run(steps: list[_Step]) -> None:
+    """Take the steps; when one fails, go back, since nobody finds again what is halfway."""
+    done: list[_Step] = []
+    try:
+        for step in steps:
+            step.go()
+            done.append(step)
+    except ForgeError as error:
+        try:
+            for step in reversed(done):
+                step.back()
+        except ForgeError as stuck:
+            error.hint = f"it is halfway now, and the way back failed, too ({stuck.text}): move it by hand"
+        raise
+
+
+def _rename(ctx: Context, kind: str, number: int, path: str, name: str) -> None:
+    ctx.client.put(f"/{kind}/{number}", {"path": path, "name": name} if name else {"path": path})
 
 
 def _transfer(ctx: Context, kind: str, number: int, parent: str) -> None:
