@@ -16,7 +16,7 @@ TRUSTING = SAFE | {"http", "file"}
 """For sandboxes and rehearsals: everything on this machine or a network that is trusted."""
 
 _SCP_LIKE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!/?/)(?!:)[^\s-]\S*\Z")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
+_USER_INFO = re.compile(r"(?:(?<=http://)|(?<=https://))[^/@\s]+@|(?<=://)[^/@\s]*:[^/@\s]*@")
 
 
 def scheme(url: str) -> str:

@@ -122,7 +122,7 @@ class Entry:
 
     def keep(self, end: End, tips: Tips, stamp: str) -> None:
         """Hold old tips for good, under the time they were replaced."""
-        place = f"refs/sigctl/kept/{stamp}/{_id(end)}"
+        place = f"refs/sigctl/kept/{stamp}/{end_id(end)}"
         lines = (f"create {place}/{ref.removeprefix('refs/')} {sha}\n" for ref, sha in sorted(tips.items()))
         self._update("".join(lines))
 
@@ -135,7 +135,7 @@ class Entry:
         for line in out.splitlines():
             sha, _, name = line.partition(" ")
             stamp, owner, ref = name.removeprefix("refs/sigctl/kept/").split("/", 2)
-            if owner == _id(end):
+            if owner == end_id(end):
                 found.append((stamp, f"refs/{ref}", sha))
         return sorted(found)
 
@@ -248,8 +248,9 @@ class Cache:
 
 def _place(end: End, ref: str) -> str:
     """Return the cache's name for a ref of an end."""
-    return f"refs/sigctl/at/{_id(end)}/{ref.removeprefix('refs/')}"
+    return f"refs/sigctl/at/{end_id(end)}/{ref.removeprefix('refs/')}"
 
 
-def _id(end: End) -> str:
+def end_id(end: End) -> str:
+    """Return a short name of an end, the same on every run."""
     return hashlib.sha256(f"{end.forge}\0{end.path}\0{end.url}".encode()).hexdigest()[:12]

@@ -11,6 +11,7 @@ from sigctl.errors import InterruptedRunError, NotThereError, SigctlError
 from sigctl.mirror import policy, wording
 from sigctl.mirror import refs as rules
 from sigctl.mirror.cache import MovedError
+from sigctl.mirror.inside import recall
 from sigctl.mirror.model import Family, HopState, Status, Step, Transfer, action_of
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.refs import Change, Comparison, RefPlan, Refs, Selection
@@ -107,10 +108,17 @@ class FamilyPlan:
         self.states.append(state)
         self.held += held
         self.notes += [*forced, *wording.about(hop, source, chosen)]
+        self._needs(hop, chosen)
         if hop.stage and comparison.extra and hop.mode != "mirror":
             # SIGs have branches of their own at the primary, nobody has at a replica
             self.notes.append(wording.only_there(hop, comparison.extra))
         self._done(hop, chosen, target, decided)
+
+    def _needs(self, hop: Hop, chosen: Selection) -> None:
+        taken = {wanted.source for wanted in chosen.wanted.values()}
+        for ref, need in recall(self.tools.cache.root / self.name, hop.source).items():
+            if ref in taken:
+                self.notes += wording.needs(hop, ref, need)
 
     def _decide(self, hop: Hop, comparison: Comparison, objects: Objects) -> RefPlan:
         if self.tools.told:

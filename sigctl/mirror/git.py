@@ -55,7 +55,10 @@ _SETTINGS = {
     "advice.pushUpdateRejected": "false",
     "pack.threads": "2",
 }
-_PROGRESS = re.compile(r"(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*):\s+\d+% \((\d+)/(\d+)\)")
+_PROGRESS = re.compile(
+    r"(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*):\s+\d+% \((\d+)/(\d+)\)(?:, ([\d.]+) (bytes|[KMGT]iB))?"
+)
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 OnObjects = Callable[[str, int, int], None]
 """(what git is doing, objects done, objects in all)."""
@@ -78,6 +81,8 @@ class Git:
     protocols: frozenset[str] = address.SAFE
     timeout: float = 7200.0
     """Seconds that one command may take."""
+    max_bytes: int = 64 << 30
+    """Bytes that one fetch or push may move; a source that sends more is broken or not what it says."""
     stop: threading.Event = field(default_factory=threading.Event)
     """When set, running commands are ended and InterruptedRunError is raised."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -183,6 +188,11 @@ class Git:
             while not pipe.ended.wait(0.1):
                 if self.stop.is_set():
                     raise InterruptedRunError("git was stopped")
+                if any(each.moved > self.max_bytes for each in pipes):
+                    size = f"{self.max_bytes / (1 << 20):.0f} MiB"
+                    raise GitError(
+                        f"git would move more than {size}", "allow more if the repository really is so large"
+                    )
                 if time.monotonic() > deadline:
                     raise GitError(f"git took longer than {self.timeout:.0f} seconds", "allow more time")
         if self.stop.is_set():
@@ -198,6 +208,8 @@ class _Pipe:
         self._stream = stream
         self._objects = objects
         self._parts: list[bytes] = []
+        self.moved = 0.0
+        """Bytes that git says it has received or sent."""
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -222,6 +234,8 @@ class _Pipe:
             for line in lines:
                 found = _PROGRESS.match(line.decode(errors="replace"))
                 if found:
+                    if found[4]:
+                        self.moved = float(found[4]) * _UNITS[found[5]]
                     objects(found[1].lower(), int(found[2]), int(found[3]))
                 elif line:
                     self._parts.append(line + b"\n")

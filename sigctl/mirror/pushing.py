@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -10,8 +11,9 @@ from typing import Literal
 from sigctl.core.history import End
 from sigctl.core.kinds import Ref, Resource
 from sigctl.core.plan import Action
-from sigctl.errors import InterruptedRunError, SigctlError
+from sigctl.errors import GitError, InterruptedRunError, SigctlError
 from sigctl.mirror.cache import Entry
+from sigctl.mirror.inside import remember
 from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Step, Transfer
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.parallel import each
@@ -64,12 +66,20 @@ class _FamilyPush:
         try:
             if actions:
                 objects.ensure((_new(action) for action in actions if _new(action)), transfer.hop.source)
+                self._look_inside(transfer, actions, objects)
                 return self._keep(transfer, actions, objects)
         except InterruptedRunError:
             self._conclude(transfer, actions, ("skipped", _INTERRUPTED, ""))
         except SigctlError as error:
             self._conclude(transfer, actions, ("failed", error.text, error.hint))
         return []
+
+    def _look_inside(self, transfer: Transfer, actions: list[Action], objects: Objects) -> None:
+        """Write down what goes over that git alone doesn't bring along, for this report and the next."""
+        moved = {change.source: change.new for a in actions if (change := transfer.changes[a.id]).source}
+        seen = self.family.observed.get(transfer.hop.source)
+        with suppress(GitError, OSError):  # a remark, and no reason to keep history back
+            remember(objects.entry, transfer.hop.source, moved, [*moved, *(seen.tips if seen else ())])
 
     def _keep(self, transfer: Transfer, actions: list[Action], objects: Objects) -> list[Action]:
         """Hold the old tips of what is overwritten or deleted, before anything is; return what may go on."""

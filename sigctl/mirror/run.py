@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
@@ -40,6 +41,8 @@ class Options(TypedDict, total=False):
     """`address.SAFE` unless given; `address.TRUSTING` for sandboxes."""
     git: str
     """The program."""
+    max_bytes: int
+    """Bytes that one fetch or push may move; 64 GiB unless given."""
     bundles: Path
     """Folder for bundles of what a policy overwrites or deletes; in the cache alone unless given."""
 
@@ -83,9 +86,9 @@ def push(
 ) -> tuple[RefOutcome, ...]:
     """Return the outcome of every action of the plan (or of those chosen), each read back from its target.
 
-    Nothing is forced or deleted unless a hop says so, and then the old tip is kept first (see `restore`): a ref that moved since the plan is left as it is and reported. After `stop` the rest is
-    skipped and said to be. Outcomes come in the order of the plan; `on_outcome` gets them as
-    they happen, also those before a KeyboardInterrupt, one at a time.
+    Nothing is forced or deleted unless a hop says so, and then the old tip is kept first (see `restore`). A ref that moved since
+    the plan is left as it is and reported. After `stop` the rest is skipped and said to be. Outcomes come in the order of the
+    plan; `on_outcome` gets them as they happen, one at a time, also those before a KeyboardInterrupt.
     """
     chosen = None if actions is None else frozenset(action.id for action in actions)
     with _tools(remote_of, options) as tools:
@@ -130,6 +133,8 @@ def _one_at_a_time(told: Callable[[T], None] | None) -> Callable[[T], None] | No
 def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Iterator[Tools]:
     stop = options.get("stop") or threading.Event()
     git = Git(options.get("git", "git"), options.get("protocols", address.SAFE), stop=stop)
+    if "max_bytes" in options:
+        git = replace(git, max_bytes=options["max_bytes"])
     reader = Reader(git, readers=options.get("readers", READERS))
     try:
         told = _one_at_a_time(options.get("progress"))

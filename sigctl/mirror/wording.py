@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sigctl.core.history import Hop
 from sigctl.core.state import Note
 from sigctl.errors import SigctlError
+from sigctl.mirror import address
+from sigctl.mirror.inside import Needs
 from sigctl.mirror.refs import Held, Reason, Refs, Selection
 
 _SHORT = 10
@@ -71,6 +73,20 @@ def about(hop: Hop, source: Refs, chosen: Selection) -> list[Note]:
     if source.tips and not source.head:
         text = f"HEAD of {hop.source} names no branch that exists, so the default branch is not carried over"
         notes.append(_note(hop, "refs", _repo(hop), text))
+    return notes
+
+
+def needs(hop: Hop, ref: str, need: Needs) -> list[Note]:
+    """Return the notes on what a branch needs and git alone doesn't copy."""
+    subject = f"{_repo(hop)}:{shown(ref)}"
+    notes = []
+    if need.lfs:
+        text = "uses Git LFS; the mirror copies its pointers, not the objects behind them"
+        notes.append(_note(hop, "unsupported", subject, text))
+    for url in need.submodules:
+        moves = ", which means another place at the target" if url.startswith((".", "/")) else ""
+        text = f"has a submodule that is cloned from `{address.shown(url)}`{moves}; it is not copied along"
+        notes.append(_note(hop, "refs", subject, text))
     return notes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,19 +21,21 @@ from sigctl.mirror.model import MirrorPlan, RefOutcome
 class World:
     """Repositories by name, and the mirror between them."""
 
-    def __init__(self, root: Path, server: Server, *, files: bool = False) -> None:
+    def __init__(self, root: Path, server: Server, way: str = "http") -> None:
         self.root = root
         self.server = server
         self.cache = root / "cache"
-        self.files = files
+        self.way = way
         self.password = ""
 
     def bare(self, name: str, default: str = "master") -> Bare:
         return Bare(self.root / "srv" / f"{name}.git", default)
 
     def url(self, name: str) -> str:
-        if self.files:
+        if self.way == "file":
             return f"file://{self.root}/srv/{name}.git"
+        if self.way == "ssh":
+            return f"ssh://git@forge.example.org{self.root}/srv/{name}.git"
         return f"{self.server.url}/{name}.git"
 
     def remote_of(self, end: End) -> Remote:
@@ -85,7 +88,18 @@ def world(tmp_path: Path, server: Server) -> World:
     return World(tmp_path, server)
 
 
-@pytest.fixture(params=["http", "file"])
-def any_world(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> World:
-    """The same over HTTP and from files."""
-    return World(tmp_path, server, files=request.param == "file")
+@pytest.fixture(params=["http", "file", "ssh"])
+def any_world(
+    request: pytest.FixtureRequest, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """The same over HTTP, from files, and over ssh."""
+    if request.param == "ssh":
+        # both ends of ssh in one: drops the options and the host, and runs what the server is asked for
+        ssh = tmp_path / "bin" / "ssh"
+        ssh.parent.mkdir()
+        ssh.write_text(
+            '#!/bin/sh\nwhile [ "$1" != git@forge.example.org ]; do shift; done; shift; exec sh -c "$*"\n'
+        )
+        ssh.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
+    return World(tmp_path, server, request.param)

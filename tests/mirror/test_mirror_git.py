@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 from githttp import Bare, Fault
-from githttp import git as plain_git
 from pydantic import SecretStr
 
 from sigctl.errors import DeniedError, GitError, InterruptedRunError, NotThereError, UnreachableError
 from sigctl.forges.base import Remote
 from sigctl.mirror import address, said
-from sigctl.mirror.advertise import Reader
 from sigctl.mirror.git import Git
 
 TOKEN = "glpat-very-secret-0123456789"  # opens nothing
@@ -154,6 +152,13 @@ def test_a_command_that_takes_too_long_is_ended(tmp_path):
         Git(program, timeout=0.3).run(["fetch"])
 
 
+def test_a_command_that_moves_too_much_is_ended(tmp_path):
+    line = "Receiving objects:  45% (450/1000), 1.50 MiB | 9.00 MiB/s"
+    program = script(tmp_path / "git", f"printf '%s\\r' '{line}' >&2; exec sleep 600")
+    with pytest.raises(GitError, match="more than 1 MiB"):
+        Git(program, max_bytes=1 << 20, timeout=20).run(["fetch"], objects=lambda *_: None)
+
+
 def test_an_old_git_is_refused_and_none_is_said_plainly(tmp_path):
     with pytest.raises(GitError, match=r"git 2\.20\.1 is too old"):
         Git(script(tmp_path / "git", "echo git version 2.20.1")).version()
@@ -212,23 +217,3 @@ def test_ssh_gets_its_key_and_its_known_hosts_and_asks_nothing(tmp_path):
         or 'UserKnownHostsFile="/keys/known hosts"' in said_to
     )
     assert "git@forge.example.org" in said_to
-
-
-def test_a_mirror_runs_over_ssh(tmp_path, world):
-    upstream, primary = world.bare("upstream/xen"), world.bare("primary/xen")
-    upstream.commit("master", "one")
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    # stands in for the client and the server of ssh: drops the options and the host, runs what is asked for
-    script(folder / "ssh", 'while [ "$1" != git@forge.example.org ]; do shift; done; shift; exec sh -c "$*"')
-    git = Git(environment={"PATH": f"{folder}:{os.environ['PATH']}"})
-    remote = Remote(f"ssh://git@forge.example.org{upstream.path}")
-    refs = Reader(git).read(remote)
-    assert refs.tips == upstream.refs()
-    assert refs.head == "refs/heads/master"
-    tip = refs.tips["refs/heads/master"]
-    git.run(
-        ["fetch", "--", remote.url, "refs/heads/master:refs/heads/master"], at=primary.path, remote=remote
-    )
-    assert primary.refs() == {"refs/heads/master": tip}
-    assert plain_git(primary.path, "log", "--format=%s", "master") == "one"
