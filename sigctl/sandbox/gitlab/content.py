@@ -10,19 +10,10 @@ from sigctl.sandbox.store import Document
 if TYPE_CHECKING:
     from sigctl.sandbox.gitlab.world import World
 
-INITIAL = "main"
-
-
-def initial_branch(world: World, project: Document) -> str:
-    """Return the name of the default branch that a project without branches is going to have."""
-    group = world.groups.get(project["namespace_id"])
-    own = group["settings"]["default_branch"] if group else None
-    return str(own or world.setting("default_branch_name") or INITIAL)
-
 
 def refresh(world: World, project: Document) -> None:
     """Take note of the branches that git has now; the first default branch gets its protection some requests later."""
-    bare = world.bare(project["id"])
+    bare = world.repo(project)
     branch = gitdata.default_branch(bare)
     first = project["empty"] and branch is not None
     if branch is not None and branch != bare.head():

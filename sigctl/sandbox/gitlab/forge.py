@@ -171,9 +171,7 @@ class GitLab(SandboxForge):
             return GitDenied(403, rules.NOT_A_MEMBER)
         if not pushes and not access.reads_code(project):
             return GitDenied(403, "You are not allowed to download code from this project.")
-        bare = self.bare(project["id"])
-        bare.create(content.initial_branch(self.world, project))
-        return GitTarget(project["id"], bare)
+        return GitTarget(project["id"], self.world.repo(project))
 
     def decide(self, account: int, target: GitTarget, updates: Sequence[Update]) -> Mapping[str, Refusal]:
         """Judge every ref of a push by the rules of the project."""
@@ -184,7 +182,7 @@ class GitLab(SandboxForge):
         start = {"access_level": DEVELOPER} in defaults["allowed_to_push"] or bool(
             defaults["developer_can_initial_push"]
         )
-        initial = content.initial_branch(self.world, project)
+        initial = self.world.initial_branch(project)
         return rules.judge_all(
             pusher, updates, empty=project["empty"], initial=initial, developers_may_start=start
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sigctl.sandbox.gitlab import content, levels, render, settings
+from sigctl.sandbox.gitlab import levels, render, settings
 from sigctl.sandbox.gitlab.access import permissions
 from sigctl.sandbox.gitlab.world import PROJECT
 
@@ -63,7 +63,7 @@ def simple(call: Call, project: Document) -> dict[str, Any]:
 
 def _code(call: Call, project: Document, web: str) -> dict[str, Any]:
     """Return what is only shown to those who may fetch; a project without branches names the one it is going to have."""
-    branch = project["default_branch"] or content.initial_branch(call.world, project)
+    branch = project["default_branch"] or call.world.initial_branch(project)
     return {
         "default_branch": branch,
         "readme_url": f"{web}/-/blob/{branch}/README.md" if project["readme"] else None,

@@ -13,6 +13,7 @@ from sigctl.sandbox.gitrepo import BareRepo
 from sigctl.sandbox.store import Document, Store
 
 GROUP, PROJECT = "group", "project"
+INITIAL = "main"
 
 
 class World:
@@ -132,6 +133,19 @@ class World:
     def member(self, source: str, source_id: int, user_id: int) -> Document | None:
         """Return the direct membership."""
         return self.members.one("key", (source, source_id, user_id))
+
+    def initial_branch(self, project: Document) -> str:
+        """Return the name of the default branch that a project without branches is going to have."""
+        group = self.groups.get(project["namespace_id"])
+        own = project.get("initial") or (group["settings"]["default_branch"] if group else None)
+        return str(own or self.setting("default_branch_name") or INITIAL)
+
+    def repo(self, project: Document) -> BareRepo:
+        """Return the repository of a project; it is made on disk when someone first wants it."""
+        bare = self.bare(project["id"])
+        if not (bare.path / "HEAD").exists():
+            bare.create(self.initial_branch(project))
+        return bare
 
     # -- the tree ----------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def _show(call: Call, project: Document, name: str, sha: str) -> dict[str, Any]:
     pusher = rules.Pusher(call.world, call.access, project)
     return {
         "name": name,
-        "commit": gitdata.commit(call.world.bare(project["id"]), sha),
+        "commit": gitdata.commit(call.world.repo(project), sha),
         "merged": False,
         "protected": bool(applied),
         "developers_can_push": rules.developers(applied, "push"),
@@ -56,7 +56,7 @@ def _show(call: Call, project: Document, name: str, sha: str) -> dict[str, Any]:
 def _list(call: Call) -> Reply:
     project = _readable(call)
     asked = call.take(None, {"search": params.text, "regex": params.text})
-    branches = call.world.bare(project["id"]).branches()
+    branches = call.world.repo(project).branches()
     found = [
         {"id": 0, "name": name, "sha": sha}
         for name, sha in branches.items()
@@ -79,7 +79,7 @@ def _fits(name: str, search: str | None) -> bool:
 def _get(call: Call) -> Reply:
     project = _readable(call)
     name = call.args[1]
-    sha = call.world.bare(project["id"]).ref(f"refs/heads/{name}")
+    sha = call.world.repo(project).ref(f"refs/heads/{name}")
     if not sha:
         not_found("Branch")
     return Reply(200, _show(call, project, name, sha))
@@ -88,11 +88,11 @@ def _get(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     project = _pushable(call)
     asked = call.take({"branch": params.text, "ref": params.text})
-    bare, name = call.world.bare(project["id"]), asked["branch"]
+    bare, name = call.world.repo(project), asked["branch"]
     if not gitdata.good_name(bare, name):
         refuse(400, "Branch name is invalid")
     if project["empty"]:
-        first = content.initial_branch(call.world, project)
+        first = call.world.initial_branch(project)
         add_readme(call, project, first)
     if bare.ref(f"refs/heads/{name}"):
         refuse(400, "Branch already exists")
@@ -109,7 +109,7 @@ def _create(call: Call) -> Reply:
 
 def _delete(call: Call) -> Reply:
     project = _pushable(call)
-    bare, name = call.world.bare(project["id"]), call.args[1]
+    bare, name = call.world.repo(project), call.args[1]
     if not bare.ref(f"refs/heads/{name}"):
         not_found("Branch")
     if name == project["default_branch"]:
@@ -122,7 +122,7 @@ def _delete(call: Call) -> Reply:
 
 
 def _show_tag(call: Call, project: Document, name: str) -> dict[str, Any]:
-    bare = call.world.bare(project["id"])
+    bare = call.world.repo(project)
     sha = bare.ref(f"refs/tags/{name}")
     commit = gitdata.commit(bare, gitdata.resolve(bare, name))
     return {
@@ -139,7 +139,7 @@ def _show_tag(call: Call, project: Document, name: str) -> dict[str, Any]:
 def _tags(call: Call) -> Reply:
     project = _readable(call)
     search = call.take(None, {"search": params.text}).get("search")
-    refs = call.world.bare(project["id"]).refs("refs/tags/")
+    refs = call.world.repo(project).refs("refs/tags/")
     names = [ref.removeprefix("refs/tags/") for ref in refs]
     found = [{"id": 0, "name": name} for name in names if _fits(name, search)]
     return call.page(found, lambda one: _show_tag(call, project, one["name"]))
@@ -147,7 +147,7 @@ def _tags(call: Call) -> Reply:
 
 def _tag(call: Call) -> Reply:
     project = _readable(call)
-    if not call.world.bare(project["id"]).ref(f"refs/tags/{call.args[1]}"):
+    if not call.world.repo(project).ref(f"refs/tags/{call.args[1]}"):
         not_found("Tag")
     return Reply(200, _show_tag(call, project, call.args[1]))
 
@@ -155,7 +155,7 @@ def _tag(call: Call) -> Reply:
 def _create_tag(call: Call) -> Reply:
     project = _pushable(call)
     asked = call.take({"tag_name": params.text, "ref": params.text}, {"message": params.text})
-    bare, name = call.world.bare(project["id"]), asked["tag_name"]
+    bare, name = call.world.repo(project), asked["tag_name"]
     if bare.ref(f"refs/tags/{name}"):
         refuse(400, f"Tag {name} already exists")
     sha = gitdata.resolve(bare, asked["ref"])
@@ -171,7 +171,7 @@ def _create_tag(call: Call) -> Reply:
 
 def _delete_tag(call: Call) -> Reply:
     project = _pushable(call)
-    bare, name = call.world.bare(project["id"]), call.args[1]
+    bare, name = call.world.repo(project), call.args[1]
     if not bare.ref(f"refs/tags/{name}"):
         not_found("Tag")
     if rules.of_tag(call.world, project, name):

@@ -37,7 +37,7 @@ def _found(call: Call) -> tuple[Document, str, str, bytes]:
     if not call.access.reads_code(project):
         forbidden()
     ref = call.take(None, {"ref": params.text}).get("ref") or project["default_branch"] or "HEAD"
-    bare = call.world.bare(project["id"])
+    bare = call.world.repo(project)
     sha = gitdata.resolve(bare, project["default_branch"] if ref == "HEAD" else ref) or not_found("Commit")
     blob, data = gitdata.read(bare, sha, call.args[1]) or not_found("File")
     return project, sha, blob, data
@@ -87,7 +87,7 @@ def _write(call: Call, *, must_exist: bool, deletes: bool = False) -> dict[str, 
     project = project_of(call, levels.DEVELOPER)
     writable(project)
     asked = call.take({**_NEW, **({} if deletes else {"content": params.text})}, _MORE)
-    bare, branch, path = call.world.bare(project["id"]), asked["branch"], call.args[1]
+    bare, branch, path = call.world.repo(project), asked["branch"], call.args[1]
     pusher = rules.Pusher(call.world, call.access, project)
     if not pusher.may_push(branch) or (project["empty"] and not _may_start(call, project)):
         refuse(403, "You are not allowed to push into this branch")

@@ -121,17 +121,18 @@ def _fork(call: Call) -> Reply:
         "creator_id": call.me["id"],
         "created_at": now,
     }
-    project = world.projects.add(fork | {"archived": False, "marked": None})
+    fork |= {
+        "archived": False,
+        "marked": None,
+        "unprotected": None,
+        "empty": True,
+        "initial": origin["default_branch"],
+    }
+    project = world.projects.add(fork)
     world.projects.save(origin, forks=origin["forks"] + 1)
-    bare = world.bare(project["id"])
-    bare.create(origin["default_branch"] or content.INITIAL)
-    bare.git(
-        "fetch",
-        "-q",
-        str(world.bare(origin["id"]).path),
-        "refs/heads/*:refs/heads/*",
-        "refs/tags/*:refs/tags/*",
-    )
+    source = str(world.repo(origin).path)
+    world.repo(project).git("fetch", "-q", source, "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+    content.refresh(world, project)
     return Reply(201, project_full(call, project))
 
 

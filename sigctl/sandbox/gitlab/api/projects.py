@@ -128,6 +128,7 @@ def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
             "stars": [],
             "forks": 0,
             "forked_from": None,
+            "initial": asked.get("default_branch"),
             "readme": False,
             "empty": True,
         }
@@ -136,11 +137,9 @@ def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
         world.redirects.delete(old["id"])
     if world.groups.get(namespace_id) is None:
         world.add_member(PROJECT, project["id"], call.me["id"], levels.OWNER, created_by=call.me["id"])
-    branch = asked.get("default_branch") or content.initial_branch(world, project)
-    world.bare(project["id"]).remove()  # a request that failed halfway may have left one
-    world.bare(project["id"]).create(branch)
+    world.bare(project["id"]).remove()  # a request that was rolled back may have left one
     if asked.get("initialize_with_readme"):
-        add_readme(call, project, branch)
+        add_readme(call, project, world.initial_branch(project))
     return project
 
 
@@ -153,7 +152,7 @@ def add_readme(call: Call, project: Document, branch: str) -> None:
     who = (call.me["name"], call.me["email"])
     files: dict[str, bytes | None] = {"README.md": f"# {project['name']}\n".encode()}
     now = call.world.clock.now()
-    gitdata.write(call.world.bare(project["id"]), branch, files, message="Initial commit", who=who, when=now)
+    gitdata.write(call.world.repo(project), branch, files, message="Initial commit", who=who, when=now)
     content.refresh(call.world, project)
 
 
@@ -227,7 +226,7 @@ def _update(call: Call) -> Reply:
 
 
 def _change_head(call: Call, project: Document, branch: str) -> None:
-    bare = call.world.bare(project["id"])
+    bare = call.world.repo(project)
     if branch == project["default_branch"]:
         return
     if not bare.ref(f"refs/heads/{branch}"):
