@@ -154,8 +154,9 @@ def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
             phase = EARLY
         if (_org(subject), subject.who()) in newcomers and action.effect == "widens":
             phase = LATE + step
-        if isinstance(subject, Repo | Grant) and _org(subject) in sinking and _new_repo(subject, made):
-            phase = max(phase, LATE + step) if isinstance(subject, Grant) else max(phase, NARROW + 5)
+        if isinstance(subject, Repo | Grant | BranchRule) and _org(subject) in sinking and _new_repo(subject, made):
+            floor = {Repo: NARROW + 5, BranchRule: NARROW + 6}.get(type(subject), LATE + step)
+            phase = max(phase, floor)
         out.append(replace(action, phase=phase))
     return out
 
