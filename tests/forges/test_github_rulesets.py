@@ -282,6 +282,13 @@ def test_a_rule_that_names_an_unknown_team_is_not_written(w: World) -> None:
     assert w.seen(BranchRule) == []
 
 
+def test_a_repository_that_was_just_made_may_not_have_its_parts_yet(tmp_path: Path) -> None:
+    with world(tmp_path, knobs={"not_yet": 3}) as w:
+        w.create(Repo(XEN, visibility="private"))
+        w.create(replace(RULE, push=None, merge=None, create=None))
+        assert [one.force for one in w.seen(BranchRule)] == [False]
+
+
 def test_a_rule_moves_with_its_repository(w: World) -> None:
     w.create(RULE)
     w.do("move", Repo(XEN), Repo(f"{ORG}/xen5"))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -92,9 +93,13 @@ class Session:
         except NotThereError:
             return None
 
-    def every(self, url: str) -> list[dict[str, Any]]:
-        """Return every entry of a list, however many pages it has; PartialError where a page is no list."""
-        answer = self.caller.read(lambda: self.client.rest("GET", url, query={"per_page": PAGE}))
+    def every(self, url: str, *, about: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Return every entry of a list, however many pages it has; PartialError where a page is no list.
+
+        `about` is as for `write`: the lists of a thing that was just made may not be there yet.
+        """
+        first = partial(self.client.rest, "GET", url, query={"per_page": PAGE})
+        answer = self.caller.read(lambda: self._soon(first, about))
         entries: list[dict[str, Any]] = []
         while True:
             if not isinstance(answer.data, list):
@@ -119,16 +124,17 @@ class Session:
 
         `about` are the paths of the things it needs: while one of them is young, 404, 409 and 422 mean "not yet".
         """
+        send = partial(self.client.rest, verb, url, body)
+        return self.caller.write(lambda: self._soon(send, about), repeatable=repeatable, happened=happened)
 
-        def request() -> Answer:
-            try:
-                return self.client.rest(verb, url, body)
-            except StatusError as error:
-                if error.answer.status in _MAYBE_NOT_YET and any(self._is_young(one) for one in about):
-                    raise NotYetError(of_status(error.answer, error.what).error) from error
-                raise
-
-        return self.caller.write(request, repeatable=repeatable, happened=happened)
+    def _soon(self, send: Callable[[], Answer], about: Sequence[str]) -> Answer:
+        """Return the answer; NotYetError where it fails as it does while something it is about is young."""
+        try:
+            return send()
+        except StatusError as error:
+            if error.answer.status in _MAYBE_NOT_YET and any(self._is_young(one) for one in about):
+                raise NotYetError(of_status(error.answer, error.what).error) from error
+            raise
 
     def remove(self, url: str) -> str:
         """Make that nothing is at a path; return GitHub's request id, "" where nothing was."""

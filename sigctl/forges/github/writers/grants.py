@@ -67,7 +67,7 @@ def _invitation_url(grant: Grant, number: int) -> str:
 
 def _invitation(session: Session, grant: Grant) -> int | None:
     """Return the number of the invitation that waits for the person, None when there is none (any more)."""
-    for one in session.every(path("repos", *split(grant.target), "invitations")):
+    for one in session.every(path("repos", *split(grant.target), "invitations"), about=[grant.target]):
         invitee = one.get("invitee") or {}
         if str(invitee.get("login", "")).casefold() == grant.subject_name.casefold() and not one.get(
             "expired"

@@ -54,7 +54,7 @@ def delete(session: Session, action: Action) -> str:
 def _ours(session: Session, repo: str) -> dict[str, int]:
     """Return name -> number of the rulesets of the repository that are ours."""
     url = path("repos", *split(repo), "rulesets") + "?includes_parents=false"
-    return {one["name"]: int(one["id"]) for one in session.every(url) if parse(one["name"])}
+    return {one["name"]: int(one["id"]) for one in session.every(url, about=[repo]) if parse(one["name"])}
 
 
 def _patterns(names: Iterable[str], on: str) -> set[str]:
