@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Step, Transfer
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.parallel import each
 from sigctl.mirror.refs import Refs
+from sigctl.mirror.said import failure, printable, remote_word
 from sigctl.mirror.tools import Tools
 
 _ARGV_BYTES = 200_000
@@ -26,6 +28,7 @@ _PAUSES = (0.0, 0.2, 0.6, 1.5)
 """Seconds before each reading back: a forge's answer may lag behind its own push."""
 _INTERRUPTED = "interrupted; the next run compares again"
 _REJECTED = "!"
+_WHY = re.compile(r"\(([^()]+)\)(: .*)?$")
 
 Verdict = tuple[Literal["done", "failed", "skipped"], str, str]
 
@@ -161,7 +164,14 @@ class _FamilyPush:
             codes=(0, 1),
             objects=objects,
         )
-        return _porcelain(result.out)
+        said = _porcelain(result.out)
+        if not said:
+            raise failure("push", result.code, result.err)
+        word = remote_word(result.err)
+        return {
+            ref: (flag, f"{words}: {word}" if word and "declined" in words else words)
+            for ref, (flag, words) in said.items()
+        }
 
     def _read_back(self, target: End, arrived: list[Action]) -> dict[str, Verdict]:
         """Return the verdict on each ref that git says arrived, by what the target itself says now."""
@@ -247,8 +257,8 @@ def _verdict(said: tuple[str, str] | None) -> Verdict:
             "the target moved since the plan; nothing was overwritten",
             "run again: it is compared anew",
         )
-    reason = words.rpartition("(")[2].removesuffix(")") if "(" in words else words
-    return ("failed", f"the target refused it: {reason}", "")
+    found = _WHY.search(words)
+    return ("failed", f"the target refused it: {found[1] + found[2] if found else printable(words)}", "")
 
 
 def _short(sha: str | None) -> str:

@@ -50,9 +50,20 @@ def failure(command: str, code: int, err: str) -> SigctlError:
     return GitError(text)
 
 
+def printable(text: str) -> str:
+    """Return the text without what would steer a terminal: commits and servers may say anything."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def remote_word(err: str) -> str:
+    """Return the last line that the server itself said, or ""."""
+    lines = [line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:")]
+    return next((printable(line) for line in reversed(lines) if line), "")
+
+
 def last_word(err: str) -> str:
     """Return the last line of git's messages that says something, without its prefix."""
     lines = [found[1].strip() for line in err.splitlines() if (found := _SAYS.match(line.strip()))]
     telling = [line for line in lines if not any(word in line.lower() for word in _EMPTY_WORDS)]
     plain = [line.strip() for line in err.splitlines() if line.strip()]
-    return (telling or lines or plain or [""])[-1]
+    return printable((telling or lines or plain or [""])[-1])

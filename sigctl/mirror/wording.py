@@ -10,6 +10,7 @@ from sigctl.errors import SigctlError
 from sigctl.mirror import address
 from sigctl.mirror.inside import Needs
 from sigctl.mirror.refs import Held, Reason, Refs, Selection
+from sigctl.mirror.said import printable
 
 _SHORT = 10
 
@@ -126,4 +127,4 @@ def _repo(hop: Hop) -> str:
 
 
 def _note(hop: Hop, topic: str, subject: str, text: str) -> Note:
-    return Note(topic, subject, text, hop.target.forge, hop.sig)
+    return Note(topic, printable(subject), printable(text), hop.target.forge, hop.sig)

@@ -283,6 +283,40 @@ def test_an_archived_target_fails_and_the_others_arrive(world):
     assert set(other.refs()) == {"refs/heads/master"}
 
 
+def test_a_target_that_refuses_only_the_push_itself_is_asked_once(world):
+    upstream, primary = world.bare("upstream/xen"), world.bare("primary/xen")
+    for branch in ("a", "b", "c", "d"):
+        upstream.commit(branch, branch)
+    world.server.faults.append(Fault("primary/xen.git/git-receive-pack", status=403))
+    outcomes = world.push(world.plan())
+    assert {o.status for o in outcomes} == {"failed"}
+    assert all("403" in o.reason and "token" in o.hint for o in outcomes)
+    assert len([s for s in world.server.seen if s.path.endswith("primary/xen.git/git-receive-pack")]) == 1
+    assert primary.refs() == {}
+
+
+def test_a_push_is_not_redirected(world):
+    upstream, other = world.bare("upstream/xen"), world.bare("primary/other")
+    world.bare("primary/xen")
+    upstream.commit("master", "one")
+    plan = world.plan()
+    there = f"{world.url('primary/other')}/info/refs?service=git-receive-pack"
+    world.server.faults.append(
+        Fault("xen.git/info/refs?service=git-receive-pack", status=302, headers={"Location": there})
+    )
+    (outcome,) = world.push(plan)
+    assert outcome.status == "failed"
+    assert other.refs() == {}
+
+
+def test_nothing_that_a_commit_says_steers_a_terminal(world, pair):
+    _, primary = pair
+    primary.commit("master", "looks fine\x1b[2J\x1b]0;owned\x07")
+    plan = world.plan()
+    assert "looks fine" in only(plan.held).text
+    assert only(plan.held).text.isprintable()
+
+
 def test_one_protected_branch_does_not_stop_the_others(world):
     upstream, primary = world.bare("upstream/xen"), world.bare("primary/xen")
     for branch in ("a", "b", "c", "d", "e"):
@@ -300,7 +334,7 @@ def test_one_protected_branch_does_not_stop_the_others(world):
         "d": "done",
         "e": "done",
     }
-    assert "hook declined" in outcomes["c"].reason
+    assert outcomes["c"].reason == "the target refused it: pre-receive hook declined: not yours"
     assert set(primary.refs()) == {f"refs/heads/{name}" for name in "abde"}
 
 
