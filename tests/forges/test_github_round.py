@@ -10,7 +10,7 @@ import pytest
 from github_world import LOGINS, ME, ORG, World, world
 
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.levels import LADDER
 from sigctl.core.plan import Action
 from sigctl.core.policy import Limit, Policy
@@ -59,6 +59,24 @@ def some_world(seed: int) -> list[Resource]:
         ]
         chosen = random.sample(subjects, k=random.randint(0, len(subjects)))
         found += [Grant("repo", path, subject, random.choice(LADDER)) for subject in chosen]
+        pushers = tuple(
+            sorted(f"team:{ORG}/{team}" for team in random.sample(teams, k=random.randint(0, len(teams))))
+        )
+        patterns = random.sample(["*", "main", "c8-sig-virt-*", "c8-sig-virt"], k=random.randint(0, 3))
+        found += [
+            BranchRule(
+                path,
+                pattern,
+                push=random.choice([None, pushers, (), (f"person:{people[0]}",)]),
+                merge=random.choice([None, pushers]),
+                create=random.choice([None, pushers]),
+                force=random.choice([None, False, True]),
+                delete=random.choice([None, False]),
+                reviews=random.choice([None, 0, 2]),
+                checks=random.choice([None, (), ("ci",)]),
+            )
+            for pattern in patterns
+        ]
     return found
 
 

@@ -44,6 +44,12 @@ def test_a_rule_reads_back_as_it_was_written(rule: BranchRule, others: set[str])
     assert replace(found, merge=None) == rule
 
 
+def test_a_rule_that_allows_everything_still_keeps_wider_ones_away() -> None:
+    (one,) = rulesets_of(BranchRule(XEN, "main"), PATTERNS)
+    assert (one.rules, one.bypass) == (frozenset(), frozenset())
+    assert parse(one.name) == ("history", "branch", "main")
+
+
 def test_who_may_merge_goes_past_the_rule_in_merging_only() -> None:
     rule = BranchRule(
         XEN, "main", push=(), merge=(VIRT,), create=(), force=False, delete=False, reviews=2, checks=()
@@ -119,6 +125,7 @@ NOBODY = replace(RULE, pattern="*", push=(), merge=(), create=())
         {"reviews": 2},
         {"checks": ("ci/build", "ci/test"), "reviews": 1},
         {"push": None, "merge": None, "create": None},
+        {"push": None, "merge": None, "create": None, "force": True, "delete": True},
     ],
 )
 def test_a_rule_changes_to_every_other_and_back(w: World, change: dict[str, Any]) -> None:
@@ -224,6 +231,31 @@ def test_a_person_who_was_let_in_by_hand_shows_even_in_a_mode_that_graphql_does_
     w.api("PUT", f"/repos/{XEN}/rulesets/{number}", {"bypass_actors": [*actors, person]})
     (seen,) = w.seen(BranchRule)
     assert seen.push == ("person:outsider", VIRT)
+
+
+def test_actors_we_have_no_word_for_show_and_survive_a_change_of_something_else(w: World) -> None:
+    w.create(RULE)
+    (number,) = [one["id"] for one in w.api("GET", f"/repos/{XEN}/rulesets") if " push " in one["name"]]
+    actors = w.api("GET", f"/repos/{XEN}/rulesets/{number}")["bypass_actors"]
+    odd = [
+        {"actor_id": 77, "actor_type": "Integration", "bypass_mode": "always"},
+        {"actor_id": 4, "actor_type": "RepositoryRole", "bypass_mode": "always"},
+        {"actor_id": None, "actor_type": "DeployKey", "bypass_mode": "always"},
+    ]
+    w.api("PUT", f"/repos/{XEN}/rulesets/{number}", {"bypass_actors": [*actors, *odd]})
+    (seen,) = w.seen(BranchRule)
+    assert seen.push == ("native:DeployKey:0", "native:Integration:77", "native:RepositoryRole:4", VIRT)
+    w.do("update", seen, replace(seen, reviews=1))
+    assert w.seen(BranchRule) == [replace(seen, reviews=1)]
+    w.do("update", replace(seen, reviews=1), RULE)
+    assert w.seen(BranchRule) == [RULE]
+
+
+def test_a_team_that_was_deleted_lets_nobody_in(w: World) -> None:
+    w.create(RULE)
+    w.api("DELETE", f"/orgs/{ORG}/teams/virt")
+    (seen,) = w.seen(BranchRule)
+    assert (seen.push, seen.create) == ((), ())
 
 
 def test_rules_of_others_are_noted_and_left_alone(w: World) -> None:

@@ -82,7 +82,9 @@ def rulesets_of(rule: BranchRule, others: Iterable[str]) -> list[Ruleset]:
     made: list[Ruleset] = []
 
     def add(part: str, rules: set[str], bypass: Bypass) -> None:
-        if rules:
+        if rules or (
+            part == "history" and not made
+        ):  # an empty one says that wider rules leave these refs out
             name = name_of(part, rule.on, rule.pattern)
             reviewed = part == "review"
             reviews, checks = (rule.reviews or 0, rule.checks or ()) if reviewed else (0, ())

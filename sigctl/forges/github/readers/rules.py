@@ -76,12 +76,8 @@ def _bypassers(ruleset: Node) -> list[Node]:
 
 
 def _is_nobody(actor: Node) -> bool:
-    known = (
-        actor["actor"]
-        or actor["organizationAdmin"]
-        or actor["repositoryRoleDatabaseId"]
-        or actor["deployKey"]
-    )
+    team = (actor["actor"] or {}).get("combinedSlug")
+    known = team or actor["organizationAdmin"] or actor["repositoryRoleDatabaseId"]
     return not known or actor["bypassMode"] is None
 
 
@@ -123,8 +119,8 @@ def _rest_subject(actor: Mapping[str, Any], login: Login, teams: Mapping[int, st
         return OWNERS
     if type_ == "User":
         return f"person:{login(number)}"
-    if type_ == "Team" and number in teams:
-        return f"team:{teams[number]}"
+    if type_ == "Team":  # one that GraphQL doesn't show was deleted: it lets nobody in
+        return f"team:{teams[number]}" if number in teams else ""
     if type_ == "RepositoryRole" and number in ROLES:
         return f"level:{ROLES[number]}"
     return native(f"{type_}:{number}")
@@ -154,7 +150,7 @@ def _graphql_subject(actor: Node) -> str:
     if found.get("combinedSlug"):
         return f"team:{found['combinedSlug']}"
     role = actor["repositoryRoleDatabaseId"]
-    return f"level:{ROLES[role]}" if role in ROLES else native(f"{found.get('__typename', 'actor')}:{role}")
+    return f"level:{ROLES[role]}" if role in ROLES else native(f"RepositoryRole:{role}")
 
 
 def _by_level(bypass: Iterable[tuple[str, str]]) -> Bypass:
@@ -162,13 +158,16 @@ def _by_level(bypass: Iterable[tuple[str, str]]) -> Bypass:
     kept: set[tuple[str, str]] = set()
     by_mode: dict[str, set[str]] = defaultdict(set)
     for subject, mode in bypass:
+        if not subject:
+            continue
         if subject.startswith("level:"):
             by_mode[mode].add(subject.removeprefix("level:"))
         else:
             kept.add((subject, mode))
     for mode, found in by_mode.items():
-        level = _LEVELS.get(frozenset(found)) or native("roles " + " ".join(sorted(found)))
-        kept.add((f"level:{level}", mode))
+        level = _LEVELS.get(frozenset(found))
+        odd = {native(f"RepositoryRole:{number}") for number, role in ROLES.items() if role in found}
+        kept.update((one, mode) for one in ({f"level:{level}"} if level else odd))
     return frozenset(kept)
 
 

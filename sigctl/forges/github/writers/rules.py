@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sigctl.core.kinds import BranchRule
-from sigctl.core.levels import at_least
+from sigctl.core.levels import NATIVE, at_least
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError
 from sigctl.forges.github.client import Answer
@@ -124,6 +124,9 @@ def _actors(session: Session, subject: str, mode: str) -> list[dict[str, Any]]:
         return [
             {"actor_id": number, "actor_type": "RepositoryRole", "bypass_mode": mode} for number in enough
         ]
+    if kind == NATIVE.rstrip(":"):  # what we have no word for is written back as it was
+        type_, _, number = name.partition(":")
+        return [{"actor_id": int(number) or None, "actor_type": type_, "bypass_mode": mode}]
     if kind == "team":
         org, slug = split(name)
         return [
