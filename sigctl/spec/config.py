@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
 from sigctl.errors import Problem
 from sigctl.spec.model import PolicyFile, Spec
+from sigctl.spec.model.base import printable
 from sigctl.spec.places import places
 from sigctl.spec.source import Source
 from sigctl.spec.yaml12 import parse
@@ -77,6 +78,21 @@ class Files:
                     Problem(source.shown, *where[path], subject, finding.problem, finding.hint, finding.check)
                 )
         return sorted(set(out))
+
+
+def tidied(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems without repeats, and without characters in them that could play with a terminal."""
+    found = (
+        replace(
+            one,
+            file=printable(one.file),
+            subject=printable(one.subject),
+            problem=printable(one.problem),
+            hint=printable(one.hint),
+        )
+        for one in problems
+    )
+    return list(dict.fromkeys(found))
 
 
 def dotted(path: Path) -> str:

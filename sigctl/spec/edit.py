@@ -12,6 +12,7 @@ from yaml import YAMLError
 
 from sigctl.errors import ConfigError, SigctlError
 from sigctl.spec.blocks import rearranged
+from sigctl.spec.config import tidied
 from sigctl.spec.load import Loaded, load
 from sigctl.spec.order import keys_at, kind_of, rank
 from sigctl.spec.reflow import reflowed
@@ -145,7 +146,7 @@ def pin_text(text: str, ids: Mapping[str, Mapping[str, int | str]]) -> str:
 def _readable(path: FilePath) -> Loaded:
     loaded = load(path)
     if loaded.problems:
-        raise ConfigError(loaded.problems)
+        raise ConfigError(tidied(loaded.problems))
     return loaded
 
 

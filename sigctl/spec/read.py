@@ -9,7 +9,7 @@ from pathlib import Path
 from sigctl.errors import ConfigError, Problem
 from sigctl.spec.checks import run_checks
 from sigctl.spec.checks.secrets import secret_problems
-from sigctl.spec.config import Config
+from sigctl.spec.config import Config, tidied
 from sigctl.spec.load import load, paused_gc
 from sigctl.spec.validate import validate
 
@@ -23,7 +23,10 @@ def read(
     has expired; left out, it is the day in UTC. `base` is the config of before, to find what would be left behind.
     """
     day = today or datetime.now(tz=UTC).date()
-    loaded = load(path, overrides)
+    try:
+        loaded = load(path, overrides)
+    except ConfigError as error:
+        raise ConfigError(tidied(error.problems)) from None
     with paused_gc():
         spec, findings, dropped = validate(loaded.data)
         if spec is not None and loaded.whole:
@@ -35,6 +38,6 @@ def read(
     said = {(problem.file, problem.line) for problem in problems}
     problems += [one for one in secret_problems(loaded.files.all()) if (one.file, one.line) not in said]
     if spec is None or problems:
-        raise ConfigError(list(dict.fromkeys(problems)))
+        raise ConfigError(tidied(problems))
     warnings: list[Problem] = loaded.files.problems(finding for finding in findings if finding.warning)
-    return Config(spec, loaded.files.main.path.parent, loaded.files, tuple(warnings))
+    return Config(spec, loaded.files.main.path.parent, loaded.files, tuple(tidied(warnings)))

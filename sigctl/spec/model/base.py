@@ -105,8 +105,14 @@ def _matching(pattern: str, says: str) -> AfterValidator:
 
 
 def shown(value: str, limit: int = 60) -> str:
-    """Return the text safe to print on one line: short, control and hidden characters escaped."""
-    text = value if len(value) <= limit else f"{value[: limit - 3]}..."
+    """Return the text safe to print on one line, and short."""
+    return printable(value if len(value) <= limit else f"{value[: limit - 3]}...")
+
+
+def printable(text: str) -> str:
+    """Return the text with control and hidden characters escaped, so that it can't play with a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
