@@ -144,7 +144,7 @@ def _failed(errors: list[Node], answer: Answer, forge: str) -> Exception:
     if types & _ALWAYS_DENIED:
         return _final(DeniedError(said, SCOPES, forge=forge, status=status))
     if types & _TOO_BIG:
-        return _final(TooBigError(said, "narrow the run with --sig or --repo", forge=forge, status=status))
+        return _final(TooBigError(said, "narrow the run with --sig", forge=forge, status=status))
     if types == {"NOT_FOUND"}:
         hint = "GitHub orgs are made by hand: create it, or let the token see it"
         return _final(NotThereError(said, hint, forge=forge, status=status))
