@@ -66,11 +66,11 @@ def caller_of(time: Time, max_requests: int = 1000, max_seconds: float = 3600.0)
 
 def script(*steps: str | Exception) -> tuple[Callable[[], str], list[str | Exception]]:
     """Return a request that answers or fails step by step, and the list of what it did."""
-    todo: Iterator[str | Exception] = iter(steps)
+    left: Iterator[str | Exception] = iter(steps)
     done: list[str | Exception] = []
 
     def request() -> str:
-        step = next(todo)
+        step = next(left)
         done.append(step)
         if isinstance(step, Exception):
             raise step

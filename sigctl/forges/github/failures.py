@@ -155,16 +155,16 @@ def _short(error: BaseException) -> str:
     if isinstance(error, requests.exceptions.Timeout):
         return "nothing came in time"
     seen: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        one = todo.pop()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
         if one is None or one in seen:
             continue
         seen.append(one)
         if isinstance(one, OSError) and one.strerror:
             return one.strerror.lower()
         inner = [arg for arg in one.args if isinstance(arg, BaseException)]
-        todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *inner]
+        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *inner]
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the answer was cut short"
     return str(error) if isinstance(error, GarbledError) else type(error).__name__

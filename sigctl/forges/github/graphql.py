@@ -70,10 +70,10 @@ class GraphQL:
         """Make the inner connection of every node whole: what did not fit its first page is fetched and added to it."""
         for node in nodes:
             items(node[inner.field], f"{inner.field} of {named(node)}", self._name)
-        todo = [(node, after) for node in nodes if (after := _cursor(node[inner.field])) is not None]
-        while todo:
+        unfinished = [(node, after) for node in nodes if (after := _cursor(node[inner.field])) is not None]
+        while unfinished:
             further: list[tuple[Node, str]] = []
-            for batch in chunks(todo, FOLLOWED):
+            for batch in chunks(unfinished, FOLLOWED):
                 variables = {f"id{n}": node["id"] for n, (node, _) in enumerate(batch)}
                 variables |= {f"after{n}": after for n, (_, after) in enumerate(batch)}
                 data = self.ask(documents.follow(inner, len(batch)), variables)
@@ -84,7 +84,7 @@ class GraphQL:
                     after = _cursor(page or {})
                     if after is not None:
                         further.append((node, after))
-            todo = further
+            unfinished = further
 
     def named(self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]]) -> list[Node | None]:
         """Return, for each set of variables, what is under its alias, None where there is no such thing."""
