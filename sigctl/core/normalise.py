@@ -103,7 +103,9 @@ def _merging(rule: BranchRule, notes: list[Note]) -> BranchRule:
     if rule.merge is None:
         return rule
     if rule.push is None:
-        notes.append(Note("unsupported", rule.repo, "who may merge is kept only where the files say who may push"))
+        notes.append(
+            Note("unsupported", rule.repo, "who may merge is kept only where the files say who may push")
+        )
         return replace(rule, merge=None)
     return replace(rule, merge=tuple(sorted({*rule.merge, *rule.push})))
 
@@ -161,6 +163,11 @@ def _needless(
     }
     found: set[Key] = set()
     for one in wanted:
+        if isinstance(one, TeamMember) and (above := _above_team(one, groups)) == levels.ADMIN:
+            notes.append(
+                Note("inherited", one.team, f"{one.login} has `{above}` on {one.team} from the group above")
+            )
+            found.add(one.key)
         if not isinstance(one, Grant) or one.on != "repo":
             continue
         above = _above(one, groups)
@@ -175,6 +182,10 @@ def _needless(
             )
             found.add(one.key)
     return found
+
+
+def _above_team(member: TeamMember, groups: dict[tuple[str, str], str]) -> str | None:
+    return _above(Grant("org", member.team, f"{PERSON}:{member.login}", levels.ADMIN), groups)
 
 
 def _above(grant: Grant, groups: dict[tuple[str, str], str]) -> str | None:
@@ -215,7 +226,8 @@ def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], trai
         for one in seen
         if isinstance(one, Membership)
         and one.role == OWNER
-        and getattr(wanted.get(one.key), "role", None) in (None, OWNER)  # who stops being one shows his role again
+        and getattr(wanted.get(one.key), "role", None)
+        in (None, OWNER)  # who stops being one shows his role again
     }
     out: list[Resource] = []
     for one in seen:

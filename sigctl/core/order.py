@@ -23,8 +23,10 @@ UNARCHIVE, CREATE, EARLY, ADD, NARROW, LATE, REFS, SETTLE, OPEN, ARCHIVE, DELETE
 )  # fmt: skip
 _DEEPEST = 6
 """Teams nested deeper than this are made in one go, and may need a second run."""
-_STEP = {Org: 0, Membership: 1, TeamMember: 2, Grant: 3}
+_STEP = {Org: 0, Membership: 1, TeamMember: 2, Grant: 4}
 """Where a kind comes within adding; within narrowing it is the other way round."""
+_RULE = 3
+"""A branch rule that narrows comes within adding: after its teams have their members, before anyone gets a grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,13 @@ def order(actions: Sequence[Action], seen: State) -> Order:
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     teams = _conflicts(phased)
     notes: list[Note] = []
-    phased = _shift(phased, dict.fromkeys(teams, LATE))
-    if teams:
+    sinking = _sinking_groups(phased)
+    phased = _shift(phased, dict.fromkeys(teams, LATE), sinking)
+    if teams or sinking:
         choice = dict.fromkeys(teams, LATE)
         for team in sorted(teams):
             if _gaps(phased, seen):
-                trial = _shift(phased, {**choice, team: EARLY})
+                trial = _shift(phased, {**choice, team: EARLY}, sinking)
                 if len(_gaps(trial, seen)) < len(_gaps(phased, seen)):
                     choice[team], phased = EARLY, trial
         notes = [
@@ -60,7 +63,7 @@ def _depth(path: str) -> int:
     return min(path.count("/"), 8)
 
 
-def _phase(action: Action) -> int:  # a table of cases, each one line
+def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each one line
     subject = action.subject
     if isinstance(subject, Ref):
         return REFS
@@ -70,6 +73,8 @@ def _phase(action: Action) -> int:  # a table of cases, each one line
         return DELETE + 8 - _depth(action.key.name)
     if isinstance(subject, Repo):
         return _repo_phase(action)
+    if isinstance(subject, BranchRule):
+        return {"widens": LATE + 4, "narrows": ADD + _RULE}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
         return ADD + step
@@ -78,7 +83,11 @@ def _phase(action: Action) -> int:  # a table of cases, each one line
 
 def _nested(actions: list[Action]) -> list[Action]:
     """Make teams after the team above them, delete them before it, and turn a nesting around only once it is undone."""
-    chain = {a.key.name: a.subject.parent or "" for a in actions if isinstance(a.subject, Team) and a.verb != "move"}
+    chain = {
+        a.key.name: a.subject.parent or ""
+        for a in actions
+        if isinstance(a.subject, Team) and a.verb != "move"
+    }
     leaving = {a.key.name for a in actions if isinstance(a.subject, Team) and "parent" in a.changed()}
 
     def depth(team: str) -> int:
@@ -91,7 +100,9 @@ def _nested(actions: list[Action]) -> list[Action]:
         if not isinstance(action.subject, Team):
             return action.phase
         if action.verb in ("create", "delete"):
-            return action.phase + (depth(action.key.name) if action.verb == "create" else -depth(action.key.name))
+            return action.phase + (
+                depth(action.key.name) if action.verb == "create" else -depth(action.key.name)
+            )
         return LATE if "parent" in action.changed() and action.subject.parent in leaving else action.phase
 
     return [replace(action, phase=phase(action)) for action in actions]
@@ -130,10 +141,27 @@ def _conflicts(actions: Iterable[Action]) -> set[str]:
     }
 
 
-def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
+def _sinking_groups(actions: Iterable[Action]) -> set[tuple[str, str]]:
+    """Return (group, subject) of the grants on groups that go or sink: below them, no lower level can be given before."""
+    return {
+        (a.subject.target, a.subject.subject)
+        for a in actions
+        if isinstance(a.subject, Grant) and a.subject.on == Org.KIND and a.effect == "narrows"
+    }
+
+
+def _is_below(resource: Resource, sinking: set[tuple[str, str]]) -> bool:
+    if not isinstance(resource, Grant) or resource.on != Repo.KIND:
+        return False
+    parts = resource.target.split("/")
+    return any(("/".join(parts[:depth]), resource.subject) in sinking for depth in range(1, len(parts)))
+
+
+def _shift(actions: list[Action], choice: dict[str, int], groups: set[tuple[str, str]]) -> list[Action]:
     """Put the additions of a team late, or its removals early.
 
-    New members and new repositories of an org whose base level sinks come after it has sunk.
+    New members and new repositories of an org whose base level sinks come after it has sunk; so does a grant on a repository to
+    someone whose grant on the group above sinks, since a forge that inherits refuses a lower level before.
     """
     made = {a.key for a in actions if a.verb in ("create", "move") and isinstance(a.subject, Repo)}
     sinking = {a.key.name for a in actions if isinstance(a.subject, Org) and a.phase == NARROW + 4}
@@ -152,9 +180,14 @@ def _shift(actions: list[Action], choice: dict[str, int]) -> list[Action]:
             phase = LATE + step
         elif chosen == EARLY and action.effect == "narrows":
             phase = EARLY
-        if (_org(subject), subject.who()) in newcomers and action.effect == "widens":
+        late = (_org(subject), subject.who()) in newcomers or _is_below(subject, groups)
+        if late and action.effect == "widens":
             phase = LATE + step
-        if isinstance(subject, Repo | Grant | BranchRule) and _org(subject) in sinking and _new_repo(subject, made):
+        if (
+            isinstance(subject, Repo | Grant | BranchRule)
+            and _org(subject) in sinking
+            and _new_repo(subject, made)
+        ):
             floor = {Repo: NARROW + 5, BranchRule: NARROW + 6}.get(type(subject), LATE + step)
             phase = max(phase, floor)
         out.append(replace(action, phase=phase))

@@ -78,9 +78,12 @@ def _thing(resource: Resource) -> str:
 
 def _lines(actions: Sequence[Action]) -> tuple[Line, ...]:
     refs = [a for a in actions if a.kind == Ref.KIND]
-    made = [a for a in actions if a.kind == Repo.KIND] if any(_is_new_repo(a) for a in actions) else []
-    lines = [Line(tone(a), describe(a)) for a in actions if a.kind != Ref.KIND and a not in made]
-    lines += [*_made(made), *_folded(refs)]
+    rules = [a for a in actions if a.kind == BranchRule.KIND]
+    new = any(_is_new_repo(a) for a in actions)
+    made = [a for a in actions if a.kind == Repo.KIND] if new else []
+    apart = {a.id for a in (*refs, *rules, *made)}
+    lines = [Line(tone(a), describe(a)) for a in actions if a.id not in apart]
+    lines += [*_made(made), *_ruled(rules, new=new), *_folded(refs)]
     return tuple(sorted(lines, key=lambda line: TONES.index(line.tone)))
 
 
@@ -103,6 +106,23 @@ def _made(steps: Sequence[Action]) -> list[Line]:
     told = ", ".join(str(fact) for fact in facts if fact)
     until = ", closed until the end" if len(steps) > 1 else ""
     return [Line("neutral", plain(f"create repo ({told}{until})" if told else "create repo"))]
+
+
+def _ruled(rules: Sequence[Action], *, new: bool) -> list[Line]:
+    """Say in one line what is the same for several patterns; on a new repository a rule takes nothing from anyone."""
+    groups: dict[tuple[Tone, str], list[str]] = defaultdict(list)
+    for action in rules:
+        if isinstance(action.subject, BranchRule):
+            shade: Tone = "neutral" if new and action.verb == "create" else tone(action)
+            groups[shade, f"{action.subject.on}: {_rule_change(action)}"].append(action.subject.pattern)
+    out = []
+    for (shade, what), patterns in groups.items():
+        kind, _, terms = what.partition(": ")
+        more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
+        out.append(
+            Line(shade, plain(f"rule for {kind} {', '.join(sorted(patterns)[:_SHOWN])}{more}: {terms}"))
+        )
+    return out
 
 
 def _folded(refs: Sequence[Action]) -> list[Line]:
@@ -178,10 +198,15 @@ def _rule(action: Action) -> str:
     rule = action.subject
     if not isinstance(rule, BranchRule):
         raise TypeError(rule)
-    what = f"rule for {rule.on} {rule.pattern}"
+    return f"rule for {rule.on} {rule.pattern}: {_rule_change(action)}"
+
+
+def _rule_change(action: Action) -> str:
     if action.after is None:
-        return f"{what}: removed"
-    return f"{what}: {_changes(action) if action.before else _terms(rule)}"
+        return "removed"
+    if action.before is None and isinstance(action.after, BranchRule):
+        return _terms(action.after)
+    return _changes(action)
 
 
 def _terms(rule: BranchRule) -> str:

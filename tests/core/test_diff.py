@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from worlds import TRAITS, desired_of, observation_of
 
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Team, TeamMember
 from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import state
 
@@ -91,3 +93,25 @@ def test_a_removal_belongs_to_the_sig_of_the_thing_it_is_inside_of():
     seen = [Repo("O/r"), Grant("repo", "O/r", "person:p2", "admin")]
     found = plan([Repo("O/r")], seen, sigs={Key("repo", "O/r"): "virt"})
     assert [a.sig for a in found.actions] == ["virt"]
+
+
+def test_a_lower_level_is_given_only_after_the_group_above_has_sunk():
+    """A forge that inherits refuses a level below the inherited one; the moment without access is named."""
+    seen = [Org("G"), Repo("G/r"), Grant("org", "G", "person:p1", "admin")]
+    wanted = [Org("G"), Repo("G/r"), Grant("repo", "G/r", "person:p1", "write")]
+    desired = desired_of(state(wanted), managed=frozenset({Key("org", "G"), Key("repo", "G/r")}))
+    found = compare(desired, observation_of(state(seen)), replace(TRAITS, group_grants=True), OPEN).plan
+    assert [(a.verb, a.subject.on) for a in found.actions] == [("delete", "org"), ("create", "repo")]
+    assert found.actions[0].phase < found.actions[1].phase
+    assert [n.subject for n in found.notes if n.topic == "moment"] == ["p1"]
+
+
+def test_a_narrowing_rule_comes_before_the_grant_that_it_bounds():
+    rule = BranchRule("O/r", "c7", push=())
+    traits = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})
+    wanted = [Org("O"), Team("O/t"), Repo("O/r"), Grant("repo", "O/r", "team:O/t", "write"), rule]
+    found = compare(
+        desired_of(state(wanted)), observation_of(state([Org("O"), Repo("O/r")])), traits, OPEN
+    ).plan
+    phases = {a.kind: a.phase for a in found.actions}
+    assert phases["team"] < phases["branch_rule"] < phases["grant"]

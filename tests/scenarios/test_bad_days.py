@@ -69,7 +69,7 @@ def weak_token(forge):
     from sigctl.sandbox.github import tokens  # noqa: PLC0415  # the forge's own room
 
     value = "ghp_weakweakweak"
-    account = next(a for a in forge.state.accounts.values() if a["login"] == "sigctl-bot")
+    account = forge.state.accounts.one("login", "sigctl-bot")
     tokens.add(forge.state, account["id"], value, scopes=("public_repo",))
     return value
 
