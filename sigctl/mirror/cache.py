@@ -30,7 +30,8 @@ _GONE = "couldn't find remote ref"
 LOCK_SECONDS = 1800.0
 """How long a run waits for another one that works on the same family."""
 _SHALLOW = re.compile(r"shallow (?:update not allowed|roots are not allowed)")
-_PACKS = 50
+PACKS = 50
+"""An entry with more than this many is made tidy after a run."""
 
 
 def default_root() -> Path:
@@ -148,9 +149,9 @@ class Entry:
         )
         part.replace(file)
 
-    def tidy(self) -> None:
+    def tidy(self, packs: int = PACKS) -> None:
         """Join packs when many small fetches left many; nothing is dropped, whether a ref names it or not."""
-        if len(list((self.path / "objects" / "pack").glob("*.pack"))) > _PACKS:
+        if len(list((self.path / "objects" / "pack").glob("*.pack"))) > packs:
             self.git.run(["repack", "--geometric=2", "-d", "--quiet"], at=self.path)
 
     def whole(self) -> bool:

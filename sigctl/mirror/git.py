@@ -44,6 +44,7 @@ _SETTINGS = {
     "fetch.fsck.missingSpaceBeforeDate": "warn",
     "fetch.fsck.badTimezone": "warn",
     "fetch.fsck.missingSpaceBeforeEmail": "warn",
+    "fetch.unpackLimit": "1",  # packs stay packs: what was compressed once is not compressed again to be pushed
     "fetch.recurseSubmodules": "false",
     "push.followTags": "false",
     "push.recurseSubmodules": "no",

@@ -18,6 +18,7 @@ _EMPTY_WORDS = (
     "the remote end hung up",
 )
 _STATUS = re.compile(r"returned error: (\d{3})")
+_MOVED = (301, 302, 303, 307, 308)
 _DENIED = (
     "authentication failed",
     "permission denied",
@@ -47,6 +48,10 @@ def failure(command: str, code: int, err: str) -> SigctlError:
         return NotThereError(text, status=said)
     if (said or 0) >= 500 or any(word in low for word in _UNREACHABLE):  # noqa: PLR2004  # HTTP's server errors
         return UnreachableError(text, status=said)
+    if said in _MOVED:
+        return GitError(
+            text, "the repository moved; git writes only to its new address, so name that in the files"
+        )
     return GitError(text)
 
 

@@ -306,6 +306,7 @@ def test_a_push_is_not_redirected(world):
     )
     (outcome,) = world.push(plan)
     assert outcome.status == "failed"
+    assert "new address" in outcome.hint
     assert other.refs() == {}
 
 

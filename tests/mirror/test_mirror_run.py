@@ -6,6 +6,9 @@ import shutil
 
 from githttp import git
 
+from sigctl.mirror.cache import Cache
+from sigctl.mirror.git import Git
+
 
 def test_first_copy_then_nothing_then_one_commit(any_world):
     world = any_world
@@ -208,3 +211,19 @@ def test_many_refs_are_pushed_in_several_bounded_commands(world):
         seen for seen in world.server.seen if seen.path.endswith("git-receive-pack") and seen.method == "POST"
     ]
     assert len(pushes) >= 2
+
+
+def test_many_small_fetches_are_joined_in_the_cache_and_nothing_is_dropped(world):
+    upstream, primary = world.bare("upstream/xen"), world.bare("primary/xen")
+    tips = []
+    for number in range(6):
+        tips.append(upstream.commit("master", f"change {number}"))
+        world.mirror()
+    tips.append(upstream.commit("master", "rewritten", onto=""))
+    world.check(world.hop(on_divergence=(("*", "overwrite"),)))
+    (folder,) = world.cache.glob("*.git")
+    with Cache(Git(), world.cache).entry(folder.name) as entry:
+        entry.tidy(packs=3)
+        assert entry.missing(tips) == set()
+    assert len(list(folder.glob("objects/pack/*.pack"))) <= 3
+    assert primary.refs()
