@@ -69,11 +69,12 @@ def _number(kind: str, text: str) -> Any:
 class _Frame:
     """An open list or mapping."""
 
-    __slots__ = ("anchor", "data", "key", "keyed", "seen")
+    __slots__ = ("anchor", "data", "key", "keyed", "mark", "seen")
 
-    def __init__(self, data: Any, anchor: str | None, seen: int) -> None:
+    def __init__(self, data: Any, event: Any, seen: int) -> None:
         self.data = data
-        self.anchor = anchor
+        self.anchor: str | None = event.anchor
+        self.mark = event.start_mark
         self.seen = seen
         self.key: Any = None
         self.keyed = False
@@ -118,7 +119,8 @@ class _Builder:
             self.broken = True
         except YAMLError as error:
             self.broken = True
-            self.faults.append(read_error(error, self._path(), self.text))
+            opened = self.stack[-1].mark if self.stack else None
+            self.faults.append(read_error(error, self._path(), self.text, opened))
 
     def _path(self) -> Path:
         out: list[str | int] = []
@@ -212,7 +214,7 @@ class _Builder:
             raise _Stop
         self._put(data, event)
         self.count += 1
-        self.stack.append(_Frame(data, event.anchor, self.count))
+        self.stack.append(_Frame(data, event, self.count))
 
     def _put(self, value: Any, event: Any) -> None:
         if not self.stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from yaml import YAMLError
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs forget that it is public
@@ -24,8 +25,8 @@ class Fault:
     hint: str = ""
 
 
-def read_error(error: YAMLError, path: Path, text: str) -> Fault:
-    """Return what libyaml complains of as a fault at its place."""
+def read_error(error: YAMLError, path: Path, text: str, around: Any = None) -> Fault:
+    """Return what libyaml complains of as a fault at its place; `around` is where the list or mapping it is in begins."""
     if isinstance(error, ReaderError) or not isinstance(error, MarkedYAMLError):
         return Fault(
             1, 1, path, "holds a character that YAML does not allow", "control characters have no place here"
@@ -33,8 +34,9 @@ def read_error(error: YAMLError, path: Path, text: str) -> Fault:
     problem = (error.problem or "can't be read as YAML").rstrip(".")
     context = error.context or ""
     known = next((one for one in _KNOWN if one[0] in problem or one[0] in context), None)
-    opened = known is not None and "not closed" in known[1]
-    mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
+    mark = error.problem_mark or error.context_mark
+    if known is not None and "not closed" in known[1]:
+        mark = around if "content" in known[0] and around is not None else error.context_mark or mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if "\t" in "".join(text.split("\n")[line - 1 : line])[column - 1 : column]:
         return Fault(line, column, path, "a tab where spaces are needed", "indent with spaces")

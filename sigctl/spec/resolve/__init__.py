@@ -13,6 +13,7 @@ from sigctl.core.state import Desired, Note, SetAside, Traits
 from sigctl.spec.config import Config
 from sigctl.spec.layout import layouts
 from sigctl.spec.model import Spec
+from sigctl.spec.model.policy import LimitConfig, LimitKind
 from sigctl.spec.resolve.forge import build
 from sigctl.spec.resolve.hops import hops
 from sigctl.spec.resolve.roster import Logins, Roster
@@ -91,14 +92,18 @@ def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
 def policy_of(spec: Spec) -> Policy:
     """Return the guards' limits as the core knows them."""
     guards = spec.policy.guards
-    limits: dict[str, Limit] = {
-        kind: Limit(limit.number, None if limit.percent is None else float(limit.percent), limit.of_at_least)
-        for kind, limit in guards.max_removals.items()
-    }
     required = {name: Logins(name, spec.people).known(guards.required_owners) for name in spec.forges}
     return Policy(
-        max_removals={"default": Limit(percent=10), **limits},
+        max_removals={"default": Limit(percent=10), **_limits(guards.max_removals)},
+        per_sig=_limits(guards.per_sig),
         minimum_owners=guards.minimum_owners,
         required_owners={name: logins for name, logins in required.items() if logins},
         keep_self=guards.keep_self,
     )
+
+
+def _limits(written: Mapping[LimitKind, LimitConfig]) -> dict[str, Limit]:
+    return {
+        kind: Limit(limit.number, None if limit.percent is None else float(limit.percent), limit.of_at_least)
+        for kind, limit in written.items()
+    }
