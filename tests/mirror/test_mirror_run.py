@@ -6,6 +6,7 @@ import shutil
 
 from githttp import git
 
+from sigctl.core.history import End
 from sigctl.mirror.cache import Cache
 from sigctl.mirror.git import Git
 
@@ -227,3 +228,13 @@ def test_many_small_fetches_are_joined_in_the_cache_and_nothing_is_dropped(world
         assert entry.missing(tips) == set()
     assert len(list(folder.glob("objects/pack/*.pack"))) <= 3
     assert primary.refs()
+
+
+def test_a_source_that_this_run_creates_is_empty_and_holds_nothing_back(world):
+    world.bare("replica/xen").commit("master", "already there")
+    new = frozenset({("primary", "xen"), ("replica", "other")})
+    plan = world.plan(world.second(), missing=new)
+    assert (plan.actions, plan.set_aside) == ((), ())
+    assert [s.status for s in plan.states] == ["held"]
+    plan = world.plan(world.second(target=End("replica", "other")), missing=new)
+    assert (plan.actions, plan.held, [note.topic for note in plan.notes]) == ((), (), ["empty"])
