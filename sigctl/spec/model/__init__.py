@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigctl.spec.model.base import Model, Short
 from sigctl.spec.model.forge import ForgeConfig, Layout, OrgConfig
 from sigctl.spec.model.kernel import Kernel, KernelSig
+from sigctl.spec.model.lookaside import Lookaside, Store
 from sigctl.spec.model.people import Login, Person
 from sigctl.spec.model.policy import PolicyFile
 from sigctl.spec.model.repo import Access, BranchEntry, RepoConfig, RepoSettings, Right, Upstream
@@ -21,6 +22,7 @@ __all__ = [
     "KernelSig",
     "Layout",
     "Login",
+    "Lookaside",
     "Member",
     "Model",
     "OrgConfig",
@@ -33,6 +35,7 @@ __all__ = [
     "Short",
     "SigConfig",
     "Spec",
+    "Store",
     "TeamConfig",
     "Upstream",
 ]

@@ -9,6 +9,7 @@ from pydantic import Field
 from sigctl.spec.model.base import Account, Model, SigName, Text
 from sigctl.spec.model.forge import ForgeConfig
 from sigctl.spec.model.kernel import Kernel
+from sigctl.spec.model.lookaside import Lookaside
 from sigctl.spec.model.people import Person
 from sigctl.spec.model.policy import PolicyFile
 from sigctl.spec.model.repo import BranchEntry, RepoSettings
@@ -40,6 +41,9 @@ class Spec(Model):
         default=Defaults(), description="What holds for every SIG unless it says otherwise."
     )
     kernel: Kernel | None = Field(default=None, description="The kernel, shared or one per SIG.")
+    lookaside: Lookaside = Field(
+        default=Lookaside(), description="Where binary sources are, which git does not hold."
+    )
     sigs: dict[SigName, SigConfig] = Field(
         default={}, description="SIGs by name; each can have a file of its own instead."
     )
