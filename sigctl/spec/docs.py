@@ -26,7 +26,7 @@ def fields() -> str:
         "says what holds then.",
         "",
         "The main file also knows `include` (files that belong to it, as patterns) and `policy` (the policy's file, `policy.yaml`",
-        "unless it says otherwise). A SIG's file begins with `sig: NAME`, and has that name.",
+        "unless it says otherwise). A SIG's file begins with `sig` (the name of the SIG, which is also that of the file), or holds `people` alone.",
     ]
     seen: set[type[BaseModel]] = set()
     for title, model in (("The main file", Spec), ("A SIG's file", SigConfig), ("policy.yaml", PolicyFile)):

@@ -6,6 +6,7 @@ Texts that use YAML's rarer ways (anchors on blocks, a dash on a line of its own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from sigctl.spec.blocks import indent_of
 from sigctl.spec.spans import comment_starts, inner_lines
@@ -33,7 +34,7 @@ def reflowed(text: str, rank: Keys) -> str:
 
 
 def _spaced(text: str, rank: Keys) -> str:
-    """Return the text with one blank after each colon and dash, and flows written anew."""
+    """Return the text with one blank after each colon, and flows written anew."""
     root = tree(text)
     edits: list[tuple[int, int, str]] = []
     remarks = comment_starts(text)
@@ -44,8 +45,6 @@ def _spaced(text: str, rank: Keys) -> str:
                 edits.append((node.start, node.end, new))
         elif not node.flow and node.kind == MAP:
             edits += [edit for entry in node.entries for edit in _gap(text, entry)]
-        elif not node.flow and node.kind == LIST:
-            edits += [edit for entry in node.entries for edit in _dash(text, node, entry)]
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
@@ -70,15 +69,6 @@ def _gap(text: str, entry: Entry) -> Iterator[tuple[int, int, str]]:
     between = text[entry.end : value.start]
     if between.strip() == ":" and between != ": ":
         yield entry.end, value.start, ": "
-
-
-def _dash(text: str, node: Node, entry: Entry) -> Iterator[tuple[int, int, str]]:
-    line = text.rfind("\n", 0, entry.start) + 1
-    dash = line + node.column
-    if text[dash : dash + 1] != "-" or text[dash + 1 : entry.start].strip():
-        raise _OddError
-    if entry.start > dash and text[dash : entry.start] != "- ":
-        yield dash, entry.start, "- "
 
 
 def _flow(text: str, node: Node, remarks: list[int], rank: Keys) -> str | None:
@@ -121,21 +111,18 @@ def _indented(text: str) -> str:
     root = tree(text)
     if root is None or root.flow or root.kind == SCALAR:
         return text
-    places: dict[int, tuple[int, int]] = {}
+    lines = text.split("\n")
+    places: dict[int, _Place] = {}
     _place(root, 0, places)
     inner = inner_lines(text) | _flow_lines(root)
-    lines = text.split("\n")
     out = []
-    before = (0, 0)
+    before = _Place(0, 0)
     for number, line in enumerate(lines):
         if number in places:
             before = places[number]
-            old, new = before
-            if line[:old].strip():
-                raise _OddError
-            out.append(" " * new + line[old:])
+            out.append(_moved(line, before))
         elif number in inner:
-            out.append(_shifted(line, before[1] - before[0]))
+            out.append(_shifted(line, before.new - before.old))
         elif line.lstrip().startswith("#"):
             out.append(" " * _beside(lines, number, places, before) + line.lstrip())
         else:
@@ -143,20 +130,39 @@ def _indented(text: str) -> str:
     return "\n".join(out)
 
 
-def _place(node: Node, indent: int, places: dict[int, tuple[int, int]]) -> None:
-    """Say for each line that begins an entry at which column it is and at which it shall be."""
+@dataclass(frozen=True)
+class _Place:
+    """The column at which a line's entry begins and the one at which it shall; with a dash, also where its value begins."""
+
+    old: int
+    new: int
+    value: int | None = None
+
+
+def _moved(line: str, place: _Place) -> str:
+    if line[: place.old].strip():
+        raise _OddError
+    if place.value is None:
+        return " " * place.new + line[place.old :]
+    if line[place.old : place.value].strip() != "-":
+        raise _OddError
+    return f"{' ' * place.new}- {line[place.value :]}"
+
+
+def _place(node: Node, indent: int, places: dict[int, _Place]) -> None:
+    """Say for each line that begins an entry where it is and where it shall be."""
     if node.anchored:
         raise _OddError
     for entry in node.entries:
-        if node.kind == MAP and node.column > entry.column:
-            raise _OddError
-        places.setdefault(entry.line, (node.column if node.kind == LIST else entry.column, indent))
         value = entry.value
-        if value is None or value.flow or value.kind == SCALAR:
-            continue
-        if node.kind == LIST and value.kind == LIST and value.line == entry.line:
-            raise _OddError
-        _place(value, indent + STEP, places)
+        if node.kind == LIST:
+            if value is None or value.start == value.end or (value.kind == LIST and not value.flow):
+                raise _OddError
+            places[entry.line] = _Place(node.column, indent, entry.column)
+        else:
+            places.setdefault(entry.line, _Place(entry.column, indent))
+        if value is not None and not value.flow and value.kind != SCALAR:
+            _place(value, indent + STEP, places)
 
 
 def _flow_lines(root: Node) -> set[int]:
@@ -169,12 +175,10 @@ def _shifted(line: str, by: int) -> str:
     return line[-by:] if not line[:-by].strip() else line
 
 
-def _beside(
-    lines: list[str], number: int, places: dict[int, tuple[int, int]], before: tuple[int, int]
-) -> int:
+def _beside(lines: list[str], number: int, places: dict[int, _Place], before: _Place) -> int:
     """Return the column of a comment: that of the entry it stands above, or of what it stands below when it is further in."""
     old = indent_of(lines[number])
-    following = next((places[n] for n in range(number + 1, len(lines)) if n in places), (0, 0))
-    if old <= following[0]:
-        return following[1]
-    return before[1] if before[0] > following[0] else following[1] + STEP
+    following = next((places[n] for n in range(number + 1, len(lines)) if n in places), _Place(0, 0))
+    if old <= following.old:
+        return following.new
+    return before.new if before.old > following.old else following.new + STEP

@@ -66,6 +66,8 @@ def _clean(node: Any) -> Any:
     }
     if "properties" in node:
         out["properties"] = {name: _clean(value) for name, value in node["properties"].items()}
+    if isinstance(out.get("default"), dict | list):
+        del out["default"]  # its parts have their own
     if out.get("default", 0) is None:
         del out["default"]
         choices = [one for one in out.get("anyOf", ()) if one != {"type": "null"}]

@@ -6,6 +6,9 @@ import re
 from typing import Any, Literal
 
 from pydantic import Field, StrictFloat, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from sigctl.spec.model.base import Account, Bool, Int, LevelName, Model, SigName, Text, wrong
 
@@ -35,6 +38,19 @@ class LimitConfig(Model):
         if isinstance(value, dict | cls):
             return value
         raise wrong("is neither a number nor a percentage", "write 5 or 10%")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Allow the short forms in the schema too."""
+        whole = handler.resolve_ref_schema(handler(core))
+        short = [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^\\d{1,3}(\\.\\d+)?\\s*%$"},
+        ]
+        return {
+            "anyOf": [*short, {k: v for k, v in whole.items() if k != "description"}],
+            "description": whole["description"],
+        }
 
     @model_validator(mode="after")
     def _one_of(self) -> LimitConfig:
