@@ -51,6 +51,9 @@ def order(actions: Sequence[Action], seen: State) -> Order:
                 trial = _shift(phased, {**choice, team: EARLY}, sinking)
                 if len(_gaps(trial, seen)) < len(_gaps(phased, seen)):
                     choice[team], phased = EARLY, trial
+    delayed = _ruled_when_open(phased)
+    if teams or sinking or delayed != phased:
+        phased = delayed
         notes = [
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
             for login, repo in sorted(_gaps(phased, seen))
@@ -141,6 +144,26 @@ def _conflicts(actions: Iterable[Action]) -> set[str]:
     }
 
 
+def _ruled_when_open(actions: list[Action]) -> list[Action]:
+    """Set the rules of a repository that is shown only then, and give rights in it only after its rules.
+
+    A GitHub org on the free plan refuses rulesets on private repositories, and a grant without its rules would open too much.
+    """
+    shown = {a.key for a in actions if a.phase == OPEN}
+    ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)} & shown
+    phases = {BranchRule: OPEN + 1, Grant: OPEN + 2}
+    return [
+        replace(a, phase=phases[type(a.subject)])
+        if type(a.subject) in phases and a.subject.inside in ruled and a.phase < OPEN and _adds(a)
+        else a
+        for a in actions
+    ]
+
+
+def _adds(action: Action) -> bool:
+    return isinstance(action.subject, BranchRule) or action.effect == "widens"
+
+
 def _sinking_groups(actions: Iterable[Action]) -> set[tuple[str, str]]:
     """Return (group, subject) of the grants on groups that go or sink: below them, no lower level can be given before."""
     return {
@@ -229,8 +252,10 @@ def _apply(now: State, action: Action) -> None:
 
 def _linked(actions: list[Action]) -> list[Action]:
     makers: dict[Key, list[Action]] = defaultdict(list)
-    barriers: dict[str, list[Action]] = defaultdict(list)
+    barriers: dict[str | Key, list[Action]] = defaultdict(list)
     for action in actions:
+        if isinstance(action.subject, BranchRule) and action.effect == "narrows":
+            barriers[action.subject.inside].append(action)
         if action.verb in ("create", "move") or action.phase == UNARCHIVE:
             makers[action.key].append(action)
         if _is_rights(action) and action.effect == "narrows" and (team := _team(action.subject)):
@@ -239,7 +264,7 @@ def _linked(actions: list[Action]) -> list[Action]:
 
 
 def _depends(
-    action: Action, makers: dict[Key, list[Action]], barriers: dict[str, list[Action]]
+    action: Action, makers: dict[Key, list[Action]], barriers: dict[str | Key, list[Action]]
 ) -> tuple[str, ...]:
     wanted = [m for key in (*action.subject.needs(), action.key) for m in makers.get(key, [])]
     if isinstance(action.subject, BranchRule):
@@ -249,4 +274,5 @@ def _depends(
         ]
     if _is_rights(action) and action.effect == "widens":
         wanted += barriers.get(_team(action.subject), [])
+        wanted += barriers.get(action.subject.inside or "", [])
     return tuple(sorted({m.id for m in wanted if m.phase < action.phase and m.id != action.id}))

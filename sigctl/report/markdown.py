@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sigctl.core.plan import Plan
 from sigctl.report.text import MARKS
-from sigctl.report.words import blocks, plain, tone
+from sigctl.report.words import blocks, counted, plain
 
 LIMIT = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
@@ -41,10 +41,10 @@ def _lines(plan: Plan) -> Iterator[str]:
     else:
         counts = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)
         yield f"**{len(plan.actions)} changes** ({counts}) on {', '.join(map(code, plan.forges))}"
-        tones = [tone(action) for action in plan.actions]
+        tones = counted(plan.actions)
         for name in ("removed", "narrowed", "widened"):
-            if tones.count(name):
-                yield f"- {tones.count(name)} {name}"
+            if tones[name]:
+                yield f"- {tones[name]} {name}"
     for refusal in plan.refusals:
         yield f"\n> **Refused**: {code(refusal.text or refusal.guard)}, hint: {code(refusal.hint)}"
     for sig, group in groupby(blocks(plan.actions), key=lambda block: block.sig):

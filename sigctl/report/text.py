@@ -11,7 +11,7 @@ from rich.text import Text
 from sigctl.core.plan import Plan
 from sigctl.core.state import Note, SetAside
 from sigctl.report.outcome import Outcome, Report
-from sigctl.report.words import Block, blocks, describe, plain, tone
+from sigctl.report.words import Block, blocks, counted, describe, plain
 
 MARKS = {"removed": "-", "narrowed": "v", "widened": "^", "neutral": "+"}
 STYLES = {"removed": "bold red", "narrowed": "yellow", "widened": "bold magenta", "neutral": "green"}
@@ -74,9 +74,9 @@ def _headline(plan: Plan) -> Text:
         return Text(f"{where}: nothing to change", style="bold green")
     verbs = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)
     text = Text(f"{where}: {len(plan.actions)} changes ({verbs})", style="bold")
-    tones = [tone(action) for action in plan.actions]
+    counts = counted(plan.actions)
     for name in ("removed", "narrowed", "widened"):
-        if count := tones.count(name):
+        if count := counts[name]:
             text.append(f"\n{MARKS[name]} {count} {name}", STYLES[name])
     return text
 

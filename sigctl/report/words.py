@@ -67,6 +67,20 @@ def tone(action: Action) -> Tone:
     return "widened" if action.effect == "widens" else "narrowed"
 
 
+def counted(actions: Sequence[Action]) -> dict[Tone, int]:
+    """Return how many actions have each tone; a rule on a repository that is made in the same plan takes nothing away."""
+    new = {(a.forge, a.key) for a in actions if _is_new_repo(a)}
+    found = Counter(
+        "neutral"
+        if a.kind == BranchRule.KIND and a.verb == "create" and (a.forge, a.subject.inside) in new
+        else "neutral"
+        if a.kind == Repo.KIND and (a.forge, a.key) in new
+        else tone(a)
+        for a in actions
+    )
+    return {name: found[name] for name in TONES}
+
+
 def describe(action: Action) -> str:
     """Return the action in a few words, without naming the thing it happens to."""
     return plain(_WORDS[action.kind](action))

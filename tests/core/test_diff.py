@@ -106,6 +106,24 @@ def test_a_lower_level_is_given_only_after_the_group_above_has_sunk():
     assert [n.subject for n in found.notes if n.topic == "moment"] == ["p1"]
 
 
+def test_on_a_new_repository_rules_come_when_it_is_shown_and_rights_only_after_them():
+    """GitHub's free plan refuses rules on private repositories."""
+    rule = BranchRule("O/r", "c7", push=())
+    traits = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})
+    repo = Repo("O/r", visibility="public", archived=True)
+    wanted = [Org("O"), Team("O/t"), repo, Grant("repo", "O/r", "team:O/t", "write"), rule]
+    found = compare(desired_of(state(wanted)), observation_of(state([Org("O")])), traits, OPEN).plan
+    steps = [a for a in found.actions if repo.key in (a.subject.inside, a.key)]
+    assert [(a.kind, list(a.changed())) for a in steps] == [
+        ("repo", []),
+        ("repo", ["visibility"]),
+        ("branch_rule", []),
+        ("grant", []),
+        ("repo", ["archived"]),
+    ]
+    assert steps[2].id in steps[3].depends, "a right is not given where its rule failed"
+
+
 def test_a_narrowing_rule_comes_before_the_grant_that_it_bounds():
     rule = BranchRule("O/r", "c7", push=())
     traits = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})

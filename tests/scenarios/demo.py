@@ -17,7 +17,7 @@ import upstreams
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGCTL = Path(sys.executable).with_name("sigctl")
-XEN_GITLAB, XEN_GITHUB = "project/sig-virt/xen", "CentOS/sig-virt-xen"
+XEN_GITLAB, XEN_GITHUB, KERNEL = "project/sig-virt/xen", "CentOS/sig-virt-xen", "CentOS/sig-core-kernel"
 
 
 class Story:
@@ -189,7 +189,7 @@ class Story:
         for forge, repo in (("gitlab", XEN_GITLAB), ("github", XEN_GITHUB)):
             accepted, _ = self.push(
                 "gwd",
-                "gitlab" if forge == "gitlab" else forge,
+                forge,
                 repo,
                 f"HEAD:refs/heads/c7-sig-virt-xen-{forge}",
             )
@@ -197,8 +197,13 @@ class Story:
             accepted, said = self.push("outsider", forge, repo, "HEAD:refs/heads/c7-sig-virt-xen-stranger")
             self.check(
                 not accepted,
-                f"outsider may not: {said.strip().splitlines()[-1] if said.strip() else 'refused'}",
+                f"outsider may not: {refusal(said)}",
             )
+        accepted, _ = self.push("gwd", "github", KERNEL, "HEAD:refs/heads/c7-sig-virt-xen-4.9")
+        self.check(accepted, "in the shared kernel on github gwd may push c7-sig-virt-xen-4.9")
+        for branch in ("c7", "c7-sig-virtual-x", "master"):
+            accepted, said = self.push("gwd", "github", KERNEL, f"HEAD:refs/heads/{branch}")
+            self.check(not accepted, f"but not {branch}: {refusal(said)}")
         accepted, said = self.push("gwd", "gitlab", "project/sig-virt/t_xen", "HEAD:refs/heads/new")
         self.check(not accepted, "nobody pushes to an archived repository")
         self.step("what gwd pushed to the primary comes to the replica")
@@ -250,6 +255,13 @@ class Story:
         if self.sandbox:
             self.step("the forges stop")
             self.sigctl("sandbox", "down", "--dir", str(self.folder / "forges"), expect=0, show=False)
+
+
+def refusal(said: str) -> str:
+    """Return the line in which git says why, or that it failed."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    why = [line for line in lines if line.startswith(("remote:", "! [remote rejected]", "fatal:"))]
+    return (why or lines or ["refused"])[0]
 
 
 def main() -> None:
