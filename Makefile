@@ -32,7 +32,7 @@ lint: venv ## ruff and mypy --strict
 
 judges: venv ## hold adapters and sandbox to descriptions and suites that others wrote (fetches them once)
 	$(BIN)/python tests/judges/fetch.py
-	$(BIN)/python -m pytest -q -n $(JOBS) -m judge tests/judges
+	$(BIN)/python -m pytest -q -n $(JOBS) -m judge
 
 test-slow: venv ## the long property tests
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws

@@ -36,8 +36,10 @@ def code(text: str) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    if not plan.actions:
-        yield f"**Nothing to change** on {', '.join(map(code, plan.forges)) or 'no forge'}."
+    if not plan.forges:
+        yield "**Nothing could be compared.**"
+    elif not plan.actions:
+        yield f"**Nothing to change** on {', '.join(map(code, plan.forges))}."
     else:
         counts = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)
         yield f"**{len(plan.actions)} changes** ({counts}) on {', '.join(map(code, plan.forges))}"

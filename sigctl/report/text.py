@@ -69,7 +69,9 @@ def outcome_text(outcome: Outcome) -> Text:
 
 
 def _headline(plan: Plan) -> Text:
-    where = ", ".join(plan.forges) or "no forge"
+    where = ", ".join(plan.forges)
+    if not where:
+        return Text("nothing could be compared", style="bold red")
     if not plan.actions:
         return Text(f"{where}: nothing to change", style="bold green")
     verbs = ", ".join(f"{count} {verb}" for verb, count in plan.summary().items() if count)

@@ -178,3 +178,16 @@ def test_every_form_of_the_plan_says_the_same(world):
         assert words in html
     assert "\x1b[" not in text, "no colours in a pipe"
     assert "default-src 'none'" in html
+
+
+def test_drift_needs_no_more_than_tokens_that_may_read(world, monkeypatch):
+    world.ok("apply", "--yes")
+    tamper_level(world)
+    document = world.sandbox.document()["forges"]
+    monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["read_token"])
+    monkeypatch.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", document["gitlab"]["read_token"])
+    wrote = len(world.writes())
+    drift = world.ok("drift", "--format", "json", code=2).json
+    assert [action["kind"] for action in drift["actions"]] == ["grant"]
+    assert drift["quarantined"] == []
+    assert len(world.writes()) == wrote
