@@ -66,10 +66,14 @@ class Files:
     def problems(self, findings: Iterable[Finding]) -> list[Problem]:
         """Return the findings at their lines, sorted; each file is passed over once."""
         by_source: dict[int, tuple[Source, list[tuple[Path, Finding]]]] = {}
+        out = []
         for finding in findings:
+            if finding.path in self.overridden:
+                subject = finding.subject or dotted(finding.path)
+                out.append(Problem("--set", 0, 0, subject, finding.problem, finding.hint, finding.check))
+                continue
             source, path = self.of(finding.path)
             by_source.setdefault(id(source), (source, []))[1].append((path, finding))
-        out = []
         for source, found in by_source.values():
             where = places(source.text, [path for path, _ in found])
             for path, finding in found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -45,6 +47,19 @@ def schema(kind: str = "main") -> dict[str, Any]:
         }
         found["required"] = ["sig"]
     return {"$schema": DRAFT, **found, "title": title, "properties": properties}
+
+
+def write_schemas(folder: Path, *, check: bool = False) -> list[Path]:
+    """Return the schema files in a folder that are not those of this version, after writing them unless `check`."""
+    changed = []
+    for kind, name in FILES.items():
+        path = folder / name
+        text = json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+        if not path.is_file() or path.read_text("utf-8") != text:
+            changed.append(path)
+            if not check:
+                path.write_text(text, "utf-8")
+    return changed
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -139,3 +139,16 @@ def test_a_retired_sig_keeps_its_branches_and_may_not_push_them(tmp_path: Path) 
     )
     assert rules(result, "hub", "Org/sig-core-kernel")["c7-sig-virt-*"].push == ()
     assert ("Org/sig-core-kernel", "team:Org/sig-virt-core") not in grants(result, "hub")
+
+
+def test_declared_branches_are_listed_with_what_they_start_from(tmp_path: Path) -> None:
+    sig = virt(
+        branches=[{"name": "c7-sig-virt-a", "from": "c7"}],
+        repos={"xen": {"branches": [{"name": "old", "lifecycle": "retired"}]}},
+    )
+    result = resolved(load(tmp_path, main(kernel=KERNEL), virt=sig, core=CORE))
+    assert [(b.sig, str(b.at), b.name, b.start, b.lifecycle) for b in result.branches] == [
+        ("virt", "lab:project/sig-core/kernel", "c7-sig-virt-xen", "c7", "active"),
+        ("virt", "lab:project/sig-virt/xen", "old", "", "retired"),
+        ("virt", "lab:project/sig-virt/xen", "c7-sig-virt-a", "c7", "active"),
+    ]

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sigctl.spec import docs
-from sigctl.spec.schema import FILES, schema
+from sigctl.spec.schema import FILES, schema, write_schemas
 from sigctl.spec.yaml12 import parse
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -46,9 +46,17 @@ def test_its_first_line_leads_editors_to_the_schema(path: Path) -> None:
     assert (path.parent / target).resolve() == CONFIG / FILES[kind_of(path)]
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_the_schemas_beside_the_config_are_those_of_this_version(kind: str) -> None:
-    assert json.loads((CONFIG / FILES[kind]).read_text("utf-8")) == schema(kind)
+def test_the_schemas_beside_the_config_are_those_of_this_version() -> None:
+    """If not: `python -c "from pathlib import Path; from sigctl.spec.schema import write_schemas; write_schemas(Path('config'))"`."""
+    assert write_schemas(CONFIG, check=True) == []
+
+
+def test_schemas_are_written_where_they_differ(tmp_path: Path) -> None:
+    assert [path.name for path in write_schemas(tmp_path)] == list(FILES.values())
+    (tmp_path / "sig.schema.json").write_text("{}")
+    assert write_schemas(tmp_path) == [tmp_path / "sig.schema.json"]
+    assert write_schemas(tmp_path) == []
+    assert json.loads((tmp_path / "sig.schema.json").read_text()) == schema("sig")
 
 
 @pytest.mark.parametrize("kind", FILES)

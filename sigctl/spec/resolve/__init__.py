@@ -15,7 +15,7 @@ from sigctl.spec.layout import layouts
 from sigctl.spec.model import Spec
 from sigctl.spec.model.policy import LimitConfig, LimitKind
 from sigctl.spec.resolve.forge import build
-from sigctl.spec.resolve.hops import hops
+from sigctl.spec.resolve.hops import DeclaredBranch, declared_branches, hops
 from sigctl.spec.resolve.roster import Logins, Roster
 
 
@@ -28,6 +28,8 @@ class Resolved:
     notes: tuple[Note, ...]
     set_aside: tuple[SetAside, ...]
     policy: Policy
+    branches: tuple[DeclaredBranch, ...] = ()
+    """Branches that the files name, on the primary."""
 
 
 def resolve(
@@ -65,6 +67,7 @@ def resolve(
         ),
         set_aside=(),
         policy=policy_of(spec),
+        branches=tuple(b for b in declared_branches(spec, where) if not sigs or b.sig in sigs),
     )
 
 

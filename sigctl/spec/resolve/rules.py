@@ -21,11 +21,18 @@ def branch_rules(spec: Spec, entry: Entry, path: str, name: Name) -> Iterator[Br
     """Yield the rules of a repository, each pattern once: the first that is written for it decides."""
     for kind, on in _KINDS.items():
         seen: set[str] = set()
-        for rule in (*(_kernel(spec, entry) if on == BRANCH else ()), *rules(spec, entry, kind)):
+        for rule in all_rules(spec, entry, kind):
             for pattern in rule.patterns:
                 if pattern not in seen:
                     seen.add(pattern)
                     yield _resource(rule, path, pattern, on, name, retired=entry.sig.status == "retired")
+
+
+def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
+    """Yield the rules for branches or tags of a repository in the order in which they decide, the kernel's own first."""
+    if _KINDS[kind] == BRANCH:
+        yield from _kernel(spec, entry)
+    yield from rules(spec, entry, kind)
 
 
 def _resource(rule: Rule, path: str, pattern: str, on: str, name: Name, *, retired: bool) -> BranchRule:
