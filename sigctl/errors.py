@@ -1,19 +1,19 @@
 """What can go wrong, and what the command line makes of it.
 
-    SigctlError                 exit 1; `text`, and a `hint` on its own line
-    |-- ConfigError             the files: every problem found, each with its position
-    |-- UsageError              a flag or an argument that can't be meant
-    |-- GuardError              exit 3; the plan was refused: number, limit, way out
-    |-- StalePlanError          exit 3; what a saved plan rests on has moved
-    |-- ForgeError              a forge did not do what was asked
-    |   |-- UnreachableError    no answer, or only broken ones, after all retries
-    |   |-- DeniedError         the token is wrong, expired, or may not do this
-    |   |-- NotThereError       the thing does not exist, or is hidden from the token
-    |   |-- RefusedError        the forge understood and said no (a rule of the forge)
-    |   |-- PartialError        an answer came without all its data: never taken for absence
-    |   `-- BudgetError         the run's limit of requests or time is used up
-    |-- GitError                git said no, or said something unexpected
-    `-- InterruptedRunError     exit 130; stopped between two actions
+SigctlError                 exit 1; `text`, and a `hint` on its own line
+|-- ConfigError             the files: every problem found, each with its position
+|-- UsageError              a flag or an argument that can't be meant
+|-- GuardError              exit 3; the plan was refused: number, limit, way out
+|-- StalePlanError          exit 3; what a saved plan rests on has moved
+|-- ForgeError              a forge did not do what was asked
+|   |-- UnreachableError    no answer, or only broken ones, after all retries
+|   |-- DeniedError         the token is wrong, expired, or may not do this
+|   |-- NotThereError       the thing does not exist, or is hidden from the token
+|   |-- RefusedError        the forge understood and said no (a rule of the forge)
+|   |-- PartialError        an answer came without all its data: never taken for absence
+|   `-- BudgetError         the run's limit of requests or time is used up
+|-- GitError                git said no, or said something unexpected
+`-- InterruptedRunError     exit 130; stopped between two actions
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class Executor:
         self._tell(outcome)
         return outcome
 
-    def _outcome(self, action: Action) -> Outcome:
+    def _outcome(self, action: Action) -> Outcome:  # noqa: PLR0911  # one return for each way to end
         if self._stop.is_set():
             return Outcome(action, "stopped", "the run was interrupted")
         if action.forge in self._spent:
