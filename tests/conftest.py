@@ -13,5 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "laws"))
 settings.register_profile(
     "default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-settings.register_profile("long", parent=settings.get_profile("default"), max_examples=5000, derandomize=False)
+settings.register_profile(
+    "long", parent=settings.get_profile("default"), max_examples=5000, derandomize=False
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -84,7 +84,9 @@ def test_a_library_is_imported_in_its_own_room_only(path):
             assert in_room(path, HOMES[first]), name
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if not in_room(p, ("cli", "sandbox/__main__.py"))], ids=room)
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if not in_room(p, ("cli", "sandbox/__main__.py"))], ids=room
+)
 def test_only_the_command_line_prints_and_exits(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
@@ -120,7 +122,9 @@ def test_no_import_circle():
             within = {t.rpartition(".")[0] for t in targets if t in known}
             found = target if target in known else target.rpartition(".")[0]
             if found in known and found != name and not (found in within and name.startswith(f"{found}.")):
-                edges[name].add(found)  # a package's file that imports its sibling meets the package half made, on purpose
+                edges[name].add(
+                    found
+                )  # a package's file that imports its sibling meets the package half made, on purpose
     done: set[str] = set()
 
     def walk(name: str, trail: tuple[str, ...]) -> None:

@@ -35,7 +35,10 @@ def worlds(draw, *, whole=False):
     repos = draw(st.sets(st.sampled_from(REPOS)))
     out = [Org("O", base_level=draw(st.sampled_from(["none", "read"])))]
     members = set(PEOPLE) if whole else draw(st.sets(st.sampled_from(PEOPLE)))
-    out += [Membership("O", p, draw(st.sampled_from(["owner", "member"])) if not whole else "member") for p in members]
+    out += [
+        Membership("O", p, draw(st.sampled_from(["owner", "member"])) if not whole else "member")
+        for p in members
+    ]
     out += [Team(t, title=t.upper()) for t in teams]
     for team in teams:
         people = draw(st.sets(st.sampled_from(sorted(members)))) if members else set()
@@ -55,7 +58,10 @@ def worlds(draw, *, whole=False):
             Grant("repo", repo, f"team:{t}", draw(st.sampled_from(LADDER)), "")
             for t in teams & draw(st.sets(st.sampled_from(TEAMS)))
         ]
-        out += [Grant("repo", repo, f"person:{p}", draw(st.sampled_from(LADDER)), "") for p in draw(_some(members))]
+        out += [
+            Grant("repo", repo, f"person:{p}", draw(st.sampled_from(LADDER)), "")
+            for p in draw(_some(members))
+        ]
     return state(out)
 
 
