@@ -21,7 +21,7 @@ from sigctl.sandbox import seed as seeds
 from sigctl.sandbox.clock import Clock
 
 if TYPE_CHECKING:  # these need the extra
-    from sigctl.sandbox.front import Observer
+    from sigctl.sandbox.front import Observer, Watcher
     from sigctl.sandbox.server import Layout, Sandbox
 
 ORGS = ("CentOS",)
@@ -133,12 +133,13 @@ def running(
     latency_ms: int = 0,
     faults: Path | None = None,
     observer: Observer | None = None,
+    watcher: Watcher | None = None,
     knobs: Mapping[str, int] | None = None,
 ) -> Iterator[Sandbox]:
     """Serve from a thread of this process while the context lasts (for tests).
 
     The yielded sandbox has `document()`, `forges` (the objects with their `store`), `clock`, `seed`, and `faults` whose
-    `replace` takes a list. `observer` is told every API exchange; `knobs` are a forge's own options.
+    `replace` takes a list. `observer` is told every API exchange, `watcher` both sides of every request; `knobs` are a forge's own options.
     """
     layout = _layout(directory)
     from sigctl.sandbox import server  # noqa: PLC0415  # needs the extra, which _layout has looked for
@@ -148,7 +149,12 @@ def running(
     seed.extend(logins, orgs)
     seeds.save(seed, layout.seed)
     options = server.Options(
-        forges=forges, latency_ms=latency_ms, faults=faults, observer=observer, knobs=knobs or {}
+        forges=forges,
+        latency_ms=latency_ms,
+        faults=faults,
+        observer=observer,
+        watcher=watcher,
+        knobs=knobs or {},
     )
     with server.serving(directory, options) as sandbox:
         yield sandbox

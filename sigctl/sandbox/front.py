@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs
 
 from sigctl.sandbox.base import SandboxForge
@@ -45,6 +45,21 @@ class Exchange:
 
 
 Observer = Callable[[Exchange], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """One side of a request, of git too: `before` it runs, or `after` it took effect and before its answer leaves."""
+
+    side: Literal["before", "after"]
+    forge: str
+    method: str
+    path: str
+    operation: str
+
+
+Watcher = Callable[[Boundary], None]
+"""Called in the event loop, which stands still meanwhile: nothing else happens on any forge."""
 
 
 class RequestLog:
@@ -122,6 +137,7 @@ class Front:
         hang_up: Callable[[Scope, bool], None],
         latency_ms: int = 0,
         observer: Observer | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._forge = forge
         self._api: ASGIApp = forge.app()
@@ -131,6 +147,7 @@ class Front:
         self._hang_up = hang_up
         self._latency = latency_ms / 1000
         self._observer = observer
+        self._watcher = watcher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -156,12 +173,14 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
             elif not message.get("more_body"):
+                self._watch("after", scope, operation)
                 self._note(scope, operation, status, begun)
                 noted = True
             await send(message)
 
         what = self._faults.pick(self._forge.name, scope["method"], scope["path"], operation)
         await self._before(what)
+        self._watch("before", scope, operation)
         try:
             if what.reset:
                 self._hang_up(scope, True)  # noqa: FBT003  # the protocol's own name for it is shorter than any
@@ -183,9 +202,11 @@ class Front:
         operation = self._operation(scope, body)
         what = self._faults.pick(self._forge.name, scope["method"], _path(scope), operation)
         await self._before(what)
+        self._watch("before", scope, operation)
         answer = Answer()
         if what.spares_the_request:
             await self._run(scope, body, answer)
+        self._watch("after", scope, operation)
         if what.crash == "after":
             os._exit(137)
         if what is not NOTHING:
@@ -202,6 +223,10 @@ class Front:
         else:
             self._observe(scope, body, answer, faulty=what is not NOTHING)
             await _reply(send, answer)
+
+    def _watch(self, side: Literal["before", "after"], scope: Scope, operation: str) -> None:
+        if self._watcher is not None:
+            self._watcher(Boundary(side, self._forge.name, scope["method"], _path(scope), operation))
 
     async def _before(self, what: What) -> None:
         if what.crash == "before":

@@ -27,7 +27,7 @@ from sigctl.sandbox import seed as seeds
 from sigctl.sandbox.base import Environment, SandboxForge, forge_class
 from sigctl.sandbox.clock import Clock
 from sigctl.sandbox.faults import Faults
-from sigctl.sandbox.front import Front, Observer, RequestLog
+from sigctl.sandbox.front import Front, Observer, RequestLog, Watcher
 from sigctl.sandbox.store import Store
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class Options:
     faults: Path | None = None
     idle_seconds: int | None = None
     observer: Observer | None = None
+    watcher: Watcher | None = None
     knobs: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -185,6 +186,7 @@ class Sandbox:
             hang_up=self._hang_up,
             latency_ms=options.latency_ms,
             observer=options.observer,
+            watcher=options.watcher,
         )
         transports, port = self._transports, self.ports[name]
 
