@@ -114,8 +114,10 @@ def _levels(spec: Spec, entry: Entry) -> list[tuple[Path, RepoSettings]]:
     return chain
 
 
-def _value(level: RepoSettings, name: str) -> Any:
-    outer, _, inner = name.partition(".")
+_SPLIT = tuple((name, *name.partition(".")[::2], tuple(name.split("."))) for name in SETTINGS)
+
+
+def _value(level: RepoSettings, outer: str, inner: str) -> Any:
     value = getattr(level, outer)
     return getattr(value, inner) if inner else value
 
@@ -124,10 +126,10 @@ def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
     """Return {setting: (value, where it is written)} for every setting that somebody gives to the repository."""
     out: dict[str, tuple[Any, Path]] = {}
     for path, level in _levels(spec, entry):
-        for name in SETTINGS:
-            value = _value(level, name)
+        for name, outer, inner, steps in _SPLIT:
+            value = _value(level, outer, inner)
             if value is not None:
-                out[name] = (value, (*path, *name.split(".")))
+                out[name] = (value, path + steps)
     if entry.sig.status == "retired":
         out["archived"] = (True, ("sigs", entry.sig.name, "status"))
     return out
@@ -135,9 +137,9 @@ def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
 
 def setting_chain(spec: Spec, entry: Entry, name: str) -> list[tuple[Any, Path]]:
     """Return everyone's value for a setting, with where it is written, the nearest first."""
-    found = [
-        (_value(level, name), (*path, *name.split("."))) for path, level in reversed(_levels(spec, entry))
-    ]
+    outer, _, inner = name.partition(".")
+    levels = reversed(_levels(spec, entry))
+    found = [(_value(level, outer, inner), (*path, *name.split("."))) for path, level in levels]
     return [(value, path) for value, path in found if value is not None]
 
 

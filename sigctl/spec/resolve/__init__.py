@@ -12,6 +12,7 @@ from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import Desired, Note, SetAside, Traits
 from sigctl.spec.config import Config
 from sigctl.spec.layout import layouts
+from sigctl.spec.load import paused_gc
 from sigctl.spec.model import Spec
 from sigctl.spec.model.policy import LimitConfig, LimitKind
 from sigctl.spec.resolve.forge import build
@@ -50,11 +51,12 @@ def resolve(
     where = layouts(spec, dict(traits))
     desired: dict[str, Desired] = {}
     notes: set[Note] = set()
-    for name, layout in where.items():
-        if not forges or name in forges:
-            built, said = build(spec, layout, roster)
-            desired[name] = _narrowed(built, frozenset(sigs)) if sigs else built
-            notes |= said
+    with paused_gc():
+        for name, layout in where.items():
+            if not forges or name in forges:
+                built, said = build(spec, layout, roster)
+                desired[name] = _narrowed(built, frozenset(sigs)) if sigs else built
+                notes |= said
     notes |= roster.notes
     return Resolved(
         desired=desired,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sigctl.core import levels
 from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
@@ -144,7 +145,8 @@ def _sig(builder: ForgeBuilder, rights: Rights, sig: SigConfig) -> None:
 def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
     sig = entry.sig.name
     path = builder.layout.repo(sig, entry.name, entry.project)
-    builder.add(_repo_resource(builder, entry, path), sig, managed=True)
+    given_settings = {name: value for name, (value, _) in settings(builder.spec, entry).items()}
+    builder.add(_repo_resource(builder, entry, path, given_settings), sig, managed=True)
     org = parent(path)
     group = builder.layout.own_group(sig)
     inherited = rights.of_sig(entry.sig) if group and path.startswith(f"{group}/") else {}
@@ -159,7 +161,7 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
     _kernel_rights(builder, entry, path, org)
     for rule in branch_rules(builder.spec, entry, path, lambda one: builder.subject(one, path, org, sig)):
         builder.add(rule, sig)
-    _unsupported(builder, entry, path)
+    _unsupported(builder, entry, path, given_settings)
 
 
 def _more(given: Given, than: Given) -> bool:
@@ -167,8 +169,7 @@ def _more(given: Given, than: Given) -> bool:
     return levels.widens(than.level, given.level) or (given.level == than.level and longer)
 
 
-def _repo_resource(builder: ForgeBuilder, entry: Entry, path: str) -> Repo:
-    found = {name: value for name, (value, _) in settings(builder.spec, entry).items()}
+def _repo_resource(builder: ForgeBuilder, entry: Entry, path: str, found: Mapping[str, Any]) -> Repo:
     topics = found.get("topics")
     primary = builder.layout.forge.role == "primary"
     return Repo(
@@ -222,9 +223,8 @@ def _kernel_rights(builder: ForgeBuilder, entry: Entry, path: str, org: str) -> 
             )
 
 
-def _unsupported(builder: ForgeBuilder, entry: Entry, path: str) -> None:
+def _unsupported(builder: ForgeBuilder, entry: Entry, path: str, found: Mapping[str, Any]) -> None:
     kinds = builder.layout.traits.kinds
-    found = settings(builder.spec, entry)
     have = {
         "label": "labels" in found,
         "webhook": "webhooks" in found,
