@@ -128,7 +128,7 @@ def test_a_kernel_for_each_sig_is_another_layout_and_nothing_else(tmp_path: Path
     assert sources == {"https://example.org/kernel.git"}
     assert not [s for (target, s) in grants(result, "hub") if target == "Org/sig-core-kernel" and "virt" in s]
     found = rules(result, "hub", "Org/sig-virt-kernel")
-    assert found["c7"].push == ("team:Org/sig-core-release",)
+    assert found["c7"].push == ()
     assert found["c7-sig-virt-*"].push == ("team:Org/sig-virt-core",)
     assert "*" not in found
 

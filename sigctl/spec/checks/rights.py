@@ -10,7 +10,7 @@ from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, on_forge
 from sigctl.spec.layout import team_ref
 from sigctl.spec.model import Access
-from sigctl.spec.resolve.rights import Who, who
+from sigctl.spec.resolve.rights import Rights, Who, who
 from sigctl.spec.resolve.roster import Roster
 from sigctl.spec.yamlfault import Path
 
@@ -128,6 +128,50 @@ def _entries_of(context: Context, sig: str) -> list[Entry]:
     return context.entries_by_sig.get(sig, []) if sig else context.entries
 
 
+def _can_not_push(context: Context) -> Iterator[Finding]:
+    """Look at lists of who may push: whoever is in one also needs a right to write, or the rule admits nobody."""
+    rights = Rights(Roster(context.spec, context.today))
+    for sig, path, group in context.groups:
+        entries_ = [e for e in context.entries_by_sig.get(sig, []) if e.group is group or group is e.sig]
+        for n, rule in enumerate(group.branches):
+            if rule.push and not any(_pushers(rights, e) >= _all(rights, rule.push, sig) for e in entries_):
+                yield from _powerless(rights, rule.push, sig, (*path, "branches", n), entries_)
+    for entry in context.entries:
+        for n, rule in enumerate(entry.config.branches):
+            yield from _powerless(
+                rights, rule.push or (), entry.sig.name, (*entry.path, "branches", n), [entry]
+            )
+
+
+def _powerless(
+    rights: Rights, push: tuple[str, ...], sig: str, path: Path, where: list[Entry]
+) -> Iterator[Finding]:
+    for n, subject in enumerate(push):
+        people = _all(rights, (subject,), sig)
+        if where and people and not any(_pushers(rights, entry) >= people for entry in where):
+            hint = "give it `write` or more by `access`, or take it out of the rule"
+            yield Finding(
+                (*path, "push", n), f"`{subject}` may push by this rule, but has no right to write", hint
+            )
+
+
+def _all(rights: Rights, subjects: tuple[str, ...], sig: str) -> set[str]:
+    """Return the accounts behind subjects."""
+    return {account for subject in subjects for account in _behind(rights, who(subject, sig))}
+
+
+def _behind(rights: Rights, one: Who) -> frozenset[str]:
+    return frozenset({one[2]}) if one[0] == "person" else rights.roster.members((one[1], one[2]))
+
+
+def _pushers(rights: Rights, entry: Entry) -> set[str]:
+    """Return the accounts that may write to a repository."""
+    given = rights.effective(entry).items()
+    return {
+        a for one, right in given if levels.at_least(right.level, levels.WRITE) for a in _behind(rights, one)
+    }
+
+
 def _ceiling(context: Context) -> Iterator[Finding]:
     ceilings = context.spec.policy.levels
     if not ceilings:
@@ -161,6 +205,12 @@ CHECKS = (
         "unlinked",
         "Who gets rights has a login on every forge where the SIG has repositories.",
         _unlinked,
+        warning=True,
+    ),
+    Check(
+        "can-not-push",
+        "Who may push by a rule may also write to the repositories that the rule is for.",
+        _can_not_push,
         warning=True,
     ),
     Check("level-ceiling", "No SIG gives more than the policy's `levels` let it.", _ceiling),

@@ -85,7 +85,8 @@ def _kernel(spec: Spec, entry: Entry) -> Iterator[Rule]:
         if kernel.branches is not None
         else (kernel.upstream.branches if kernel.upstream else None)
     )
-    team = (f"{release_sig}/{release_team}",)
+    # a SIG's own kernel gets its upstream branches by the mirror, and by nobody else
+    team = (f"{release_sig}/{release_team}",) if entry.kernel == SHARED else ()
     for branch in upstream or ():
         rule = BranchEntry(pattern=branch, push=team, force=False, delete=False)
         yield Rule(rule, where, expand(branch, spec.defaults.releases, own=False), release_sig)
