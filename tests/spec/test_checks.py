@@ -94,6 +94,7 @@ def test_sig_cloud_and_sig_cloudinstance_do_not_touch(tmp_path: Path) -> None:
         name: {
             "chairs": ["lead"],
             "teams": {"core": {"members": ["member1"]}},
+            "access": {"core": "write"},
             "branches": [rule],
             "repos": {"docs": {}},
         }
