@@ -28,7 +28,13 @@ class Compared:
 def compare(desired: Desired, observation: Observation, traits: Traits, policy: Policy) -> Compared:
     """Return the plan that turns what was observed into what is desired, judged by the guards."""
     normal = normalise(desired, observation, traits)
-    difference = diff(normal.desired, normal.observed, desired, locked_archives=traits.archived_locked)
+    difference = diff(
+        normal.desired,
+        normal.observed,
+        desired,
+        locked_archives=traits.archived_locked,
+        branch_at_birth=traits.branch_at_birth,
+    )
     ordered = order(difference.actions, normal.observed)
     refusals = judge(ordered.actions, normal.observed, policy, desired.forge, observation.me)
     missing = _missing_orgs(normal.desired, normal.observed, desired.forge, traits)

@@ -27,11 +27,19 @@ class Difference:
     notes: tuple[Note, ...]
 
 
-def diff(wanted: State, seen: State, desired: Desired, *, locked_archives: bool = False) -> Difference:
+def diff(
+    wanted: State,
+    seen: State,
+    desired: Desired,
+    *,
+    locked_archives: bool = False,
+    branch_at_birth: bool = False,
+) -> Difference:
     """Return what to do so that a forge holds what is wanted; an empty tuple where it does.
 
     `wanted` and `seen` are the normalised states; `desired` says whose each thing is, what is managed and what happens to
-    undeclared things. Where archives are locked, an archived repository that needs a change is opened for it and archived again.
+    undeclared things. Where archives are locked, an archived repository that needs a change is opened for it and archived again;
+    where a branch is chosen at birth, a repository is made with its default branch.
     """
     moves, notes = _moves(wanted, seen)
     actions = [
@@ -48,7 +56,10 @@ def diff(wanted: State, seen: State, desired: Desired, *, locked_archives: bool 
     for key, ours in wanted.items():
         theirs = seen.get(key)
         if theirs is None:
-            actions += [_action(desired, before, after) for before, after in _create(ours)]
+            actions += [
+                _action(desired, before, after)
+                for before, after in _create(ours, branch_at_birth=branch_at_birth)
+            ]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
             actions.append(_action(desired, theirs, ours.over(theirs)))
     removed, found = _surplus(wanted, seen, desired)
@@ -90,7 +101,7 @@ def _moves(wanted: State, seen: State) -> tuple[dict[Key, str], list[Note]]:
     return moves, notes
 
 
-def _create(ours: Resource) -> list[Step]:
+def _create(ours: Resource, *, branch_at_birth: bool) -> list[Step]:
     """Create closed, open last: a repository is made private and unarchived, shown and archived once all else is in place."""
     if not isinstance(ours, Repo):
         return [(None, ours)]
@@ -98,14 +109,14 @@ def _create(ours: Resource) -> list[Step]:
         ours,
         visibility=None if ours.visibility is None else PRIVATE,
         archived=None if ours.archived is None else False,
-        default_branch=None,
+        default_branch=ours.default_branch if branch_at_birth else None,
         filled=False,
         previously=None,
     )
     target = replace(ours, previously=None)
     return [
         (None, first),
-        *_repo_steps(first, target if ours.filled else replace(target, default_branch=None)),
+        *_repo_steps(first, target if ours.filled else replace(target, default_branch=first.default_branch)),
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Membership, Org, Resource
+from sigctl.core.kinds import Grant, Membership, Org, Ref, Resource
 from sigctl.core.kinds.org import ACTIVE, OWNER
+from sigctl.core.kinds.ref import MOVED
 from sigctl.core.plan import Action, Refusal
 from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import State
@@ -35,7 +36,9 @@ def judge(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me
 
 
 def is_removal(action: Action) -> bool:
-    """Whether the action takes a thing or a right away; closing or archiving a repository keeps all there is."""
+    """Whether the action takes a thing, a right or history away; closing or archiving a repository keeps all there is."""
+    if isinstance(action.subject, Ref):
+        return action.subject.why not in ("", MOVED)
     if action.verb == "delete":
         return action.kind != "branch_rule"
     return action.effect == "narrows" and action.kind in ("grant", "membership")
@@ -44,15 +47,31 @@ def is_removal(action: Action) -> bool:
 def _removals(actions: Iterable[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
     population = Counter(GROUPS[key.kind] for key in seen)
     removed = Counter(GROUPS[action.kind] for action in actions if is_removal(action))
-    out = []
-    for group, count in sorted(removed.items()):
-        limit = policy.max_removals.get(group) or policy.max_removals.get("default") or Limit()
-        if not limit.allows(count, population[group]):
-            ceiling = limit.ceiling(population[group])
-            text = f"{forge}: {count} of {population[group]} {group} would be removed or narrowed, at most {ceiling} may be"
-            hint = f"check the files; if it is meant, `--allow max_removals.{group}={count} --reason TEXT`"
-            out.append(Refusal(f"max_removals.{group}", count, ceiling, hint, text))
-    return out
+    found = (
+        _too_many(group, count, population[group], policy, forge) for group, count in sorted(removed.items())
+    )
+    return [refusal for refusal in found if refusal is not None]
+
+
+def judge_refs(actions: Iterable[Action], present: Mapping[str, int], policy: Policy) -> list[Refusal]:
+    """Return every refusal of the changes of refs; `present` is the number of refs at the targets of each forge."""
+    removed = Counter(action.forge for action in actions if is_removal(action))
+    found = (
+        _too_many("refs", count, present.get(forge, 0), policy, forge or "elsewhere")
+        for forge, count in sorted(removed.items())
+    )
+    return [refusal for refusal in found if refusal is not None]
+
+
+def _too_many(group: str, count: int, population: int, policy: Policy, forge: str) -> Refusal | None:
+    limit = policy.max_removals.get(group) or policy.max_removals.get("default") or Limit()
+    if limit.allows(count, population):
+        return None
+    ceiling = limit.ceiling(population)
+    what = "removed or overwritten" if group == "refs" else "removed or narrowed"
+    text = f"{forge}: {count} of {population} {group} would be {what}, at most {ceiling} may be"
+    hint = f"check the files; if it is meant, `--allow max_removals.{group}={count} --reason TEXT`"
+    return Refusal(f"max_removals.{group}", count, ceiling, hint, text)
 
 
 def _owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:

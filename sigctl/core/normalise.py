@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from sigctl.core import levels
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
+from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, state
 
@@ -32,7 +33,11 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = _without(desired.state.values(), people)
     seen = _without(observation.state.values(), people)
     seen = _spelled_as_declared(seen, wanted, people, traits)
+    if traits.push_by_pattern:
+        wanted = by_pattern(wanted, notes)
     wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
+    if observation.computed_rules:
+        wanted, seen = without_patterns(wanted, seen)
     needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes)
     wanted = [one for one in wanted if one.key not in needless]
     seen = [one for one in seen if one.key not in needless]
@@ -82,6 +87,11 @@ def _supported(resource: Resource, traits: Traits, notes: list[Note]) -> Resourc
             Note("unsupported", resource.KIND, f"{_plain(resource.KIND)} can't be enforced on this forge")
         )
         return None
+    if isinstance(resource, Grant) and resource.on == Org.KIND and not traits.group_grants:
+        text = f"{resource.level} on all of {resource.target} can't be given at once on this forge"
+        notes.append(Note("unsupported", resource.target, text))
+        return None
+    resource = _as_only(resource, traits, notes)
     held = traits.fields.get(resource.KIND, frozenset())
     for name in sorted(_OPTIONAL.get(resource.KIND, frozenset()) - held):
         if getattr(resource, name) not in (None, "", ()):
@@ -110,6 +120,22 @@ def _merging(rule: BranchRule, notes: list[Note]) -> BranchRule:
     return replace(rule, merge=tuple(sorted({*rule.merge, *rule.push})))
 
 
+def _as_only(resource: Resource, traits: Traits, notes: list[Note]) -> Resource:
+    """Return the resource without asking for what it has anyway; another value is told of."""
+    optional = _OPTIONAL.get(resource.KIND, frozenset())
+    for name, value in traits.only.get(resource.KIND, {}).items():
+        declared = getattr(resource, name)
+        if declared not in (None, "", (), value):
+            text = f"{_plain(name)} is always `{_said(value)}` on this forge"
+            notes.append(Note("unsupported", f"{resource.KIND}.{name}", text))
+        resource = replace(resource, **{name: None if name in optional else value})
+    return resource
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 _OPTIONAL = {
     "org": frozenset({"title", "visibility", "base_level", "members_create_repos", "two_factor"}),
     "team": frozenset({"title", "description", "secret", "parent"}),
@@ -128,6 +154,10 @@ def _plain(word: str) -> str:
 
 
 def _rounded(grant: Grant, traits: Traits, notes: list[Note]) -> Grant | None:
+    if levels.is_known(grant.level) and levels.at_least(traits.everyone, grant.level):
+        text = f"`{grant.level}` needs no grant on this forge: everyone has it on what is public"
+        notes.append(Note("rounded", grant.level, text))
+        return None
     supported = traits.team_levels if grant.subject_kind == TEAM else traits.person_levels
     level = levels.round_down(grant.level, supported)
     if level == grant.level:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sigctl.core.kinds import Key, Resource
+from sigctl.core.levels import NONE
 
 State = dict[Key, Resource]
+COMPUTED_RULES = "branch_rules:computed"
+"""Capability of a server that works out who may push where from something that is not ours to change."""
 
 
 def state(resources: Iterable[Resource]) -> State:
@@ -100,6 +103,11 @@ class Observation:
     notes: tuple[Note, ...] = ()
     reads: int = 0
 
+    @property
+    def computed_rules(self) -> bool:
+        """Whether the server itself works out who may push where, so that there is nothing to compare or write."""
+        return COMPUTED_RULES in self.capabilities
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -139,3 +147,13 @@ class Traits:
     """Whoever may push to a branch may merge into it; and nobody is kept from merging where anybody may push."""
     share_gap: bool = False
     """Changing the level of a team's grant takes the team out for a moment."""
+    server_teams: bool = False
+    """A team belongs to the whole server: its path is a bare name, whatever org its repositories are in."""
+    push_by_pattern: bool = False
+    """There are no rules of branches as such: who may write may push to every branch, or to those that his grant names."""
+    everyone: str = NONE
+    """Level that everybody has on what is public, without a grant."""
+    only: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Kind -> field -> the one value it has here: declaring that value asks for nothing."""
+    branch_at_birth: bool = False
+    """The default branch of an empty repository can be given only when the repository is made."""

@@ -33,6 +33,8 @@ class Grant(Resource):
     level: str
     until: str | None = None
     """Last day, ISO 8601; "" = no end; None = don't care."""
+    branches: tuple[str, ...] | None = None
+    """Patterns of the branches it is for, sorted; () = all; None = the forge's grants are always for all."""
     state: str = ACTIVE
 
     @property
@@ -69,6 +71,10 @@ class Grant(Resource):
         new = after.level if after else levels.NONE
         if old != new:
             return "widens" if levels.widens(old, new) else "narrows"
+        some, now = (before.branches if before else None) or (), (after.branches if after else None) or ()
+        if some != now:
+            more = bool(some) and (not now or bool(set(now) - set(some)))
+            return "widens" if more else "narrows"
         if before is not None and after is not None and before.until != after.until:
             longer = not after.until or (bool(before.until) and after.until > (before.until or ""))
             return "widens" if longer else "narrows"
