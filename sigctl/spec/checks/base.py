@@ -37,7 +37,10 @@ class Context:
         return self._traits_of(self.spec)
 
     def _traits_of(self, spec: Spec) -> dict[str, Traits]:
-        known = self.known_traits if self.known_traits is not None else {t: traits_of(t) for t in TYPES}
+        types = {forge.type for forge in spec.forges.values() if forge.type in TYPES}
+        known = (
+            {type_: traits_of(type_) for type_ in types} if self.known_traits is None else self.known_traits
+        )
         return {name: known[forge.type] for name, forge in spec.forges.items() if forge.type in known}
 
     @cached_property

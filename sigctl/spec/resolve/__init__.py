@@ -79,12 +79,12 @@ def _in_scope(hop: Hop, forges: Collection[str], sigs: Collection[str]) -> bool:
 
 def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
     keep: set[Key] = set()
-    todo = [key for key in desired.state if desired.sigs.get(key) in sigs]
-    while todo:
-        key = todo.pop()
+    left = [key for key in desired.state if desired.sigs.get(key) in sigs]
+    while left:
+        key = left.pop()
         if key not in keep and key in desired.state:
             keep.add(key)
-            todo += desired.state[key].needs()
+            left += desired.state[key].needs()
     return replace(
         desired,
         state={key: one for key, one in desired.state.items() if key in keep},
