@@ -21,7 +21,7 @@ def _commands() -> Iterator[str]:
     yield "# The command line"
     yield ""
     yield "Made from the commands themselves: `sigctl COMMAND --help` says the same."
-    with click.Context(cli, info_name="sigctl") as top:
+    with click.Context(cli, info_name="sigctl", terminal_width=100) as top:
         yield from _page(cli, top)
 
 
