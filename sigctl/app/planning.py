@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sigctl.app.context import Context
 from sigctl.core.compare import Compared, compare
+from sigctl.core.guard import judge_refs
 from sigctl.core.history import Hop
-from sigctl.core.kinds import Grant, Ref, Repo, Team
+from sigctl.core.kinds import BranchRule, Grant, Ref, Repo, Team
 from sigctl.core.order import UNARCHIVE
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
@@ -31,6 +32,15 @@ class Allowed:
     limits: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
 
+    def check(self) -> None:
+        """UsageError where something is to pass without a reason."""
+        if self.limits and not self.reason.strip():
+            raise UsageError("--allow needs a reason", "--reason TEXT; it is recorded with the plan")
+
+    def lets(self, refusal: Refusal) -> bool:
+        """Whether this refusal is told to pass."""
+        return refusal.guard in self.limits and refusal.number <= self.limits[refusal.guard]
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -43,8 +53,8 @@ class Planned:
 
 def make_plan(context: Context, allowed: Allowed | None = None) -> Planned:
     """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on."""
-    if allowed and allowed.limits and not allowed.reason.strip():
-        raise UsageError("--allow needs a reason", "--reason TEXT; it is recorded with the plan")
+    if allowed:
+        allowed.check()
     aside: list[SetAside] = list(context.set_aside)
     compared: dict[str, Compared] = {}
     with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
@@ -156,6 +166,8 @@ def mirror_options(context: Context) -> MirrorOptions:
     }
     if context.options.cache is not None:
         options["cache"] = context.options.cache
+    if context.options.bundles is not None:
+        options["bundles"] = context.options.bundles
     return options
 
 
@@ -174,13 +186,19 @@ def _whole(
     if mirror is not None:
         notes = (*mirror.held, *mirror.notes)
         plans.append(
-            Plan(actions=mirror.actions, notes=notes, quarantined=mirror.set_aside, cost=_cost(mirror))
+            Plan(
+                actions=mirror.actions,
+                notes=notes,
+                refusals=tuple(judge_refs(mirror.actions, mirror.present, context.resolved.policy)),
+                quarantined=mirror.set_aside,
+                cost=_cost(mirror),
+            )
         )
     merged = merge(plans)
     return replace(
         merged,
         notes=merge([merged, Plan(notes=context.resolved.notes)]).notes,
-        refusals=tuple(r for r in merged.refusals if not _is_allowed(r, allowed)),
+        refusals=tuple(r for r in merged.refusals if not allowed.lets(r)),
         quarantined=merge([merged, Plan(quarantined=(*aside, *context.resolved.set_aside))]).quarantined,
         config_digest=context.config.digest,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -189,7 +207,3 @@ def _whole(
 
 def _cost(mirror: MirrorPlan) -> Cost:
     return Cost(mirror.reads, len({(a.forge, a.key.name.partition(":")[0]) for a in mirror.actions}), 0.0)
-
-
-def _is_allowed(refusal: Refusal, allowed: Allowed) -> bool:
-    return refusal.guard in allowed.limits and refusal.number <= allowed.limits[refusal.guard]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sigctl.core.history import End, Hop
-from sigctl.core.kinds.ref import Ref
+from sigctl.core.kinds.ref import FORCED, GONE, Ref
 from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Note, SetAside
 from sigctl.forges.base import Remote
@@ -87,6 +87,8 @@ class MirrorPlan:
     states: tuple[HopState, ...] = ()
     families: tuple[Family, ...] = ()
     reads: int = 0
+    present: Mapping[str, int] = field(default_factory=dict)
+    """Forge -> refs at its targets, for the guards."""
 
     @property
     def checked(self) -> int:
@@ -126,7 +128,8 @@ OnOutcome = Callable[[RefOutcome], None]
 def action_of(hop: Hop, change: Change) -> Action:
     """Return the change as an action of the forge that holds the target."""
     repo = hop.target.path or hop.target.url
-    before = Ref(repo, change.ref, change.old) if change.old else None
-    after = Ref(repo, change.ref, change.new) if change.new else None
+    why = change.why or (FORCED if change.new else GONE) if change.forced else ""
+    before = Ref(repo, change.ref, change.old, "" if change.new else why) if change.old else None
+    after = Ref(repo, change.ref, change.new, why) if change.new else None
     verb: Verb = "delete" if after is None else "update" if before else "create"
     return Action(hop.target.forge, verb, before, after, hop.sig, PHASE)

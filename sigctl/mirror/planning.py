@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import count
 
 from sigctl.core.history import End, Hop
@@ -12,7 +13,7 @@ from sigctl.mirror.cache import entry_name
 from sigctl.mirror.family import FamilyPlan
 from sigctl.mirror.model import MirrorPlan, Step
 from sigctl.mirror.parallel import each
-from sigctl.mirror.refs import Refs
+from sigctl.mirror.refs import Refs, visible
 from sigctl.mirror.tools import Tools
 
 
@@ -36,7 +37,18 @@ def make(hops: Iterable[Hop], tools: Tools, missing: frozenset[tuple[str, str]],
         states=tuple(sorted((s for f in families for s in f.states), key=lambda s: place[s.hop])),
         families=tuple(f.family() for f in families if f.transfers),
         reads=tools.reader.reads,
+        present=_present(ordered, answers),
     )
+
+
+def _present(hops: list[Hop], answers: Mapping[End, Refs | SigctlError]) -> dict[str, int]:
+    """Return forge -> number of refs at its targets that could be read."""
+    found: Counter[str] = Counter()
+    for end in {hop.target for hop in hops}:
+        answer = answers.get(end)
+        if isinstance(answer, Refs):
+            found[end.forge] += len(visible(answer.tips))
+    return dict(found)
 
 
 def families_of(hops: Iterable[Hop]) -> list[tuple[str, list[Hop]]]:

@@ -66,6 +66,8 @@ class Change:
     new: str
     forced: bool = False
     """The target's commits don't all stay: a policy says so, and the old tip is kept in the cache first."""
+    why: str = ""
+    """For a forced one that loses nothing, since it is elsewhere: retired or moved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Ref, Repo, Resource, Team
+from sigctl.core.kinds.ref import FORCED, GONE, MOVED, RETIRED
 from sigctl.core.plan import Action
 
 Tone = Literal["removed", "narrowed", "widened", "neutral"]
@@ -58,6 +59,8 @@ def blocks(actions: Iterable[Action]) -> list[Block]:
 
 def tone(action: Action) -> Tone:
     """Return what the action means to those who have rights: removed, narrowed, widened or neutral."""
+    if isinstance(action.subject, Ref):
+        return {"": "neutral", MOVED: "narrowed"}.get(action.subject.why, "removed")  # type: ignore[return-value]  # the words are tones
     if action.verb == "delete" and action.effect != "widens":
         return "removed"
     if action.effect == "neutral" or (
@@ -142,13 +145,19 @@ def _ruled(rules: Sequence[Action], *, new: bool) -> list[Line]:
 def _folded(refs: Sequence[Action]) -> list[Line]:
     if len(refs) <= _SHOWN:
         return [Line(tone(a), describe(a)) for a in refs]
-    counts = Counter((a.verb, _ref_type(a)) for a in refs)
+    counts = Counter((_ref_verb(a), _ref_type(a)) for a in refs)
     out = []
     for (verb, what), count in sorted(counts.items()):
-        names = [_ref_name(a) for a in refs if (a.verb, _ref_type(a)) == (verb, what)]
+        found = [a for a in refs if (_ref_verb(a), _ref_type(a)) == (verb, what)]
+        names = ", ".join(_ref_name(a) for a in found[:_SHOWN])
         more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
-        out.append(Line("neutral", plain(f"{verb} {count} {what}: {', '.join(names[:_SHOWN])}{more}")))
+        out.append(Line(tone(found[0]), plain(f"{verb} {count} {what}: {names}{more}")))
     return out
+
+
+def _ref_verb(action: Action) -> str:
+    why = action.subject.why if isinstance(action.subject, Ref) else ""
+    return {FORCED: "overwrite", RETIRED: "delete (retired)", MOVED: "delete (moved)"}.get(why, action.verb)
 
 
 def _ref_type(action: Action) -> str:
@@ -201,11 +210,20 @@ def _ref(action: Action) -> str:
     before = action.before.sha[:9] if isinstance(action.before, Ref) else ""
     after = action.after.sha[:9] if isinstance(action.after, Ref) else ""
     what = "tag" if _ref_type(action) == "tags" else "branch"
+    name = f"{what} {_ref_name(action)}"
     if not before:
-        return f"{what} {_ref_name(action)}: create at {after}"
-    return (
-        f"{what} {_ref_name(action)}: {before} -> {after}" if after else f"{what} {_ref_name(action)}: delete"
-    )
+        return f"{name}: create at {after}"
+    why = action.subject.why if isinstance(action.subject, Ref) else ""
+    if not after:
+        return f"{name}: delete, was {before}{_GOES.get(why, '')}"
+    return f"{name}: {before} -> {after}{', overwritten' if why == FORCED else ''}"
+
+
+_GOES = {
+    RETIRED: ", stays as a tag",
+    MOVED: ", is in another repository now",
+    GONE: ", gone from where it came from",
+}
 
 
 def _rule(action: Action) -> str:
