@@ -10,7 +10,7 @@ from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from sigctl.spec.model.base import Account, Bool, Int, LevelName, Model, SigName, Text, wrong
+from sigctl.spec.model.base import Account, Bool, Glob, Int, LevelName, Model, SigName, Text, wrong
 
 LimitKind = Literal["default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs"]
 
@@ -113,15 +113,41 @@ class Approval(Model):
     )
 
 
-class MirrorPolicy(Model):
-    """What the mirror does when a target has something else."""
+OnDivergence = Literal["hold", "overwrite", "ignore"]
+DeleteRefs = Literal["hold", "delete", "ignore"]
 
-    on_divergence: Literal["hold", "overwrite", "ignore"] = Field(
-        default="hold", description="A ref that would lose commits."
+
+class RefPolicy(Model):
+    """What the mirror does with refs of some names. The first that fits decides, before the words for all."""
+
+    pattern: Glob = Field(
+        description="Names at the target; a bare one is of branches, so tags are meant by refs/tags/... only."
     )
-    delete_refs: Literal["hold", "delete", "ignore"] = Field(
-        default="hold", description="A ref that the source no longer has."
+    repos: tuple[Text, ...] | None = Field(
+        default=None, description="Only in these repositories, as SIG/REPO (patterns); left out: in all."
     )
+    on_divergence: OnDivergence | None = Field(default=None, description="A ref that would lose commits.")
+    delete_refs: DeleteRefs | None = Field(default=None, description="A ref that the source no longer has.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> RefPolicy:
+        if self.on_divergence is None and self.delete_refs is None:
+            raise wrong("says nothing", "add `on_divergence` or `delete_refs`")
+        return self
+
+
+class MirrorPolicy(Model):
+    """What the mirror does when a target has something else. What is overwritten or deleted is kept in the cache first."""
+
+    on_divergence: OnDivergence = Field(
+        default="hold",
+        description="A branch that would lose commits; branches of a SIG's own on the primary are held whatever this says.",
+    )
+    delete_refs: DeleteRefs = Field(
+        default="hold",
+        description="A branch that the source no longer has, where the copy is exact (`mode: mirror`, and replicas if not `hold`).",
+    )
+    refs: tuple[RefPolicy, ...] = Field(default=(), description="Other words for some refs.")
 
 
 class PolicyFile(Model):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from sigctl.core.history import End, Hop
-from sigctl.spec.entries import Entry, entries, on_forge
+from sigctl.spec.entries import Entry, entries, expand, on_forge, rules
 from sigctl.spec.layout import Layout
 from sigctl.spec.model import Spec, Upstream
 from sigctl.spec.resolve.rules import all_rules
 
 UPSTREAM, REPLICA = 0, 1
+HOLD = "hold"
 _ALL = ("refs/heads/*", "refs/tags/*")
 
 
@@ -19,7 +21,7 @@ def hops(spec: Spec, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
     """Yield every step of every repository of a SIG that is active."""
     for entry in entries(spec):
         if entry.sig.status == "active":
-            yield from _of(entry, layouts)
+            yield from _of(spec, entry, layouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def declared_branches(spec: Spec, layouts: Mapping[str, Layout]) -> Iterator[Dec
             yield from found.values()
 
 
-def _of(entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
+def _of(spec: Spec, entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
     ends = {
         name: End(name, layout.repo(entry.sig.name, entry.name, entry.project))
         for name, layout in layouts.items()
@@ -78,11 +80,50 @@ def _of(entry: Entry, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
             rename=tuple(
                 (_full(old), _full(new)) for old, new in sorted(upstream.rename.items(), key=_narrow_first)
             ),
+            on_divergence=(*held_back(spec, entry), *words(spec, entry, "on_divergence")),
+            delete_refs=(*held_back(spec, entry), *words(spec, entry, "delete_refs")),
         )
     if primary is not None:
         for name, end in ends.items():
             if layouts[name].forge.role == "replica":
-                yield Hop(entry.sig.name, entry.name, primary, end, "follow", stage=REPLICA)
+                gone = words(spec, entry, "delete_refs")
+                yield Hop(
+                    entry.sig.name,
+                    entry.name,
+                    primary,
+                    end,
+                    "mirror" if any(word == "delete" for _, word in gone) else "follow",
+                    stage=REPLICA,
+                    on_divergence=words(spec, entry, "on_divergence"),
+                    delete_refs=gone,
+                )
+
+
+def words(spec: Spec, entry: Entry, field: str) -> tuple[tuple[str, str], ...]:
+    """Return (pattern, word) of the policy for a repository; a word for all is one for branches, unless it is to ignore."""
+    policy = spec.policy.mirror
+    found = [
+        (_full(one.pattern), str(word))
+        for one in policy.refs
+        if (word := getattr(one, field)) is not None and _fits(entry, one.repos)
+    ]
+    word = getattr(policy, field)
+    if word != HOLD:
+        found.append(("refs/*" if word == "ignore" else "refs/heads/*", word))
+    return tuple(found)
+
+
+def _fits(entry: Entry, repos: tuple[str, ...] | None) -> bool:
+    return repos is None or any(fnmatchcase(f"{entry.sig.name}/{entry.name}", one) for one in repos)
+
+
+def held_back(spec: Spec, entry: Entry) -> tuple[tuple[str, str], ...]:
+    """Return (pattern, hold) for the branches that belong to SIGs: whatever the policy says, no upstream takes them away."""
+    own = [p for rule in rules(spec, entry, "branches") if rule.entry.own for p in rule.patterns]
+    kernel = spec.kernel
+    for sig, part in kernel.sigs.items() if kernel is not None and entry.kernel else ():
+        own += expand(part.namespace.replace("{sig}", sig), spec.defaults.releases, own=True)
+    return tuple((_full(pattern), HOLD) for pattern in dict.fromkeys(own))
 
 
 def _narrow_first(item: tuple[str, str]) -> tuple[bool, int, str]:
