@@ -35,6 +35,8 @@ class Options:
     """Repositories whose history moves at once."""
     cache: Path | None = None
     """Where git objects are kept between runs; None = the user's cache folder."""
+    bundles: Path | None = None
+    """Folder for bundles of what is overwritten or deleted; None = it is kept in the cache only."""
 
 
 @dataclass(slots=True)

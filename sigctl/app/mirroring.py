@@ -1,4 +1,4 @@
-"""Histories only: bring them, or say how they stand."""
+"""Histories only: bring them, say how they stand, or bring back what was overwritten or deleted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from sigctl.app.context import Context
-from sigctl.app.planning import mirror_options
+from sigctl.app.planning import Allowed, mirror_options
+from sigctl.core.guard import judge_refs
 from sigctl.core.history import Hop
 from sigctl.core.plan import Plan, merge
 from sigctl.errors import UsageError
 from sigctl.mirror import run
-from sigctl.mirror.model import MirrorPlan
+from sigctl.mirror.model import Kept, MirrorPlan, RefOutcome
+from sigctl.mirror.planning import families_of
 from sigctl.report.outcome import Outcome, Report
 
 
@@ -22,27 +24,81 @@ def mirror(
     repos: Collection[str] = (),
     shard: str = "",
     on_outcome: Callable[[Outcome], None] | None = None,
+    allowed: Allowed | None = None,
 ) -> Report:
-    """Bring the chosen histories where they belong, and read the refs back."""
+    """Bring the chosen histories where they belong, and read the refs back; nothing is done where a guard refused."""
+    allowed = allowed or Allowed()
+    allowed.check()
     hops = _chosen(context, repos, shard)
     options = mirror_options(context)
     made = run.plan(hops, context.remote_of, **options)
-    outcomes: list[Outcome] = []
-    if made.actions:
-        done = run.push(made, context.remote_of, **options)
-        outcomes = [Outcome(one.action, one.status, one.reason, one.hint) for one in done]
-        for outcome in outcomes:
-            (on_outcome or (lambda _: None))(outcome)
+    refused = judge_refs(made.actions, made.present, context.resolved.policy)
+    plan = replace(_plan(context, made), refusals=tuple(r for r in refused if not allowed.lets(r)))
+    if plan.refusals:
+        return Report(plan)
+
+    def told(one: RefOutcome) -> None:
+        if on_outcome:
+            on_outcome(_outcome(one))
+
+    done = run.push(made, context.remote_of, on_outcome=told, **options) if made.actions else ()
+    outcomes = tuple(map(_outcome, done))
     if context.watch.stop.is_set():
-        return Report(_plan(context, made), tuple(outcomes), interrupted=True)
+        return Report(plan, outcomes, interrupted=True)
     again = run.plan(hops, context.remote_of, **options) if made.actions else made
     counts = {"compared": again.checked, "equal": again.equal, "held": len(again.held)}
-    return Report(_plan(context, made), tuple(outcomes), _plan(context, again), counts, notes=again.held)
+    return Report(plan, outcomes, _plan(context, again), counts, notes=again.held)
 
 
 def mirror_check(context: Context, repos: Collection[str] = (), shard: str = "") -> MirrorPlan:
     """Return how every chosen target stands to its source; nothing is pushed."""
     return run.check(_chosen(context, repos, shard), context.remote_of, **mirror_options(context))
+
+
+def kept(context: Context, repos: Collection[str] = ()) -> tuple[Kept, ...]:
+    """Return every old tip that is kept of what was overwritten or deleted, oldest first; read from the cache alone."""
+    return run.kept(_chosen(context, repos, ""), context.remote_of, **mirror_options(context))
+
+
+def restore(context: Context, repo: str, ref: str, *, name: str = "", time: str = "") -> Outcome:
+    """Bring the newest kept tip of a repository's ref back (or that of a time), under its own name or another.
+
+    `repo` is a name from the files or the repository's path, `ref` in full or a branch's name. UsageError where nothing is kept, or
+    where it could be one of several.
+    """
+    hops = _chosen(context, (), "")
+    full, target = _full(ref), _full(name) if name else ""
+    named = {
+        hop.target
+        for hop in hops
+        if repo in (hop.repo, f"{hop.sig}/{hop.repo}", hop.target.path, str(hop.target))
+    }
+    if not named:
+        raise UsageError(f"no repository `{repo}` with a history to mirror in the files")
+    options = mirror_options(context)
+    found = [
+        one
+        for one in run.kept(hops, context.remote_of, **options)
+        if one.end in named and one.ref == full and one.time.startswith(time)
+    ]
+    ends = sorted({str(one.end) for one in found})
+    if not found:
+        raise UsageError(
+            f"nothing is kept of `{full}` of `{repo}`", "`sigctl mirror restore --list` shows what is"
+        )
+    if len(ends) > 1:
+        raise UsageError(
+            f"`{full}` is kept of {' and of '.join(ends)}", "name the repository by its path or as FORGE:PATH"
+        )
+    return _outcome(run.restore(found[-1], hops, context.remote_of, name=target, **options))
+
+
+def _full(ref: str) -> str:
+    return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+
+
+def _outcome(one: RefOutcome) -> Outcome:
+    return Outcome(one.action, one.status, one.reason, one.hint)
 
 
 def _plan(context: Context, made: MirrorPlan) -> Plan:
@@ -52,12 +108,14 @@ def _plan(context: Context, made: MirrorPlan) -> Plan:
 
 
 def _chosen(context: Context, repos: Collection[str], shard: str) -> list[Hop]:
+    """Return the hops of the chosen repositories in a shard; what shares history is always in one shard."""
     hops = [h for h in context.resolved.hops if {h.source.forge, h.target.forge} <= {"", *context.forges}]
     unknown = sorted(set(repos) - {hop.repo for hop in hops})
     if unknown:
         raise UsageError(f"no repository `{unknown[0]}` with a history to mirror in the files")
     index, parts = _shard(shard)
-    return [h for h in hops if (not repos or h.repo in repos) and _part(h, parts) == index]
+    mine = (family for name, family in families_of(hops) if zlib.crc32(name.encode()) % parts == index)
+    return [hop for family in mine for hop in family if not repos or hop.repo in repos]
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -67,8 +125,3 @@ def _shard(text: str) -> tuple[int, int]:
     if found is None or int(found[1]) > int(found[2]):
         raise UsageError(f"--shard takes I/N with I from 1 to N, not `{text}`")
     return int(found[1]) - 1, int(found[2])
-
-
-def _part(hop: Hop, parts: int) -> int:
-    """Return the part a repository is in: by its name alone, so that every run and machine agrees."""
-    return zlib.crc32(f"{hop.sig}/{hop.repo}".encode()) % parts

@@ -1,27 +1,38 @@
-"""mirror: refs and objects only."""
+"""mirror and mirror restore: refs and objects only."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from sigctl.app.mirroring import mirror as bring
-from sigctl.app.mirroring import mirror_check
+from sigctl.app import mirroring
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, scoped
-from sigctl.cli.plan import running
-from sigctl.report.mirrors import check_json, check_text
-from sigctl.report.text import report_text
+from sigctl.cli.plan import allow_option, allowed, reason_option, running
+from sigctl.errors import UsageError
+from sigctl.report.mirrors import check_json, check_text, kept_json, kept_text
+from sigctl.report.text import outcome_text, report_text
+
+_bundles = click.option(
+    "--bundles",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Also write what is overwritten or deleted to a git bundle in this folder.",
+)
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[restore ...]",
     epilog="""\b
 examples:
   sigctl mirror
   sigctl mirror --check                  exit 2 when something is behind or held
   sigctl mirror --repo xen --repo xen-libvirt
-  sigctl mirror --shard 2/4"""
+  sigctl mirror --shard 2/4""",
 )
 @common
 @scoped
@@ -40,20 +51,98 @@ examples:
     help="Only the I-th of N parts; which repository is in which part never changes.",
 )
 @click.option("--check", is_flag=True, help="Compare and push nothing.")
-def mirror(format_: str, repos: tuple[str, ...], shard: str, *, check: bool, **given: Any) -> int:
-    """Bring the histories where they belong: upstream to primary to replica, nothing forced, nothing deleted."""
-    with running(given) as (context, shown):
+@allow_option
+@reason_option
+@_bundles
+@click.pass_context
+def mirror(
+    context: click.Context,
+    /,
+    format_: str,
+    repos: tuple[str, ...],
+    shard: str,
+    allow: tuple[str, ...],
+    reason: str,
+    *,
+    check: bool,
+    **given: Any,
+) -> int:
+    """Bring the histories where they belong: upstream to primary to replica; forced or deleted only where the policy says so."""
+    if context.invoked_subcommand:
+        _hand_down(context, context.invoked_subcommand)
+        return 0
+    with running(given) as (run, shown):
         if check:
-            found = mirror_check(context, repos, shard)
+            found = mirroring.mirror_check(run, repos, shard)
             if format_ == "json":
                 show.data(check_json(found))
             else:
                 show.text(check_text(found), no_color=given["no_color"])
             late = any(state.status in ("behind", "held") for state in found.states)
             return 1 if found.set_aside else 2 if late else 0
-        report = bring(context, repos, shard, shown.outcome)
+        report = mirroring.mirror(run, repos, shard, shown.outcome, allowed(allow, reason))
     if format_ == "json":
         show.data(report.as_json())
     else:
         show.text(report_text(report), no_color=given["no_color"])
     return report.exit_code
+
+
+@mirror.command(
+    epilog="""\b
+examples:
+  sigctl mirror restore --list
+  sigctl mirror restore xen xen-412
+  sigctl mirror restore CentOS/sig-virt-xen xen-412 --as rescued-412
+  sigctl mirror restore xen xen-412 --time 2026-11-22"""
+)
+@click.argument("repo", required=False)
+@click.argument("ref", required=False)
+@common
+@scoped
+@format_option("text", "json")
+@click.option("--list", "listed", is_flag=True, help="Show what is kept and change nothing.")
+@click.option("--as", "name", default="", metavar="REF", help="Bring it back under this name.")
+@click.option(
+    "--time", default="", metavar="TIME", help="Of what was kept then, or on that day; else the newest."
+)
+def restore(
+    format_: str,
+    repo: str | None,
+    ref: str | None,
+    name: str,
+    time: str,
+    *,
+    listed: bool,
+    **given: Any,
+) -> int:
+    """Bring back a branch or tag that was overwritten or deleted since the policy said so; what stands there now is kept in turn."""
+    if not listed and not (repo and ref):
+        raise UsageError("which ref of which repository?", "sigctl mirror restore --list shows what is kept")
+    with running({**given, "bundles": None}) as (run, _):
+        if listed:
+            found = [one for one in mirroring.kept(run, (repo,) if repo else ()) if ref in (None, one.ref)]
+            if format_ == "json":
+                show.data(kept_json(found))
+            else:
+                show.text(kept_text(found), no_color=given["no_color"])
+            return 0
+        outcome = mirroring.restore(run, repo or "", ref or "", name=name, time=time)
+    if format_ == "json":
+        show.data({"status": outcome.status, "reason": outcome.reason, "action": outcome.action.as_json()})
+    else:
+        show.text(outcome_text(outcome), no_color=given["no_color"])
+    return 0 if outcome.status == "done" else 1
+
+
+def _hand_down(context: click.Context, command: str) -> None:
+    """Let options that were given before the subcommand's name count for it."""
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    names = {parameter.name for parameter in restore.params}
+    for name in sorted(set(given) - names):
+        raise UsageError(f"`--{name.rstrip('_')}` has no meaning for `mirror {command}`")
+    context.default_map = {command: given}

@@ -25,10 +25,10 @@ from sigctl.report.markdown import plan_markdown
 from sigctl.report.text import plan_text, report_text
 
 FORMATS = ("text", "json", "markdown", "html")
-_allow = click.option(
+allow_option = click.option(
     "--allow", multiple=True, metavar="GUARD=N", help="Let this guard pass up to N, once. Needs --reason."
 )
-_reason = click.option("--reason", default="", help="Why a guard is told to let pass.")
+reason_option = click.option("--reason", default="", help="Why a guard is told to let pass.")
 _no_mirror = click.option("--no-mirror", is_flag=True, help="Leave the histories out.")
 
 
@@ -46,6 +46,7 @@ def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Con
         mirror=mirror,
         jobs=given["jobs"],
         cache=given["cache"],
+        bundles=given.get("bundles"),
     )
     with (
         interruptible(watch.stop),
@@ -110,8 +111,8 @@ examples:
     help="Write the plan as JSON, to apply exactly that.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@_allow
-@_reason
+@allow_option
+@reason_option
 @_no_mirror
 def plan(
     format_: str,
@@ -150,8 +151,8 @@ examples:
     help="Apply exactly this plan, or refuse.",
 )
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@_allow
-@_reason
+@allow_option
+@reason_option
 @_no_mirror
 def apply(
     format_: str,
@@ -168,7 +169,10 @@ def apply(
         planned = make_plan(context, allowed(allow, reason))
         if saved is not None:
             planned = check_saved(_read(saved), planned)
-        if not _agreed(planned, format_, yes=yes, no_color=given["no_color"]):
+        with shown.paused():
+            agreed = _agreed(planned, format_, yes=yes, no_color=given["no_color"])
+        if not agreed:
+            click.echo("nothing was changed", err=True)
             return 1
         shown.start(len(planned.plan.actions))
         report = carry_out(context, planned, shown.outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sigctl.mirror.model import HopState, MirrorPlan
+from sigctl.mirror.model import HopState, Kept, MirrorPlan
 from sigctl.report.words import plain
 
 STYLES = {"equal": "green", "behind": "yellow", "held": "bold yellow", "aside": "bold red"}
@@ -49,6 +50,24 @@ def check_text(found: MirrorPlan) -> Group:
     ]
     parts.append(Text(f"{found.equal} of {len(found.states)} mirrors are equal to their source", "bold"))
     return Group(*parts)
+
+
+def kept_json(found: Sequence[Kept]) -> dict[str, Any]:
+    """Return what is kept of overwritten and deleted refs as JSON values."""
+    rows = [{"time": one.time, "repo": str(one.end), "ref": one.ref, "sha": one.sha} for one in found]
+    return {"format": "sigctl/kept/1", "kept": rows}
+
+
+def kept_text(found: Sequence[Kept]) -> RenderableType:
+    """Return a table of what is kept, oldest first."""
+    if not found:
+        return Text("nothing was overwritten or deleted, as far as this cache knows")
+    table = Table(box=None, pad_edge=False)
+    for title in ("time", "repository", "ref", "object"):
+        table.add_column(title)
+    for one in found:
+        table.add_row(one.time, plain(str(one.end)), plain(one.ref), one.sha[:12])
+    return table
 
 
 def _state(state: HopState) -> dict[str, Any]:
