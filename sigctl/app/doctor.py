@@ -39,6 +39,6 @@ def examine(context: Context) -> list[Finding]:
 
 def _git() -> Finding:
     try:
-        return Finding("git", {"version": Git().version()})
+        return Finding("git", {"version": ".".join(map(str, Git().version()))})
     except (SigctlError, OSError) as error:
         return Finding("git", {}, (f"{error}",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -134,6 +135,4 @@ def colours(*, no_color: bool) -> bool:
 @functools.cache
 def width() -> int:
     """Return the columns of the terminal; 120 in a pipe, so that output does not depend on who reads it."""
-    if sys.stdout.isatty():
-        return os.get_terminal_size().columns
-    return int(os.environ.get("COLUMNS", "120"))
+    return shutil.get_terminal_size(fallback=(120, 24)).columns

@@ -56,6 +56,21 @@ class Shown:
         elif self._verbose:
             self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep the terminal to ourselves while the block runs, to print a plan and to ask."""
+        if self._progress is None:
+            yield
+            return
+        for task in self._tasks.values():
+            self._progress.remove_task(task)
+        self._tasks = {}
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def start(self, total: int) -> None:
         """Begin the bar of the actions."""
         if self._progress is not None:
