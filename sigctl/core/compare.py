@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sigctl.core.diff import diff
+from sigctl.core.archives import moments
+from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
 from sigctl.core.normalise import normalise
 from sigctl.core.order import order
@@ -35,14 +36,22 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         locked_archives=traits.archived_locked,
         branch_at_birth=traits.branch_at_birth,
     )
-    ordered = order(difference.actions, normal.observed)
+    early = frozenset(
+        key for key, one in normal.desired.items() if archives_early(one, locked=traits.archived_locked)
+    )
+    ordered = order(difference.actions, normal.observed, early, locked=traits.archived_locked)
     refusals = judge(ordered.actions, normal.observed, policy, desired.forge, observation.me)
     missing = _missing_orgs(normal.desired, normal.observed, desired.forge, traits)
     writes = len(ordered.actions)
     plan = Plan(
         actions=ordered.actions,
         forges=(desired.forge,),
-        notes=(*normal.notes, *difference.notes, *(replace(n, forge=desired.forge) for n in ordered.notes)),
+        notes=(
+            *normal.notes,
+            *difference.notes,
+            *(replace(n, forge=desired.forge) for n in ordered.notes),
+            *moments(ordered.actions, observation.state),
+        ),
         refusals=tuple(refusals),
         quarantined=(*normal.set_aside, *missing),
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),

@@ -58,7 +58,7 @@ def diff(
         if theirs is None:
             actions += [
                 _action(desired, before, after)
-                for before, after in _create(ours, branch_at_birth=branch_at_birth)
+                for before, after in _create(ours, branch_at_birth=branch_at_birth, locked=locked_archives)
             ]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
             actions.append(_action(desired, theirs, ours.over(theirs)))
@@ -101,14 +101,17 @@ def _moves(wanted: State, seen: State) -> tuple[dict[Key, str], list[Note]]:
     return moves, notes
 
 
-def _create(ours: Resource, *, branch_at_birth: bool) -> list[Step]:
-    """Create closed, open last: a repository is made private and unarchived, shown and archived once all else is in place."""
+def _create(ours: Resource, *, branch_at_birth: bool, locked: bool) -> list[Step]:
+    """Create closed, open last: a repository is made private and unarchived, shown and archived once all else is in place.
+
+    Where it can be, one that gets no history is in the archive from the start, so that nobody ever pushes to it.
+    """
     if not isinstance(ours, Repo):
         return [(None, ours)]
     first = replace(
         ours,
         visibility=None if ours.visibility is None else PRIVATE,
-        archived=None if ours.archived is None else False,
+        archived=None if ours.archived is None else archives_early(ours, locked=locked),
         default_branch=ours.default_branch if branch_at_birth else None,
         filled=False,
         previously=None,
@@ -125,7 +128,17 @@ def _update(theirs: Repo, ours: Repo, *, opened: bool, locked: bool) -> list[Ste
     kept = ours if "default_branch" in changes else replace(ours, default_branch=None)
     after = replace(kept.over(theirs), filled=ours.filled or theirs.filled)
     opened = opened or (locked and bool(set(changes) - {"archived"}))
-    return _repo_steps(theirs, after, opened=opened) if changes or opened else []
+    if not (changes or opened):
+        return []
+    if "archived" in changes and archives_early(ours, locked=locked):
+        shut = replace(theirs, archived=True)
+        return [(theirs, shut), *_repo_steps(shut, after)]
+    return _repo_steps(theirs, after, opened=opened)
+
+
+def archives_early(ours: Resource | None, *, locked: bool) -> bool:
+    """Whether a repository can go into the archive before anything else is done: it can be changed there, and no history comes."""
+    return isinstance(ours, Repo) and bool(ours.archived) and not locked and not ours.filled
 
 
 def _repo_steps(before: Repo, after: Repo, *, opened: bool = False) -> list[Step]:

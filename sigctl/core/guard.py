@@ -44,9 +44,14 @@ def is_removal(action: Action) -> bool:
     return action.effect == "narrows" and action.kind in ("grant", "membership")
 
 
-def _removals(actions: Iterable[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
+def _removals(actions: Sequence[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
     population = Counter(GROUPS[key.kind] for key in seen)
-    removed = Counter(GROUPS[action.kind] for action in actions if is_removal(action))
+    shut = {a.key for a in actions if a.changed().get("archived", (None, False))[1] is True}
+    removed = Counter(
+        GROUPS[a.kind]
+        for a in actions
+        if is_removal(a) and not (a.verb == "update" and a.subject.inside in shut)
+    )
     found = (
         _too_many(group, count, population[group], policy, forge) for group, count in sorted(removed.items())
     )

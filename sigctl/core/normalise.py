@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sigctl.core import levels
+from sigctl.core.archives import readable
 from sigctl.core.heritage import own_only
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
@@ -44,6 +45,8 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
     seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
     seen = own_only(seen, wanted)
+    if traits.archived_locked:
+        wanted, seen = readable(wanted, seen, notes)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     return Normal(state(wanted), state(seen), (*told, *people.notes), people.set_aside)
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sigctl.core import archives
 from sigctl.core.access import strongest
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import TEAM
@@ -37,8 +38,14 @@ class Order:
     notes: tuple[Note, ...]
 
 
-def order(actions: Sequence[Action], seen: State) -> Order:
-    """Return the actions in a safe order, given the state they start from."""
+def order(
+    actions: Sequence[Action], seen: State, early: frozenset[Key] = frozenset(), *, locked: bool = True
+) -> Order:
+    """Return the actions in a safe order, given the state they start from.
+
+    `early` are the repositories that go into the archive before anybody gets a right; all others go there last. `locked` says
+    that nothing can be changed there.
+    """
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     teams = _conflicts(phased)
     notes: list[Note] = []
@@ -58,6 +65,8 @@ def order(actions: Sequence[Action], seen: State) -> Order:
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
             for login, repo in sorted(_gaps(phased, seen))
         ]
+    if not locked:
+        phased = archives.settle(phased, early, first=EARLY, last=ARCHIVE)
     linked = _linked(phased)
     return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
 

@@ -1,0 +1,101 @@
+"""Repositories on their way into the archive: whoever has rights there must not get to push before it is shut.
+
+In the archive a right is no more than reading. So on a forge that lets nothing be changed there, a right on an archived repository
+is given as reading; on the others it is given once the repository is in the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sigctl.core import levels
+from sigctl.core.kinds import Grant, Key, Org, Repo, Resource
+from sigctl.core.plan import Action
+from sigctl.core.state import Note, State
+
+
+def readable(
+    wanted: Iterable[Resource], seen: Iterable[Resource], notes: list[Note]
+) -> tuple[list[Resource], list[Resource]]:
+    """Return both sides with the rights on repositories that shall be archived as no more than reading.
+
+    What is there already on an archived one counts as that, too: taking it away would open the repository for those who have it.
+    """
+    ours, theirs = list(wanted), list(seen)
+    there = {one.key: one for one in theirs if isinstance(one, Repo)}
+    shut = {one.key for one in ours if isinstance(one, Repo) and _is_shut(one, there.get(one.key))}
+    closed = {key for key in shut if isinstance(one := there.get(key), Repo) and one.archived}
+    declared = {one.key for one in ours}
+    out = [_read_only(one) if one.inside in shut else one for one in ours]
+    for old, new in zip(ours, out, strict=True):
+        if old != new and old.inside is not None:
+            text = f"{old.inside.name} is archived: rights on it are no more than reading"
+            notes.append(Note("archived", old.inside.name, text))
+    return out, [_read_only(one) if one.inside in closed and one.key in declared else one for one in theirs]
+
+
+def settle(actions: Iterable[Action], early: frozenset[Key], *, first: int, last: int) -> list[Action]:
+    """Shut early what can be, and give rights on what is shut last, or on a group above it, only after that."""
+    phased = [
+        replace(action, phase=first) if _shuts(action) and action.key in early else action
+        for action in actions
+    ]
+    late = {action.key.name for action in phased if _shuts(action) and action.phase == last}
+    return [replace(action, phase=last + 2) if _reaches(action, late) else action for action in phased]
+
+
+def moments(actions: Sequence[Action], seen: State) -> list[Note]:
+    """Return a note for each repository to which people can push for a moment, since they have rights above it, or had them on it."""
+    opened = {
+        action.key.name: action.forge
+        for action in actions
+        if isinstance(action.subject, Repo)
+        and (_opens(action) or (action.verb == "create" and _will_shut(action, actions)))
+    }
+    return [
+        Note("moment", repo, f"{repo} is open for a moment: whoever may write there can push", forge)
+        for repo, forge in sorted(opened.items())
+        if any(_writes(one, repo) for one in seen.values())
+    ]
+
+
+def _is_shut(ours: Repo, theirs: Resource | None) -> bool:
+    if ours.archived is None:
+        return isinstance(theirs, Repo) and bool(theirs.archived)
+    return ours.archived
+
+
+def _read_only(one: Resource) -> Resource:
+    if isinstance(one, Grant) and levels.is_known(one.level) and levels.widens(levels.READ, one.level):
+        return replace(one, level=levels.READ)
+    return one
+
+
+def _shuts(action: Action) -> bool:
+    return isinstance(action.subject, Repo) and action.changed().get("archived", (None, False))[1] is True
+
+
+def _opens(action: Action) -> bool:
+    return action.changed().get("archived", (None, None))[1] is False
+
+
+def _will_shut(action: Action, actions: Sequence[Action]) -> bool:
+    return any(_shuts(other) and other.key == action.key for other in actions) or (
+        isinstance(action.subject, Repo) and bool(action.subject.archived)
+    )
+
+
+def _reaches(action: Action, repos: set[str]) -> bool:
+    subject = action.subject
+    if not isinstance(subject, Grant) or action.effect != "widens":
+        return False
+    if subject.on == Org.KIND:
+        return any(repo.startswith(f"{subject.target}/") for repo in repos)
+    return subject.target in repos
+
+
+def _writes(one: Resource, repo: str) -> bool:
+    if not isinstance(one, Grant) or not levels.widens(levels.TRIAGE, one.level):
+        return False
+    return repo.startswith(f"{one.target}/") if one.on == Org.KIND else one.target == repo

@@ -1,0 +1,88 @@
+"""Repositories on their way into and out of the archive: nobody gets to push to what shall be shut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from worlds import TRAITS, desired_of, observation_of
+
+from sigctl.core.compare import compare
+from sigctl.core.kinds import Grant, Key, Org, Repo, Team
+from sigctl.core.policy import Limit, Policy
+from sigctl.core.state import state
+
+OPEN = Policy(max_removals={"default": Limit(percent=100)}, keep_self=False)
+INHERITING = replace(TRAITS, archived_locked=False, group_grants=True, nested_orgs=True)
+SHUT = Repo("O/r", archived=True)
+WRITER = Grant("repo", "O/r", "team:O/t", "write")
+
+
+def plan(wanted, seen, traits=TRAITS, policy=OPEN):
+    managed = frozenset(
+        Key(k, n) for k, n in (("org", "O"), ("repo", "O/r"), ("repo", "O/s"), ("team", "O/t"))
+    )
+    desired = desired_of(state(wanted), managed=managed)
+    return compare(desired, observation_of(state(seen)), traits, policy).plan
+
+
+def levels(found):
+    return [a.after.level for a in found.actions if a.kind == "grant"]
+
+
+def test_where_an_archive_is_locked_rights_on_it_are_given_as_reading_with_a_note():
+    found = plan([Org("O"), Team("O/t"), SHUT, WRITER], [Org("O"), Team("O/t")])
+    assert levels(found) == ["read"]
+    assert [n.subject for n in found.notes if n.topic == "archived"] == ["O/r"]
+
+
+def test_higher_rights_that_are_on_a_locked_archive_already_are_not_worth_opening_it():
+    there = [Org("O"), Team("O/t"), SHUT, WRITER]
+    assert plan(there, there).actions == ()
+
+
+def test_rights_sink_to_reading_before_a_repository_is_shut_and_rise_after_it_was_opened():
+    shut, live = (
+        [Org("O"), Team("O/t"), SHUT, WRITER],
+        [Org("O"), Team("O/t"), replace(SHUT, archived=False), WRITER],
+    )
+    closing = plan(shut, live)
+    assert [(a.kind, a.effect) for a in closing.actions] == [("grant", "narrows"), ("repo", "narrows")]
+    read_only = [Org("O"), Team("O/t"), SHUT, replace(WRITER, level="read")]
+    opening = plan(live, read_only)
+    assert [(a.kind, a.effect) for a in opening.actions] == [("repo", "widens"), ("grant", "widens")]
+
+
+def test_shutting_a_repository_is_no_mass_removal_of_rights():
+    rights = [replace(WRITER, subject=f"person:p{n}") for n in range(1, 5)]
+    live = [Org("O"), replace(SHUT, archived=False), *rights]
+    strict = Policy(max_removals={"default": Limit(number=0)}, keep_self=False)
+    assert plan([Org("O"), SHUT, *rights], live, policy=strict).refusals == ()
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_where_rights_come_from_above_they_are_given_only_once_the_repository_is_shut(group):
+    given = Grant("org", "O", "team:O/t", "write") if group else WRITER
+    wanted = [Org("O"), Team("O/t"), replace(SHUT, filled=True), given]
+    found = plan(wanted, [Org("O")], INHERITING)
+    phases = {(a.kind, a.verb): a.phase for a in found.actions}
+    assert phases["repo", "update"] < phases["grant", "create"]
+
+
+def test_what_gets_no_history_is_made_in_the_archive():
+    found = plan([Org("O"), Team("O/t"), SHUT, WRITER], [Org("O")], INHERITING)
+    (made,) = [a for a in found.actions if a.kind == "repo"]
+    assert made.after.archived is True
+
+
+def test_what_gets_no_history_is_shut_before_anybody_gets_more_anywhere():
+    wanted = [Org("O"), Team("O/t"), SHUT, Grant("org", "O", "team:O/t", "write")]
+    found = plan(wanted, [Org("O"), replace(SHUT, archived=False)], INHERITING)
+    phases = {a.kind: a.phase for a in found.actions}
+    assert phases["repo"] < phases["grant"]
+
+
+def test_an_archive_that_is_opened_while_people_can_write_is_named():
+    there = [Org("O"), Team("O/t"), replace(SHUT, description="x"), WRITER]
+    found = plan([Org("O"), Team("O/t"), replace(SHUT, description="y"), WRITER], there)
+    assert [n.subject for n in found.notes if n.topic == "moment"] == ["O/r"]
