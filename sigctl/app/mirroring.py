@@ -29,7 +29,7 @@ def mirror(
     """Bring the chosen histories where they belong, and read the refs back; nothing is done where a guard refused."""
     allowed = allowed or Allowed()
     allowed.check()
-    hops = _chosen(context, repos, shard)
+    hops = hops_chosen(context, repos, shard)
     options = mirror_options(context)
     made = run.plan(hops, context.remote_of, **options)
     refused = judge_refs(made.actions, made.present, context.resolved.policy)
@@ -52,12 +52,12 @@ def mirror(
 
 def mirror_check(context: Context, repos: Collection[str] = (), shard: str = "") -> MirrorPlan:
     """Return how every chosen target stands to its source; nothing is pushed."""
-    return run.check(_chosen(context, repos, shard), context.remote_of, **mirror_options(context))
+    return run.check(hops_chosen(context, repos, shard), context.remote_of, **mirror_options(context))
 
 
 def kept(context: Context, repos: Collection[str] = ()) -> tuple[Kept, ...]:
     """Return every old tip that is kept of what was overwritten or deleted, oldest first; read from the cache alone."""
-    return run.kept(_chosen(context, repos, ""), context.remote_of, **mirror_options(context))
+    return run.kept(hops_chosen(context, repos, ""), context.remote_of, **mirror_options(context))
 
 
 def restore(context: Context, repo: str, ref: str, *, name: str = "", time: str = "") -> Outcome:
@@ -66,7 +66,7 @@ def restore(context: Context, repo: str, ref: str, *, name: str = "", time: str 
     `repo` is a name from the files or the repository's path, `ref` in full or a branch's name. UsageError where nothing is kept, or
     where it could be one of several.
     """
-    hops = _chosen(context, (), "")
+    hops = hops_chosen(context, (), "")
     full, target = _full(ref), _full(name) if name else ""
     named = {
         hop.target
@@ -107,7 +107,7 @@ def _plan(context: Context, made: MirrorPlan) -> Plan:
     return replace(merge([whole]), forges=tuple(sorted(context.forges)), config_digest=context.config.digest)
 
 
-def _chosen(context: Context, repos: Collection[str], shard: str) -> list[Hop]:
+def hops_chosen(context: Context, repos: Collection[str], shard: str) -> list[Hop]:
     """Return the hops of the chosen repositories in a shard; what shares history is always in one shard."""
     hops = [h for h in context.resolved.hops if {h.source.forge, h.target.forge} <= {"", *context.forges}]
     unknown = sorted(set(repos) - {hop.repo for hop in hops})
