@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from sigctl.app.secrets import read_secret
+from sigctl.app.secrets import key_file, read_secret, there
 from sigctl.core.history import End, Hop
 from sigctl.core.state import SetAside
 from sigctl.errors import SigctlError, UsageError
@@ -119,6 +119,10 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
         tier=forge.tier,
         jobs=forge.jobs,
         max_requests=forge.max_requests,
+        ssh_url=forge.ssh.url.rstrip("/") if forge.ssh else "",
+        ssh_key=key_file(forge.ssh.key) if forge.ssh else "",
+        ssh_known_hosts=there(forge.ssh.known_hosts) if forge.ssh else "",
+        branch_rules=forge.branch_rules,
     )
 
 

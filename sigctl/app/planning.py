@@ -108,6 +108,7 @@ def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
         person_repos=frozenset(g.target for g in grants if g.on == "repo" and g.subject_kind == "person"),
         logins=desired.logins(),
         ids=frozenset(desired.pins.values()),
+        rules=tuple(r for r in resources if isinstance(r, BranchRule)),
         narrow=narrow,
     )
 

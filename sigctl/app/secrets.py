@@ -30,6 +30,24 @@ def read_secret(reference: str, env: Mapping[str, str]) -> SecretStr:
     raise UsageError("a secret is given as `env:NAME` or `file:PATH`")
 
 
+def key_file(reference: str) -> str:
+    """Return the path of a private key that `file:PATH` points to, for ssh to read.
+
+    Raises UsageError when it is not there, empty, or others may read it, as `read_secret` does.
+    """
+    read_secret(reference, {})
+    return there(reference)
+
+
+def there(reference: str) -> str:
+    """Return the whole path of the file that `file:PATH` points to; UsageError when it is not there."""
+    source, _, name = reference.partition(":")
+    path = Path(name).expanduser().absolute()
+    if source != "file" or not path.is_file():
+        raise UsageError(f"{path} is no file", "ssh reads its keys from files: `file:PATH`")
+    return str(path)
+
+
 def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as file:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sigctl.core.archives import moments
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
+from sigctl.core.kinds import Grant
 from sigctl.core.normalise import normalise
 from sigctl.core.order import order
-from sigctl.core.plan import Cost, Plan, merge
+from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
-from sigctl.core.state import Desired, Observation, SetAside, State, Traits
+from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
 
 SECONDS_PER_WRITE = 0.5
 """A usual answer to a write, and what a forge lets through a minute; for the estimate only."""
@@ -51,12 +53,25 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *difference.notes,
             *(replace(n, forge=desired.forge) for n in ordered.notes),
             *moments(ordered.actions, observation.state),
+            *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
         ),
         refusals=tuple(refusals),
         quarantined=(*normal.set_aside, *missing),
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
     )
     return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed)
+
+
+def _by_hand(action: Action, traits: Traits, me: str) -> Iterator[Note]:
+    """Yield what somebody else must do before, or in place of, the action."""
+    told = traits.by_hand.get(f"{action.verb} {action.kind}")
+    one = action.after
+    if told is not None:
+        text = told.format(name=action.key.name, me=me)
+        yield Note("by hand", action.key.name, text, action.forge, action.sig)
+    elif isinstance(one, Grant) and one.branches and (told := traits.by_hand.get("branches")):
+        text = told.format(target=one.target, subject=one.subject, branches=",".join(one.branches))
+        yield Note("by hand", one.target, text, action.forge, action.sig)
 
 
 def _missing_orgs(wanted: State, seen: State, forge: str, traits: Traits) -> list[SetAside]:

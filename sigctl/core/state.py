@@ -155,5 +155,8 @@ class Traits:
     """Level that everybody has on what is public, without a grant."""
     only: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Kind -> field -> the one value it has here: declaring that value asks for nothing."""
+    by_hand: Mapping[str, str] = field(default_factory=dict)
+    """`VERB KIND`, or `branches` for a grant on some branches -> what the server's admin does, since the API can't; with {name},
+    {me}, {target}, {subject}, {branches}."""
     branch_at_birth: bool = False
     """The default branch of an empty repository can be given only when the repository is made."""

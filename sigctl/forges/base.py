@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from sigctl.core.kinds import BranchRule
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation, Traits
 
@@ -29,6 +30,14 @@ class Settings:
     max_seconds: float = 3_600.0
     timeout: float = 30.0
     """Seconds for one request."""
+    ssh_url: str = ""
+    """Where git goes in place of `url`, as ssh://git@HOST; "" = over HTTP with the token."""
+    ssh_key: str = ""
+    """File with the private key."""
+    ssh_known_hosts: str = ""
+    """File with the server's host keys; no others are trusted."""
+    branch_rules: str = ""
+    """`computed`: the server works out who may push where, from what is not ours; else the adapter's own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class Scope:
     """Logins the desired state speaks of; each gets an Account in the answer."""
     ids: frozenset[int | str] = frozenset()
     """Pinned ids; each gets an Account under the login it has now."""
+    rules: tuple[BranchRule, ...] = ()
+    """Declared rules of branches; a server that works them out itself is asked whether its answers are as declared."""
     narrow: bool = False
 
 

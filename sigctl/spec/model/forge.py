@@ -33,6 +33,16 @@ class App(Model):
     key: SecretRef = Field(description="Private key of the app in PEM form, as `env:NAME` or `file:PATH`.")
 
 
+class Ssh(Model):
+    """How git reaches the repositories over ssh, on a server that takes no pushes over HTTP."""
+
+    url: Url = Field(description="What comes before a repository's path: `ssh://git@HOST`.")
+    key: SecretRef = Field(description="Private key of the account behind `token`, as `file:PATH`.")
+    known_hosts: SecretRef = Field(
+        description="The server's host keys, as `file:PATH`; a server with any other key is not spoken to."
+    )
+
+
 class UndeclaredPolicy(Model):
     """What to do with whole things that no file declares: report them, remove them, or ignore them."""
 
@@ -88,7 +98,7 @@ class Layout(Short):
 class ForgeConfig(Model):
     """One forge."""
 
-    type: Text = Field(description="Kind of forge: gitlab, github.")
+    type: Text = Field(description="Kind of forge: gitlab, github, pagure.")
     url: Url = Field(description="Address as people open it in a browser.")
     token: SecretRef | None = Field(
         default=None, description="Where the token is: `env:NAME` or `file:PATH`. Never the token itself."
@@ -121,6 +131,14 @@ class ForgeConfig(Model):
     )
     visibility: Visibility = Field(
         default="public", description="Visibility of groups that sigctl makes for SIGs and teams."
+    )
+    ssh: Ssh | None = Field(
+        default=None, description="How git goes over ssh (Pagure). Left out: over HTTP, with the token."
+    )
+    branch_rules: Literal["manual", "computed"] = Field(
+        default="manual",
+        description="On a Pagure: `computed` where the server works out who may push which branch (git.centos.org), so that it is only "
+        "verified; `manual` where its admin sets what the API can't.",
     )
     jobs: Int = Field(default=8, ge=1, le=64, description="Requests at once.")
     max_requests: Int = Field(default=20_000, ge=1, description="Requests one run may send.")
