@@ -9,7 +9,11 @@ from sigctl.core.state import Traits
 from sigctl.errors import UsageError
 from sigctl.forges.base import Forge, Settings
 
-TYPES = {"github": "sigctl.forges.github", "gitlab": "sigctl.forges.gitlab"}
+TYPES = {
+    "github": "sigctl.forges.github",
+    "gitlab": "sigctl.forges.gitlab",
+    "pagure": "sigctl.forges.pagure",
+}
 
 
 def traits_of(type_: str) -> Traits:
