@@ -74,9 +74,9 @@ class Context:
         return self.forges[end.forge].remote(end.path)
 
 
-def load(options: Options, today: date) -> Config:
-    """Return the checked files; ConfigError with every problem in them."""
-    return read(options.config, options.overrides, today=today)
+def load(options: Options, today: date, before: Config | None = None) -> Config:
+    """Return the checked files; ConfigError with every problem in them, `before` being the files that they replace."""
+    return read(options.config, options.overrides, today=today, base=before)
 
 
 def open_context(options: Options, env: Mapping[str, str], watch: Watch | None = None) -> Context:

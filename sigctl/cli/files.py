@@ -21,15 +21,30 @@ from sigctl.report.words import plain
     epilog="""\b
 examples:
   sigctl validate
-  sigctl validate --config other/sigs.yaml --format json"""
+  sigctl validate --config other/sigs.yaml --format json
+  sigctl validate --base main            would a changed layout or name leave something behind?"""
 )
 @common
 @format_option("text", "json")
-def validate(config: Path, overrides: tuple[str, ...], verbose: int, format_: str, **_: Any) -> int:
+@click.option(
+    "--base",
+    default="",
+    metavar="REV|PATH",
+    help="Git revision, file or folder with the files of before, to find what a change would leave behind.",
+)
+def validate(
+    config: Path, overrides: tuple[str, ...], verbose: int, format_: str, base: str, **_: Any
+) -> int:
     """Read and check the files, offline; all problems at once."""
     logs(verbose)
+    today = date.today()  # noqa: DTZ011  # the day of whoever runs this
+    before = None
+    if base:
+        from sigctl.app.before import config_before  # noqa: PLC0415  # only where it is asked for
+
+        before = config_before(base, config, today)
     try:
-        loaded = load(Options(config=config, overrides=overrides), date.today())  # noqa: DTZ011  # the day of whoever runs this
+        loaded = load(Options(config=config, overrides=overrides), today, before)
     except ConfigError as error:
         if format_ == "json":
             show.data({"problems": [asdict(problem) for problem in error.problems], "warnings": []})
