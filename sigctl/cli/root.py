@@ -17,6 +17,7 @@ COMMANDS = {
     "apply": ("plan", "make the forges as declared, histories included"),
     "drift": ("plan", "compare with a read-only token; exit 2 when something differs"),
     "mirror": ("mirror", "bring the histories where they belong, and nothing else"),
+    "sources": ("sources", "check, fetch and upload the binary files that git does not hold"),
     "doctor": ("doctor", "check tokens, forges and tools"),
     "sandbox": ("sandbox", "run the embedded forges"),
 }

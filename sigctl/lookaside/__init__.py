@@ -1,0 +1,1 @@
+"""Binary sources that git does not hold: what a package declares, where it is found, and a checked copy of it."""
