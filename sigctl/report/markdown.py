@@ -51,7 +51,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"\n> **Refused**: {code(refusal.text or refusal.guard)}, hint: {code(refusal.hint)}"
     for sig, group in groupby(blocks(plan.actions), key=lambda block: block.sig):
         found = list(group)
-        yield f"\n<details><summary>{_html(sig or 'no SIG')}: {sum(len(b.lines) for b in found)} changes</summary>\n"
+        yield f"\n<details><summary><code>{_html(sig or 'no SIG')}</code>: {sum(len(b.lines) for b in found)} changes</summary>\n"
         for block in found:
             yield f"- {code(block.thing)} ({code(block.forge)})"
             yield from (

@@ -61,7 +61,7 @@ def outcome_text(outcome: Outcome) -> Text:
     style = {"done": "green", "failed": "bold red"}.get(outcome.status, "yellow")
     where = plain((outcome.action.subject.inside or outcome.action.key).name)
     text = Text.assemble(
-        (f"{mark:>7} ", style), f"{outcome.action.forge} {where}: {describe(outcome.action)}"
+        (f"{mark:>7} ", style), f"{plain(outcome.action.forge)} {where}: {describe(outcome.action)}"
     )
     if outcome.status == "failed":
         text.append(f": {plain(outcome.reason)}", style)
@@ -69,7 +69,7 @@ def outcome_text(outcome: Outcome) -> Text:
 
 
 def _headline(plan: Plan) -> Text:
-    where = ", ".join(plan.forges)
+    where = plain(", ".join(plan.forges))
     if not where:
         return Text("nothing could be compared", style="bold red")
     if not plan.actions:
@@ -84,7 +84,7 @@ def _headline(plan: Plan) -> Text:
 
 
 def _block(block: Block) -> Iterator[Text]:
-    yield Text.assemble("  ", (block.thing, "bold"), (f"  {block.forge}", "dim"))
+    yield Text.assemble("  ", (block.thing, "bold"), (f"  {plain(block.forge)}", "dim"))
     for line in block.lines:
         style = STYLES[line.tone]
         yield Text.assemble(
@@ -100,7 +100,7 @@ def _aside(found: Sequence[SetAside]) -> Iterator[Text]:
     if found:
         yield Text("\nset aside", style="bold red")
     for one in found:
-        where = f" ({one.forge})" if one.forge and one.forge != one.subject else ""
+        where = f" ({plain(one.forge)})" if one.forge and one.forge != one.subject else ""
         yield Text(f"  {plain(one.subject)}{where}: {plain(one.reason)}")
         if one.hint:
             yield Text(f"    hint: {plain(one.hint)}", style="dim")
@@ -112,9 +112,9 @@ def _notes(found: Iterable[Note]) -> Iterator[Text]:
     )
     for topic, group in groupby(ordered, key=lambda note: note.topic):
         notes = list(group)
-        yield Text(f"\n{topic} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
+        yield Text(f"\n{plain(topic)} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
         for note in notes[:_NOTES_SHOWN]:
-            where = f" ({note.forge})" if note.forge else ""
+            where = f" ({plain(note.forge)})" if note.forge else ""
             about = "" if note.subject in note.text else f"{plain(note.subject)}: "
             yield Text(f"  {about}{plain(note.text)}{where}")
         if len(notes) > _NOTES_SHOWN:
@@ -132,7 +132,7 @@ def _cost(plan: Plan) -> Text:
 def _failed(outcome: Outcome) -> Text:
     where = plain((outcome.action.subject.inside or outcome.action.key).name)
     text = Text.assemble(
-        ("  failed: ", "bold red"), f"{outcome.action.forge} {where}: {describe(outcome.action)}"
+        ("  failed: ", "bold red"), f"{plain(outcome.action.forge)} {where}: {describe(outcome.action)}"
     )
     text.append(f": {plain(outcome.reason)}")
     if outcome.hint:
@@ -146,7 +146,8 @@ def _skipped(outcomes: Sequence[Outcome]) -> Iterator[Text]:
         for outcome in found[:_NOTES_SHOWN]:
             where = plain((outcome.action.subject.inside or outcome.action.key).name)
             yield Text(
-                f"  {status}: {outcome.action.forge} {where}: {describe(outcome.action)}", style="yellow"
+                f"  {status}: {plain(outcome.action.forge)} {where}: {describe(outcome.action)}",
+                style="yellow",
             )
         if len(found) > _NOTES_SHOWN:
             yield Text(f"  and {len(found) - _NOTES_SHOWN} more {status}", style="yellow")
