@@ -181,8 +181,8 @@ def _who(action: Action) -> str:
 
 
 def _grant(action: Action) -> str:
-    before = action.before.level if isinstance(action.before, Grant) else ""
-    after = action.after.level if isinstance(action.after, Grant) else ""
+    before = _right(action.before) if isinstance(action.before, Grant) else ""
+    after = _right(action.after) if isinstance(action.after, Grant) else ""
     if not before:
         until = (
             f" until {action.after.until}" if isinstance(action.after, Grant) and action.after.until else ""
@@ -193,6 +193,11 @@ def _grant(action: Action) -> str:
     if before == after:
         return f"{_who(action)} keeps {after}: {_changes(action)}"
     return f"{_who(action)}: {before} -> {after}"
+
+
+def _right(grant: Grant) -> str:
+    """Return the level, and the branches it is for where it is not for all."""
+    return f"{grant.level} on {', '.join(grant.branches)}" if grant.branches else grant.level
 
 
 def _member(action: Action) -> str:

@@ -1,0 +1,64 @@
+"""The adapters for GitHub and GitLab keep the contract on the embedded forges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract import Contract, Ground
+from pydantic import SecretStr
+
+from sigctl.core.kinds import Membership, Org
+from sigctl.core.plan import Action
+from sigctl.forges import open_forge
+from sigctl.forges.base import Forge, Settings
+from sigctl.sandbox import control
+
+PEOPLE = ("member1", "member2", "member3")
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder: Path = tmp_path_factory.mktemp("contract")
+    with control.running(folder, logins=PEOPLE) as sandbox:
+        yield sandbox.document()["forges"]
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def ground(request: pytest.FixtureRequest, document: Any) -> Iterator[Ground]:
+    type_ = request.param
+
+    def opened(url: str, token: str) -> Forge:
+        usual = document[type_]
+        given = Settings(
+            type_,
+            type_,
+            url or usual["url"],
+            SecretStr(token or usual["token"]),
+            max_seconds=20 if url else 600,
+        )
+        return open_forge(given)
+
+    forge = opened("", "")
+    found = _github(forge, opened) if type_ == "github" else _gitlab(forge, opened)
+    here = forge.observe(found.scope(())).state
+    for one in found.base:
+        if one.key not in here:
+            forge.execute(Action(type_, "create", None, one))
+    yield found
+    forge.close()
+
+
+def _github(forge: Forge, opened: Any) -> Ground:
+    base = (Org("CentOS"), *(Membership("CentOS", login) for login in PEOPLE))
+    return Ground(forge, opened, "CentOS", PEOPLE, "CentOS/", base=base)
+
+
+def _gitlab(forge: Forge, opened: Any) -> Ground:
+    return Ground(forge, opened, "project", PEOPLE, "project/", base=(Org("project", visibility="public"),))
+
+
+class TestTheContract(Contract):
+    pass
