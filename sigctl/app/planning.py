@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sigctl.app.context import Context
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
-from sigctl.core.history import Hop
+from sigctl.core.history import End, Hop
 from sigctl.core.kinds import BranchRule, Grant, Ref, Repo, Team
 from sigctl.core.order import UNARCHIVE
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
-from sigctl.forges.base import Forge, Scope
+from sigctl.forges.base import Forge, Remote, Scope
 from sigctl.mirror.model import MirrorPlan
 
 if TYPE_CHECKING:
@@ -128,8 +128,18 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
         for action in one.plan.actions
         if action.kind == Repo.KIND and action.verb == "create"
     )
-    hops = hops_in_reach(context, compared)
-    found = run.plan(hops, context.remote_of, missing=made, **mirror_options(context))
+    moved = {
+        (name, action.key.name): action.before.key.name
+        for name, one in compared.items()
+        for action in one.plan.actions
+        if action.kind == Repo.KIND and action.verb == "move" and action.before is not None
+    }
+
+    def now(end: End) -> Remote:
+        """Find an end while the plan is made: a repository that will be moved is at its older place."""
+        return context.remote_of(replace(end, path=moved.get((end.forge, end.path), end.path)))
+
+    found = run.plan(hops_in_reach(context, compared), now, missing=made, **mirror_options(context))
     return _without_archives(found, compared)
 
 

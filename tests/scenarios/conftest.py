@@ -17,7 +17,8 @@ from sigctl.sandbox import control
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGINS = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
-GITLAB, GITHUB = "git.centos.org", "github"
+ORGS = ("CentOS", *(f"CentOS-{sig}" for sig in ("virt", "cloud", "cloudinstance", "core")))
+"""The org of the config, and those of the other layout: nobody creates orgs by API."""
 
 
 @dataclass
@@ -95,7 +96,7 @@ def world(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A sandbox whose forges are empty, and the real config."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
     exchanges: list[Any] = []
-    with control.running(tmp_path / "forges", logins=LOGINS, observer=exchanges.append) as sandbox:
+    with control.running(tmp_path / "forges", logins=LOGINS, orgs=ORGS, observer=exchanges.append) as sandbox:
         document = sandbox.document()["forges"]
         monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["token"])
         monkeypatch.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", document["gitlab"]["token"])
