@@ -27,6 +27,25 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A branch that the files declare by name."""
+
+    ref: str
+    start: str = ""
+    """What it is made from where it is missing: a branch, a tag or a commit; "" = it comes by a push."""
+    lifecycle: str = "active"
+    """One of active, readonly, retired (kept as a tag, see RETIRED_TAGS)."""
+    delete: bool = False
+    """Whether a retired one goes, once its tag is there."""
+
+
+UPSTREAM, MOVE, START, CARRY, REPLICA, LEAVE = range(6)
+"""Stages, in the order in which hops run."""
+RETIRED_TAGS = "refs/tags/retired/"
+"""Where the last state of a retired branch is kept, under its own name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
     """One step of upstream -> primary -> replica."""
 
@@ -36,14 +55,22 @@ class Hop:
     source: End
     target: End
     mode: str = "follow"
-    """One of import (once, into an empty repository), follow (the source's refs, others stay), mirror (exact)."""
+    """One of import (once, into an empty repository), follow (the source's refs, others stay), mirror (exact), seed (what is missing is
+    made, nothing is moved), start (`starts` at one repository, source and target alike), leave (refs go that the source has by now)."""
     include: tuple[str, ...] = ("refs/heads/*", "refs/tags/*")
     exclude: tuple[str, ...] = ()
     stage: int = 0
-    """Hops of a lower stage come first: 0 upstream to primary, 1 primary to replica."""
+    """Hops of a lower stage come first; see UPSTREAM to LEAVE."""
     rename: tuple[tuple[str, str], ...] = ()
     """(pattern at the source, name at the target), full ref names with at most one `*` each; the first that fits counts."""
     on_divergence: tuple[tuple[str, str], ...] = ()
     """(pattern of the ref at the target, hold | overwrite | ignore); the first that fits counts, hold where none does."""
     delete_refs: tuple[tuple[str, str], ...] = ()
     """(pattern, hold | delete | ignore) for refs that only the target has, in mode mirror; hold where none fits."""
+    still: tuple[str, ...] = ()
+    """Refs at the target that come once and never move, whatever the source does."""
+    closed: tuple[str, ...] = ()
+    """Refs at the target that don't come at all."""
+    starts: tuple[Start, ...] = ()
+    optional: bool = False
+    """The source may be missing, or have none of the refs; that is no more than nothing to do."""

@@ -99,6 +99,16 @@ class Entry:
         ).code
         return {0: True, 1: False}.get(code)
 
+    def commit(self, name: str) -> str:
+        """Return the commit that an object id, or the beginning of one, leads to; "" when it is not here or not the only one."""
+        args = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+        return self.git.run(args, at=self.path, codes=(0, 1, 128)).out.strip()
+
+    def reaches(self, sha: str) -> bool:
+        """Whether some ref of a source or target has the commit in its history."""
+        args = ["for-each-ref", "--count=1", f"--contains={sha}", "refs/sigctl/at/"]
+        return bool(self.git.run(args, at=self.path, codes=(0, 1, 128, 129)).out.strip())
+
     def missing(self, shas: Iterable[str]) -> set[str]:
         """Return those objects that are not here."""
         text = "".join(f"{sha}\n" for sha in sorted(set(shas)))

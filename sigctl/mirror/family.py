@@ -15,6 +15,7 @@ from sigctl.mirror.inside import recall
 from sigctl.mirror.model import Family, HopState, Status, Step, Transfer, action_of
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.refs import Change, Comparison, RefPlan, Refs, Selection
+from sigctl.mirror.starting import DECISIONS
 from sigctl.mirror.tools import Tools
 
 _TRIES = 3
@@ -69,6 +70,9 @@ class FamilyPlan:
         return Family(self.name, self.observed, tuple(self.transfers))
 
     def _hop(self, hop: Hop, objects: Objects) -> None:
+        if hop.optional and isinstance(self.now.get(hop.source), NotThereError):
+            self.states.append(HopState(hop, "equal"))
+            return
         source, target = self._at(hop, hop.source), self._at(hop, hop.target)
         if source is None or target is None:
             return
@@ -88,15 +92,18 @@ class FamilyPlan:
                 return
 
     def _compare(self, hop: Hop, source: Refs, target: Refs, objects: Objects) -> None:
+        if hop.mode in DECISIONS:
+            self._within(hop, source, target, objects)
+            return
         chosen = rules.select(source, hop)
         present = rules.visible(target.tips)
         if not chosen.wanted and not chosen.held:
-            self._nothing_there(hop, source, len(present))
+            self._nothing_there(hop, source, target)
             return
         if hop.mode == "import" and rules.finished_import(chosen, present):
             self.states.append(HopState(hop, "equal", extra=len(present)))
             return
-        comparison = rules.compare(chosen, present)
+        comparison = rules.once(rules.compare(chosen, present), hop)
         asked = bool(comparison.differ)
         compared = self._decide(hop, comparison, objects) if asked else rules.decide(comparison, _unasked)
         settled = policy.settle(hop, comparison, compared, present)
@@ -109,10 +116,19 @@ class FamilyPlan:
         self.held += held
         self.notes += [*forced, *wording.about(hop, source, chosen)]
         self._needs(hop, chosen)
-        if hop.stage and comparison.extra and hop.mode != "mirror":
+        extra = tuple(ref for ref in comparison.extra if rules.chosen(ref, hop.include, hop.exclude))
+        if hop.stage and extra and hop.mode == "follow":
             # SIGs have branches of their own at the primary, nobody has at a replica
-            self.notes.append(wording.only_there(hop, comparison.extra))
+            self.notes.append(wording.only_there(hop, extra))
         self._done(hop, chosen, target, decided)
+
+    def _within(self, hop: Hop, source: Refs, target: Refs, objects: Objects) -> None:
+        """Plan a hop that brings nothing along: what is there already is named anew, or goes."""
+        decided = DECISIONS[hop.mode](hop, source, target, objects)
+        state = self._state(hop, Comparison(), decided, objects)
+        self.states.append(state)
+        self.held += [wording.held(hop, item, wording.Facts()) for item in decided.held]
+        self._done(hop, Selection({}), target, decided)
 
     def _needs(self, hop: Hop, chosen: Selection) -> None:
         taken = {wanted.source for wanted in chosen.wanted.values()}
@@ -149,8 +165,8 @@ class FamilyPlan:
         sizes = (len(decided.changes), len(decided.held), len(comparison.extra), len(comparison.equal))
         if not (self.tools.count and decided.changes):
             return HopState(hop, status, *sizes)
-        objects.ensure((change.new for change in decided.changes), hop.source)
-        new = [change.new for change in decided.changes]
+        new = [change.new for change in decided.changes if change.new]
+        objects.ensure(new, hop.source)
         there = {change.old for change in decided.changes if change.old}
         target = self.now.get(hop.target)
         if isinstance(target, Refs):
@@ -170,14 +186,19 @@ class FamilyPlan:
             changes = {action.id: change for action, change in zip(actions, decided.changes, strict=True)}
             self.transfers.append(Transfer(hop, actions, chosen.head, changes))
 
-    def _nothing_there(self, hop: Hop, source: Refs, present: int) -> None:
-        if present:
+    def _nothing_there(self, hop: Hop, source: Refs, target: Refs) -> None:
+        present = sum(
+            bool(hop.rename) or rules.chosen(ref, hop.include, hop.exclude)
+            for ref in rules.visible(target.tips)
+        )
+        if present and hop.mode != "seed":
             self.held.append(wording.empty(hop, source, present))
             self.states.append(HopState(hop, "held", extra=present))
         else:
-            self.notes.append(wording.both_empty(hop, source))
+            if not hop.optional:
+                self.notes.append(wording.both_empty(hop, source))
             self.states.append(HopState(hop, "equal"))
-            self.now[hop.target] = Refs()
+            self.now[hop.target] = target
 
     def _at(self, hop: Hop, end: End) -> Refs | None:
         """Return what an end holds by now; None when the hop had to be set aside for it."""

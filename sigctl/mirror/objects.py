@@ -82,6 +82,7 @@ class Objects:
             if refs:
                 self._fetch(end, refs.values())
                 needed -= set(refs)
+        needed = {sha for sha in needed if not self.entry.reaches(sha)}
         if needed:
             raise MovedError(f"{first}: nobody has `{min(needed)[:12]}` any more", "run again")
 

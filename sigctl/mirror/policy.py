@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from sigctl.core.history import Hop
+from sigctl.core.history import RETIRED_TAGS, Hop
 from sigctl.mirror.refs import Change, Comparison, Held, RefPlan, Tips, chosen
 
 HOLD = "hold"
@@ -43,12 +43,17 @@ def settle(hop: Hop, comparison: Comparison, decided: RefPlan, target: Tips) -> 
 
 
 def _gone(hop: Hop, comparison: Comparison, target: Tips) -> list[Held]:
-    """Return the refs an exact copy would not have; names that its patterns don't choose are somebody else's."""
+    """Return the refs an exact copy would not have; names that its patterns don't choose are somebody else's, declared ones ours."""
     if (
         hop.mode != "mirror" or hop.rename
     ):  # a rename can't be read backwards, so nobody knows what was copied
         return []
-    extra = (ref for ref in comparison.extra if chosen(ref, hop.include, hop.exclude))
+    ours = {*hop.still, *hop.closed}
+    extra = (
+        ref
+        for ref in comparison.extra
+        if chosen(ref, hop.include, hop.exclude) and ref not in ours and not ref.startswith(RETIRED_TAGS)
+    )
     return [Held(ref, "", target[ref], "", "gone") for ref in extra]
 
 

@@ -79,7 +79,8 @@ class _FamilyPush:
 
     def _look_inside(self, transfer: Transfer, actions: list[Action], objects: Objects) -> None:
         """Write down what goes over that git alone doesn't bring along, for this report and the next."""
-        moved = {change.source: change.new for a in actions if (change := transfer.changes[a.id]).source}
+        changes = [transfer.changes[action.id] for action in actions]
+        moved = {change.source: change.new for change in changes if change.source and change.new}
         seen = self.family.observed.get(transfer.hop.source)
         with suppress(GitError, OSError):  # a remark, and no reason to keep history back
             remember(objects.entry, transfer.hop.source, moved, [*moved, *(seen.tips if seen else ())])
@@ -105,19 +106,28 @@ class _FamilyPush:
         return actions
 
     def _hop(self, transfer: Transfer, actions: list[Action], objects: Objects) -> None:
-        source = transfer.hop.source
-        behind = [a for a in actions if (source, transfer.changes[a.id].source) in self.failed]
-        self._conclude(
-            transfer, behind, ("skipped", f"it did not arrive at {source}, where it comes from", "")
-        )
-        ready = [action for action in actions if action not in behind]
         try:
-            for group in _groups(transfer, ready):
-                self._push(transfer, group, objects.entry)
+            for group in _groups(transfer, actions):
+                arrived = self._arrived(transfer, group)
+                if arrived:
+                    self._push(transfer, arrived, objects.entry)
         except InterruptedRunError:
-            self._rest(transfer, ready, ("skipped", _INTERRUPTED, ""))
+            self._rest(transfer, actions, ("skipped", _INTERRUPTED, ""))
         except SigctlError as error:
-            self._rest(transfer, ready, ("failed", error.text, error.hint))
+            self._rest(transfer, actions, ("failed", error.text, error.hint))
+
+    def _arrived(self, transfer: Transfer, group: list[Action]) -> list[Action]:
+        """Return those whose source is where the plan has it by now; conclude the others."""
+        source = transfer.hop.source
+        whole = transfer.hop.mode != "start" or source not in self._cut_short()
+        behind = [a for a in group if not whole or (source, transfer.changes[a.id].source) in self.failed]
+        self._conclude(transfer, behind, ("skipped", f"what it rests on did not arrive at {source}", ""))
+        return [action for action in group if action not in behind]
+
+    def _cut_short(self) -> set[End]:
+        """Return the repositories whose import is not whole; a branch made there would make it look as if it were."""
+        imports = {t.hop.target for t in self.family.transfers if t.hop.mode == "import"}
+        return imports & {end for end, _ in self.failed}
 
     def _push(self, transfer: Transfer, group: list[Action], entry: Entry) -> None:
         """Push some refs and read them back; the last group of an import waits for the groups before it."""
@@ -213,12 +223,13 @@ class _FamilyPush:
 
 
 def _groups(transfer: Transfer, actions: list[Action]) -> list[list[Action]]:
-    """Return the actions in pushes of bounded size, the default branch first; alone and last for an import."""
-    first = [action for action in actions if _ref(action) == transfer.head]
-    rest = [action for action in actions if _ref(action) != transfer.head]
+    """Return the actions in pushes of bounded size: the default branch first (for an import alone and last), what goes at the end."""
+    going = _bounded([action for action in actions if not _new(action)])
+    first = [action for action in actions if _new(action) and _ref(action) == transfer.head]
+    rest = [action for action in actions if _new(action) and _ref(action) != transfer.head]
     if transfer.hop.mode == "import":
         return [*_bounded(rest), *([first] if first else [])]
-    return _bounded([*first, *rest])
+    return [*_bounded([*first, *rest]), *going]
 
 
 def _bounded(actions: list[Action]) -> list[list[Action]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -17,7 +17,21 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 Tips = Mapping[str, str]
 """Full ref name -> object id."""
 
-Reason = Literal["diverged", "ahead", "unknown", "tag", "conflict", "name", "twice", "gone"]
+Reason = Literal[
+    "diverged",
+    "ahead",
+    "unknown",
+    "tag",
+    "conflict",
+    "name",
+    "twice",
+    "gone",
+    "start",
+    "kept",
+    "default",
+    "absent",
+    "apart",
+]
 IsAncestor = Callable[[str, str], bool | None]
 """(older, newer) -> whether the newer contains the older; None when that can't be known."""
 
@@ -114,6 +128,8 @@ def select(source: Refs, hop: Hop) -> Selection:
         if not chosen(name, hop.include, hop.exclude):
             continue
         target = renamed(name, hop.rename)
+        if target in hop.closed:
+            continue
         if not valid(name) or not valid(target) or fixed_out(target):
             held.append(Held(target, name, "", sha, "name"))
         elif target in wanted:
@@ -199,6 +215,19 @@ def compare(selection: Selection, target: Tips) -> Comparison:
             differ.append(Change(ref, wanted.source, old, wanted.sha))
     extra = tuple(sorted(set(present) - set(selection.wanted)))
     return Comparison(tuple(create), tuple(differ), tuple(held), tuple(equal), extra)
+
+
+def once(comparison: Comparison, hop: Hop) -> Comparison:
+    """Return the comparison without what would move refs that come once and then stay as they are."""
+
+    def stays(ref: str) -> bool:
+        return hop.mode == "seed" or ref in hop.still
+
+    return replace(
+        comparison,
+        differ=tuple(change for change in comparison.differ if not stays(change.ref)),
+        held=tuple(item for item in comparison.held if not (item.reason == "tag" and stays(item.ref))),
+    )
 
 
 def decide(comparison: Comparison, is_ancestor: IsAncestor) -> RefPlan:

@@ -109,6 +109,11 @@ def _reason(hop: Hop, item: Held, facts: Facts) -> str:
         "twice": f"`{shown(item.source)}` and `{other}` would both get this name",
         "gone": f"is gone from {hop.source}",
         "name": f"`{shown(item.source)}` of {hop.source} is no name that git accepts",
+        "start": f"is to start from `{other}`, which {_repo(hop)} does not have",
+        "kept": f"is retired, but the tag `{other}` holds something else",
+        "default": "is to go, but it is the default branch",
+        "absent": f"is to move to {hop.source}, and is not there yet",
+        "apart": f"has moved to {hop.source}, and commits were added here since",
     }
     return texts[item.reason]
 

@@ -77,29 +77,33 @@ _EMPTY = RepoConfig()
 
 
 def kernel_entries(spec: Spec) -> Iterator[Entry]:
-    """Yield the shared kernel, or in the other layout that of the release team's SIG and one for each SIG in the list."""
+    """Yield the shared kernel, which is the release team's SIG's, and in the other layouts one for each SIG in the list."""
     kernel = spec.kernel
     if kernel is None:
         return
     home, team = team_ref(kernel.release_team, "")
+    primaries = tuple(name for name, forge in spec.forges.items() if forge.role == "primary")
     names = [home] if kernel.layout == "shared" else [home, *(name for name in kernel.sigs if name != home)]
     for name in names:
         sig = spec.sigs.get(name)
         if sig is not None:
             kind = SHARED if name == home else OWN
+            carried = kernel.layout == "carried" and kind == OWN
             yield Entry(
                 sig,
                 kernel.repo,
-                _kernel_config(kernel, team if name == home else ""),
+                _kernel_config(kernel, team if name == home else "", primaries if carried else None),
                 ("kernel",),
                 kernel=kind,
             )
 
 
-def _kernel_config(kernel: Kernel, release_team: str) -> RepoConfig:
+def _kernel_config(kernel: Kernel, release_team: str, forges: tuple[str, ...] | None) -> RepoConfig:
     settings = {name: getattr(kernel.settings, name) for name in RepoSettings.model_fields}
     access: Access = {release_team: Right(level="maintain")} if release_team else {}
-    return RepoConfig(**settings, description=kernel.description, access=access, upstream=kernel.upstream)
+    return RepoConfig(
+        **settings, description=kernel.description, access=access, upstream=kernel.upstream, forges=forges
+    )
 
 
 def _levels(spec: Spec, entry: Entry) -> list[tuple[Path, RepoSettings]]:

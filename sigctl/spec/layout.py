@@ -78,7 +78,11 @@ class Layout:
 
     def _team(self, template: str, sig: str, name: str, org: str, project: str) -> str:
         path = _group_part(template, sig, project).replace("{team}", name)
-        return path if self.traits.team_is_group or self.traits.server_teams else f"{org}/{path.replace('.', '-').lower()}"
+        return (
+            path
+            if self.traits.team_is_group or self.traits.server_teams
+            else f"{org}/{path.replace('.', '-').lower()}"
+        )
 
     def older_teams(
         self, sig: str, name: str, previously: tuple[str, ...], org: str, project: str = ""

@@ -115,7 +115,7 @@ def test_no_sig_may_write_to_it_where_the_forge_can_not_hold_it_to_its_branches(
         ]
         (note,) = (n for n in result.notes if n.topic == "unsupported" and n.forge == forge)
         assert note.subject == path
-        assert "per-sig" in note.text
+        assert "kernel.layout: carried" in note.text
 
 
 def test_a_kernel_for_each_sig_is_another_layout_and_nothing_else(tmp_path: Path) -> None:

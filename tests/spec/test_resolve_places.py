@@ -7,6 +7,7 @@ from typing import Any
 
 from spec_world import load, main, of_kind, resolved, virt
 
+from sigctl.core.history import REPLICA
 from sigctl.core.kinds import Key, Org, Repo, Team
 
 
@@ -124,9 +125,9 @@ def test_history_goes_from_upstream_to_primary_to_replica(tmp_path: Path) -> Non
     result = resolved(load(tmp_path, None, virt=virt(repos={"xen": {"upstream": upstream}, "tools": {}})))
     hops = [(hop.repo, hop.stage, str(hop.source), str(hop.target)) for hop in result.hops]
     assert hops == [
-        ("tools", 1, "lab:project/sig-virt/tools", "hub:Org/sig-virt-tools"),
+        ("tools", REPLICA, "lab:project/sig-virt/tools", "hub:Org/sig-virt-tools"),
         ("xen", 0, "https://example.org/xen.git", "lab:project/sig-virt/xen"),
-        ("xen", 1, "lab:project/sig-virt/xen", "hub:Org/sig-virt-xen"),
+        ("xen", REPLICA, "lab:project/sig-virt/xen", "hub:Org/sig-virt-xen"),
     ]
     first = result.hops[1]
     assert first.include == ("refs/heads/xen-*", "refs/tags/*")

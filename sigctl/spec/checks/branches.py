@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -202,6 +203,9 @@ def _tier(context: Context) -> Iterator[Finding]:
 _TIERS = ("free", "premium", "ultimate", "pro", "team", "enterprise")
 
 
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
 def _from(context: Context) -> Iterator[Finding]:
     """Look where the upstream names its branches: a declared branch starts from one of them, or from another declared one."""
     for entry in context.entries:
@@ -222,11 +226,15 @@ def _from(context: Context) -> Iterator[Finding]:
         known = {*upstream.branches, *declared}
         for rule, path in found:
             start = rule.from_
-            if start is not None and not any(fnmatchcase(start, name) for name in known):
+            if start is None or start.startswith("refs/") or _COMMIT.fullmatch(start):
+                continue  # a tag or a commit: nobody knows before the history is there
+            if not any(fnmatchcase(start, name) for name in known):
                 yield Finding(
                     (*path, "from"),
                     f"`{start}` is no branch that the upstream brings, or that is declared",
-                    context.hint(start, known, "the branch must be there first"),
+                    context.hint(
+                        start, known, "the branch must be there first; a tag is written refs/tags/NAME"
+                    ),
                 )
 
 
@@ -234,7 +242,7 @@ def _unprotected(context: Context) -> Iterator[Finding]:
     kernel = context.spec.kernel
     if (
         kernel
-        and kernel.layout == "shared"
+        and kernel.layout != "per-sig"
         and kernel.branches is None
         and not (kernel.upstream and kernel.upstream.branches)
     ):
@@ -243,6 +251,16 @@ def _unprotected(context: Context) -> Iterator[Finding]:
             ("kernel",),
             f"names no upstream branches, so not even {team} may push one",
             "add `branches: [...]`",
+        )
+
+
+def _kernel_moved(context: Context) -> Iterator[Finding]:
+    kernel = context.spec.kernel
+    if kernel and kernel.moved_from == kernel.layout:
+        yield Finding(
+            ("kernel", "moved_from"),
+            f"`{kernel.layout}` is the layout of today",
+            "write the layout it was before, or take it out",
         )
 
 
@@ -264,4 +282,10 @@ CHECKS = (
         _from,
     ),
     Check("kernel-branches", "A shared kernel names its upstream branches.", _unprotected, warning=True),
+    Check(
+        "kernel-moved",
+        "`kernel.moved_from` is the layout of before, not the one of today.",
+        _kernel_moved,
+        warning=True,
+    ),
 )

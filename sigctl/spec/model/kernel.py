@@ -9,6 +9,8 @@ from pydantic import Field
 from sigctl.spec.model.base import Glob, Model, RepoName, SigName, Subject, TeamRef
 from sigctl.spec.model.repo import BranchEntry, RepoSettings, Upstream
 
+KernelLayout = Literal["shared", "per-sig", "carried"]
+
 
 class KernelSig(Model):
     """What one SIG has in the kernel."""
@@ -25,9 +27,15 @@ class KernelSig(Model):
 class Kernel(Model):
     """The kernel repository or repositories."""
 
-    layout: Literal["shared", "per-sig"] = Field(
+    layout: KernelLayout = Field(
         default="shared",
-        description="shared: one repository, a branch namespace per SIG; per-sig: a repository each.",
+        description="shared: one repository, a branch namespace per SIG; per-sig: a repository each; carried: each SIG works in a "
+        "repository of its own, from which sigctl alone carries its branches into the shared one (for forges whose rules can't keep a "
+        "SIG to its branches, as GitLab Free).",
+    )
+    moved_from: KernelLayout | None = Field(
+        default=None,
+        description="The layout of before: branches of SIGs that are found where it had them move with their history.",
     )
     repo: RepoName = Field(default="kernel", description="Name of the repository.")
     description: str | None = Field(default=None, description="What it is, in one line.")

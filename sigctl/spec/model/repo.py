@@ -104,11 +104,14 @@ class BranchEntry(Model):
     reviews: Int | None = Field(default=None, ge=0, le=10, description="Approving reviews a merge needs.")
     checks: tuple[Text, ...] | None = Field(default=None, description="Status checks that must pass.")
     from_: Glob | None = Field(
-        default=None, alias="from", description="Branch that a declared one starts from."
+        default=None,
+        alias="from",
+        description="Branch, tag or commit that a declared one starts from where it is missing; once there, it is not moved.",
     )
     lifecycle: Lifecycle = Field(
         default="active",
-        description="active; readonly: nobody may push; retired: nobody may push, and it may go.",
+        description="active; readonly: nobody may push; retired: nobody may push, and its last state is kept as the tag "
+        "`retired/NAME`; with `delete: true` the branch goes once that tag is there.",
     )
 
     @model_validator(mode="after")

@@ -58,9 +58,10 @@ def resolve(
                 desired[name] = _narrowed(built, frozenset(sigs)) if sigs else built
                 notes |= said
     notes |= roster.notes
+    declared = tuple(declared_branches(spec, where))
     return Resolved(
         desired=desired,
-        hops=tuple(hop for hop in hops(spec, where) if _in_scope(hop, forges, sigs)),
+        hops=tuple(hop for hop in hops(spec, where, declared) if _in_scope(hop, forges, sigs)),
         notes=tuple(
             sorted(
                 (n for n in notes if not sigs or n.sig in sigs),
@@ -69,7 +70,7 @@ def resolve(
         ),
         set_aside=(),
         policy=policy_of(spec),
-        branches=tuple(b for b in declared_branches(spec, where) if not sigs or b.sig in sigs),
+        branches=tuple(b for b in declared if not sigs or b.sig in sigs),
     )
 
 

@@ -213,7 +213,7 @@ def _kernel_rights(builder: ForgeBuilder, entry: Entry, path: str, org: str) -> 
         if not enforced:
             text = (
                 f"sig {name} gets no right to push here: this forge can't keep it to {kernel.sigs[name].namespace}, and the upstream "
-                "branches would be open to it; use `kernel.layout: per-sig`, or let the mirror carry its branches from another forge"
+                "branches would be open to it; `kernel.layout: carried` gives it a kernel of its own, whose branches come here"
             )
             builder.note("unsupported", path, text, name)
             continue
