@@ -199,8 +199,13 @@ class Story:
                 not accepted,
                 f"outsider may not: {refusal(said)}",
             )
-        accepted, _ = self.push("gwd", "github", KERNEL, "HEAD:refs/heads/c7-sig-virt-xen-4.9")
-        self.check(accepted, "in the shared kernel on github gwd may push c7-sig-virt-xen-4.9")
+        kernel = self.refs(f"{self.sandbox['forges']['github']['url']}/{KERNEL}.git")
+        self.check(
+            kernel["refs/heads/c7-sig-virt-xen-4.9"] == kernel["refs/heads/c7"],
+            "the shared kernel has the declared branch c7-sig-virt-xen-4.9, made from c7",
+        )
+        accepted, _ = self.push("gwd", "github", KERNEL, "HEAD:refs/heads/c7-sig-virt-xen-4.14")
+        self.check(accepted, "in the shared kernel on github gwd may push c7-sig-virt-xen-4.14")
         for branch in ("c7", "c7-sig-virtual-x", "master"):
             accepted, said = self.push("gwd", "github", KERNEL, f"HEAD:refs/heads/{branch}")
             self.check(not accepted, f"but not {branch}: {refusal(said)}")
