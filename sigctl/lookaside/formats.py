@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from sigctl.errors import Problem
 from sigctl.mirror import address
@@ -273,15 +274,17 @@ def _remote(text: str) -> tuple[str, str]:
             raise LineError(
                 "names no commit", "write git+https://HOST/PATH#COMMIT with all 40 digits: a branch moves"
             )
-    scheme = address.scheme(url)
     try:
-        near = scheme == "http" and address.loopback(url)
-        named = "@" in url.partition("://")[2].partition("/")[0]
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and parts.port != 0  # a port that is no number is a ValueError
+        near = parts.scheme == "http" and address.loopback(url)
     except ValueError:
-        raise LineError(f"`{shown(url)}` is not a URL") from None
-    if named:
+        whole = False
+    if not whole:
+        raise LineError(f"`{shown(address.shown(url))}` is not a URL", "write https://HOST/PATH")
+    if "@" in parts.netloc:
         raise LineError("the address holds a login", "take it out: the file is public")
-    if scheme != "https" and not near:
+    if parts.scheme != "https" and not near:
         raise LineError(f"`{shown(address.shown(url))}` is not reached over https", "write https://HOST/PATH")
     return url, commit
 

@@ -159,7 +159,19 @@ def _tls(error: Exception) -> ForgeError:
     text = repr(error).lower()
     if "certificate_verify_failed" in text or "certificate verify failed" in text:
         return UnreachableError("the server's certificate is not trusted", _WHERE_CA)
-    if "certificate" in text:
+    if (
+        "pem lib" in text
+        or "pem routines" in text
+        or "key_values_mismatch" in text
+        or "key values mismatch" in text
+    ):
+        return DeniedError(
+            "the client certificate's file has no certificate with its key", "both belong in it, in PEM form"
+        )
+    if any(
+        word in text
+        for word in ("certificate", "unknown ca", "unknown_ca", "access denied", "handshake failure")
+    ):
         return DeniedError(
             "the server does not accept the client certificate",
             "it may be missing, expired or of another authority",
