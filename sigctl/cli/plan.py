@@ -32,12 +32,9 @@ reason_option = click.option("--reason", default="", help="Why a guard is told t
 _no_mirror = click.option("--no-mirror", is_flag=True, help="Leave the histories out.")
 
 
-@contextmanager
-def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Context, show.Shown]]:
-    """Open the run that the command line asks for, show its progress, and close it."""
-    logs(given["verbose"])
-    watch = Watch()
-    options = Options(
+def options_of(given: dict[str, Any], *, mirror: bool) -> Options:
+    """Return what the command line says about a run."""
+    return Options(
         config=given["config"],
         overrides=given["overrides"],
         forges=frozenset(given["forges"]),
@@ -48,6 +45,14 @@ def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Con
         cache=given["cache"],
         bundles=given.get("bundles"),
     )
+
+
+@contextmanager
+def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Context, show.Shown]]:
+    """Open the run that the command line asks for, show its progress, and close it."""
+    logs(given["verbose"])
+    watch = Watch()
+    options = options_of(given, mirror=mirror)
     with (
         interruptible(watch.stop),
         show.showing(watch, verbose=given["verbose"], no_color=given["no_color"]) as shown,
@@ -100,7 +105,8 @@ examples:
   sigctl plan
   sigctl plan --sig virt --forge github
   sigctl plan --out plan.json            then: sigctl apply --plan plan.json
-  sigctl plan --format json --detailed-exitcode"""
+  sigctl plan --format json --detailed-exitcode
+  sigctl plan --snapshot snapshot.json --base origin/main"""
 )
 @common
 @scoped
@@ -111,20 +117,48 @@ examples:
     help="Write the plan as JSON, to apply exactly that.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@click.option(
+    "--snapshot",
+    "against",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Compare with this file from `sigctl snapshot`: offline, no token needed.",
+)
+@click.option(
+    "--base",
+    default="",
+    metavar="REV|PATH",
+    help="With --snapshot: show only what changed since the files of this git revision, file or folder.",
+)
+@click.option("--all", "everything", is_flag=True, help="With --base: show what was there before, too.")
 @allow_option
 @reason_option
 @_no_mirror
 def plan(
     format_: str,
     out: Path | None,
+    against: Path | None,
+    base: str,
     allow: tuple[str, ...],
     reason: str,
     *,
     detailed_exitcode: bool,
+    everything: bool,
     no_mirror: bool,
     **given: Any,
 ) -> int:
     """Show what apply would do, and change nothing."""
+    if against is not None:
+        from sigctl.cli.snapshot import plan_from  # noqa: PLC0415  # only where it is asked for
+
+        if out is not None or allow:
+            hint = "make the plan to apply from the forges themselves"
+            raise UsageError("a plan from a snapshot is for reading: no --out, no --allow", hint)
+        base = "" if everything else base
+        return plan_from(
+            against, base, format_, pending=detailed_exitcode, mirror=not no_mirror, given=given
+        )
+    if base or everything:
+        raise UsageError("--base and --all go with --snapshot")
     with running(given, mirror=not no_mirror) as (context, _):
         made = make_plan(context, allowed(allow, reason)).plan
     if out is not None:

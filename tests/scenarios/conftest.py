@@ -59,7 +59,7 @@ class World:
         self.capsys.readouterr()
         document = self.sandbox.document()["forges"]
         shared = ["--config", str(self.config)]
-        if arguments[0] in ("plan", "apply", "drift", "mirror", "doctor"):
+        if arguments[0] in ("plan", "apply", "drift", "mirror", "doctor", "snapshot"):
             shared += ["--set", f"forges.github.url={document['github']['url']}"]
             shared += ["--set", f"forges.git.centos.org.url={document['gitlab']['url']}"]
             shared += [
