@@ -35,10 +35,16 @@ def readable(
     return out, [_read_only(one) if one.inside in closed and one.key in declared else one for one in theirs]
 
 
-def settle(actions: Iterable[Action], early: frozenset[Key], *, first: int, last: int) -> list[Action]:
-    """Shut early what can be, and give rights on what is shut last, or on a group above it, only after that."""
+def settle(
+    actions: Iterable[Action], early: frozenset[Key], *, first: int, opening: int, last: int
+) -> list[Action]:
+    """Shut early what can be, open when all rights are settled, and give rights on what is shut last only after that."""
     phased = [
-        replace(action, phase=first) if _shuts(action) and action.key in early else action
+        replace(action, phase=first)
+        if _shuts(action) and action.key in early
+        else replace(action, phase=opening)
+        if opens(action)
+        else action
         for action in actions
     ]
     late = {action.key.name for action in phased if _shuts(action) and action.phase == last}
@@ -51,12 +57,26 @@ def moments(actions: Sequence[Action], seen: State) -> list[Note]:
         action.key.name: action.forge
         for action in actions
         if isinstance(action.subject, Repo)
-        and (_opens(action) or (action.verb == "create" and _will_shut(action, actions)))
+        and (opens(action) or (action.verb == "create" and _will_shut(action, actions)))
     }
     return [
         Note("moment", repo, f"{repo} is open for a moment: whoever may write there can push", forge)
         for repo, forge in sorted(opened.items())
         if any(_writes(one, repo) for one in seen.values())
+    ]
+
+
+def shown_late(actions: Sequence[Action]) -> list[Note]:
+    """Return a note for each repository that is shown at the end, while what people read it by ends or stays behind before."""
+    ends = {a.key.name for a in actions if isinstance(a.subject, Org) and a.effect == "narrows"}
+    moved = {a.key for a in actions if a.verb == "move"}
+    return [
+        Note("moment", a.key.name, f"{a.key.name} is shown last: some can't read it for a moment", a.forge)
+        for a in actions
+        if isinstance(a.subject, Repo)
+        and "visibility" in a.changed()
+        and a.effect == "widens"
+        and (a.key in moved or any(a.key.name.startswith(f"{org}/") for org in ends))
     ]
 
 
@@ -76,7 +96,8 @@ def _shuts(action: Action) -> bool:
     return isinstance(action.subject, Repo) and action.changed().get("archived", (None, False))[1] is True
 
 
-def _opens(action: Action) -> bool:
+def opens(action: Action) -> bool:
+    """Whether the action takes a repository out of the archive."""
     return action.changed().get("archived", (None, None))[1] is False
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sigctl.core.archives import moments
+from sigctl.core.archives import moments, shown_late
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
-from sigctl.core.kinds import Grant
+from sigctl.core.kinds import Grant, Key, Repo
 from sigctl.core.normalise import normalise
 from sigctl.core.order import order
 from sigctl.core.plan import Action, Cost, Plan, merge
@@ -39,7 +39,10 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         branch_at_birth=traits.branch_at_birth,
     )
     early = frozenset(
-        key for key, one in normal.desired.items() if archives_early(one, locked=traits.archived_locked)
+        Key(key.kind, path)
+        for key, one in normal.desired.items()
+        if isinstance(one, Repo) and archives_early(one, locked=traits.archived_locked)
+        for path in (one.path, *(one.previously or ()))
     )
     ordered = order(difference.actions, normal.observed, early, locked=traits.archived_locked)
     refusals = judge(ordered.actions, normal.observed, policy, desired.forge, observation.me)
@@ -53,6 +56,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *difference.notes,
             *(replace(n, forge=desired.forge) for n in ordered.notes),
             *moments(ordered.actions, observation.state),
+            *shown_late(ordered.actions),
             *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
         ),
         refusals=tuple(refusals),

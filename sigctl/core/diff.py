@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sigctl.core.heritage import comes_from_above
-from sigctl.core.kinds import Key, Membership, Repo, Resource, Team
+from sigctl.core.kinds import BranchRule, Key, Membership, Repo, Resource, Team
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Desired, Note, State
@@ -61,16 +61,57 @@ def diff(
                 for before, after in _create(ours, branch_at_birth=branch_at_birth, locked=locked_archives)
             ]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
-            actions.append(_action(desired, theirs, ours.over(theirs)))
+            actions += [
+                _action(desired, before, after) for before, after in _change(theirs, ours.over(theirs))
+            ]
     removed, found = _surplus(wanted, seen, desired)
     actions += removed
     touched = {key for action in actions for key in action.subject.needs()} if locked_archives else set()
+    places = {Key(old.kind, new): old for old, new in moves.items()}
     for key, ours in wanted.items():
         theirs = seen.get(key)
         if isinstance(ours, Repo) and isinstance(theirs, Repo):
-            steps = _update(theirs, ours, opened=key in touched, locked=locked_archives)
-            actions += [_action(desired, before, after) for before, after in steps]
+            opened = key in touched or (locked_archives and key in places)
+            steps = _update(theirs, ours, opened=opened, locked=locked_archives)
+            found_ = [_action(desired, before, after) for before, after in steps]
+            if key in places and found_ and _goes_first(found_[0], locked=locked_archives):
+                actions[:] = [_as_it_is_then(action, key, found_[0].after) for action in actions]
+                found_[0] = _where_it_was(found_[0], places[key])
+            actions += found_
     return Difference(tuple(actions), (*notes, *found))
+
+
+def _change(before: Resource, after: Resource) -> list[Step]:
+    """Change in one step; a branch rule that shuts some out and lets others in does the one before and the other after."""
+    if isinstance(before, BranchRule) and isinstance(after, BranchRule):
+        between = before.narrowed(after)
+        if between.changes(before) and after.changes(between):
+            return [(before, between), (between, after)]
+    return [(before, after)]
+
+
+def _goes_first(action: Action, *, locked: bool) -> bool:
+    """Whether a step comes before the repository moves: out of a locked archive, into one that is not."""
+    archived = action.changed().get("archived")
+    return archived is not None and archived[1] is not locked
+
+
+def _as_it_is_then(action: Action, key: Key, then: Resource | None) -> Action:
+    """Return the move of this repository as it is once that first step is done."""
+    if action.verb != "move" or action.key != key or not isinstance(then, Repo):
+        return action
+    before, after = (
+        replace(one, archived=then.archived) if isinstance(one, Repo) else one
+        for one in (action.before, action.after)
+    )
+    return replace(action, before=before, after=after)
+
+
+def _where_it_was(action: Action, old: Key) -> Action:
+    """Return the first step of a repository as it is before the repository moves."""
+    back = {action.key: old.name}
+    before, after = (one.renamed(back) if one else None for one in (action.before, action.after))
+    return replace(action, before=before, after=after)
 
 
 def _action(desired: Desired, before: Resource | None, after: Resource | None) -> Action:

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives
-from sigctl.core.access import strongest
+from sigctl.core import archives, leavers, transfers
+from sigctl.core.gaps import gaps
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.plan import Action, order_key
@@ -26,8 +26,8 @@ _DEEPEST = 6
 """Teams nested deeper than this are made in one go, and may need a second run."""
 _STEP = {Org: 0, Membership: 1, TeamMember: 2, Grant: 4}
 """Where a kind comes within adding; within narrowing it is the other way round."""
-_RULE = 3
-"""A branch rule that narrows comes within adding: after its teams have their members, before anyone gets a grant."""
+_SHUT = EARLY + 4
+"""What shuts people out of branches comes before anyone gets more: into a team or by a grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +50,32 @@ def order(
     teams = _conflicts(phased)
     notes: list[Note] = []
     sinking = _sinking_groups(phased)
-    phased = _shift(phased, dict.fromkeys(teams, LATE), sinking)
-    if teams or sinking:
-        choice = dict.fromkeys(teams, LATE)
-        for team in sorted(teams):
-            if _gaps(phased, seen):
-                trial = _shift(phased, {**choice, team: EARLY}, sinking)
-                if len(_gaps(trial, seen)) < len(_gaps(phased, seen)):
-                    choice[team], phased = EARLY, trial
+    moved = transfers.across(phased, seen)
+    first, last = leavers.early(phased, seen), leavers.late(phased, seen)
+
+    def arranged(choice: dict[str, int]) -> list[Action]:
+        shifted = transfers.ahead(_shift(phased, choice, sinking), seen, early=EARLY)
+        settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
+        return [replace(a, phase=settled.get(a.key, a.phase)) for a in shifted]
+
+    choice = dict.fromkeys(teams, LATE)
+    best = arranged(choice)
+    for team in sorted(teams):
+        if now := gaps(best, seen):
+            trial = arranged({**choice, team: EARLY})
+            if len(gaps(trial, seen)) < len(now):
+                choice[team], best = EARLY, trial
+    phased = best
     delayed = _ruled_when_open(phased)
-    if teams or sinking or delayed != phased:
+    if teams or sinking or moved or first or last or delayed != phased:
         phased = delayed
         notes = [
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
-            for login, repo in sorted(_gaps(phased, seen))
+            for login, repo in sorted(gaps(phased, seen))
         ]
     if not locked:
-        phased = archives.settle(phased, early, first=EARLY, last=ARCHIVE)
-    linked = _linked(phased)
+        phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
+    linked = transfers.linked(_linked(phased), seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
 
 
@@ -86,7 +94,7 @@ def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each on
     if isinstance(subject, Repo):
         return _repo_phase(action)
     if isinstance(subject, BranchRule):
-        return {"widens": LATE + 4, "narrows": ADD + _RULE}.get(action.effect, SETTLE)
+        return {"widens": LATE + 4, "narrows": _SHUT}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
         return ADD + step
@@ -195,7 +203,7 @@ def _shift(actions: list[Action], choice: dict[str, int], groups: set[tuple[str,
     New members and new repositories of an org whose base level sinks come after it has sunk; so does a grant on a repository to
     someone whose grant on the group above sinks, since a forge that inherits refuses a lower level before.
     """
-    made = {a.key for a in actions if a.verb in ("create", "move") and isinstance(a.subject, Repo)}
+    made = {a.key for a in actions if isinstance(a.subject, Repo) and _is_new(a)}
     sinking = {a.key.name for a in actions if isinstance(a.subject, Org) and a.phase == NARROW + 4}
     newcomers = {
         (a.subject.org, a.subject.login)
@@ -219,11 +227,19 @@ def _shift(actions: list[Action], choice: dict[str, int], groups: set[tuple[str,
             isinstance(subject, Repo | Grant | BranchRule)
             and _org(subject) in sinking
             and _new_repo(subject, made)
+            and (isinstance(subject, Repo) or _adds(action))
         ):
             floor = {Repo: NARROW + 5, BranchRule: NARROW + 6}.get(type(subject), LATE + step)
             phase = max(phase, floor)
         out.append(replace(action, phase=phase))
     return out
+
+
+def _is_new(action: Action) -> bool:
+    """Whether its org did not have the repository before."""
+    if action.verb != "move" or action.before is None:
+        return action.verb == "create"
+    return action.before.key.name.partition("/")[0] != action.key.name.partition("/")[0]
 
 
 def _new_repo(resource: Resource, made: set[Key]) -> bool:
@@ -234,29 +250,6 @@ def _org(resource: Resource) -> str:
     return (
         resource.key.name.partition(":")[2 if isinstance(resource, Grant) else 0].split("/")[0].split(":")[0]
     )
-
-
-def _gaps(actions: Iterable[Action], seen: State) -> set[tuple[str, str]]:
-    """Return (login, repo) of those who are for a moment below what they have both before and after."""
-    ordered = sorted(actions, key=order_key)
-    rights = [a for a in ordered if isinstance(a.subject, TeamMember | Grant | Membership | Org)]
-    now = dict(seen)
-    before = strongest(now)
-    moments = [before]
-    for index, action in enumerate(rights):
-        _apply(now, action)
-        if index + 1 == len(rights) or rights[index + 1].phase != action.phase:
-            moments.append(strongest(now))
-    after = moments[-1]
-    kept = {who: min(rank, after[who]) for who, rank in before.items() if who in after}
-    return {who for who, rank in kept.items() if any(moment.get(who, 0) < rank for moment in moments)}
-
-
-def _apply(now: State, action: Action) -> None:
-    if action.before is not None:
-        now.pop(action.before.key, None)
-    if action.after is not None:
-        now[action.after.key] = action.after
 
 
 def _linked(actions: list[Action]) -> list[Action]:
@@ -275,7 +268,8 @@ def _linked(actions: list[Action]) -> list[Action]:
 def _depends(
     action: Action, makers: dict[Key, list[Action]], barriers: dict[str | Key, list[Action]]
 ) -> tuple[str, ...]:
-    wanted = [m for key in (*action.subject.needs(), action.key) for m in makers.get(key, [])]
+    own = (action.key, action.before.key) if action.before else (action.key,)
+    wanted = [m for key in (*action.subject.needs(), *own) for m in makers.get(key, [])]
     if isinstance(action.subject, BranchRule):
         subjects = {s.partition(":")[2] for f in (action.subject.push, action.subject.merge) for s in f or ()}
         wanted += [

@@ -70,10 +70,37 @@ class BranchRule(Resource):
         """Narrow when a rule appears or admits fewer; widen when it goes or admits someone more."""
         if before is None or after is None:
             return "narrows" if before is None else "widens"
-        wider = [
-            set(getattr(after, f) or ()) - set(getattr(before, f) or ()) for f in ("push", "merge", "create")
-        ]
+        wider = [_admits_more(getattr(before, f), getattr(after, f)) for f in ("push", "merge", "create")]
         freer = [getattr(after, f) and not getattr(before, f) for f in ("force", "delete")]
         fewer_reviews = (after.reviews or 0) < (before.reviews or 0)
         fewer_checks = set(before.checks or ()) - set(after.checks or ())
         return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks)) else "narrows"
+
+    def narrowed(self, after: Self) -> Self:
+        """Return the rule that allows only what both this and the one after it allow: a safe step from one to the other."""
+        return replace(
+            after,
+            push=_both(self.push, after.push),
+            merge=_both(self.merge, after.merge),
+            create=_both(self.create, after.create),
+            force=self.force and after.force,
+            delete=self.delete and after.delete,
+            reviews=max(self.reviews or 0, after.reviews or 0) if after.reviews is not None else None,
+            checks=None if after.checks is None else tuple(sorted({*(self.checks or ()), *after.checks})),
+        )
+
+
+Subjects = tuple[str, ...] | None
+
+
+def _admits_more(before: Subjects, after: Subjects) -> bool:
+    """Whether someone comes in; None keeps nobody out who may write."""
+    if before is None:
+        return False
+    return after is None or bool(set(after) - set(before))
+
+
+def _both(one: Subjects, other: Subjects) -> Subjects:
+    if one is None or other is None:
+        return other if one is None else one
+    return tuple(sorted(set(one) & set(other)))

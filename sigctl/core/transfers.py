@@ -1,0 +1,100 @@
+"""Repositories that go from one group to another on a forge where rights on a group reach everything below it.
+
+In the new group they meet the rights that are given there. So whoever is about to lose something is out before, and what the new
+group gives is given before, while nothing is in it: then the move itself neither gives nor takes what it should not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sigctl.core.kinds import Grant, Org, Repo, Resource, TeamMember
+from sigctl.core.plan import Action
+from sigctl.core.state import State
+
+
+def across(actions: Iterable[Action], seen: State) -> dict[str, str]:
+    """Return old path -> new path of the repositories that change their group while somebody has rights on groups."""
+    actions = list(actions)
+    if not any(_on_group(one) for one in (*seen.values(), *(a.subject for a in actions))):
+        return {}
+    return {
+        action.before.path: action.after.path
+        for action in actions
+        if action.verb == "move"
+        and isinstance(action.before, Repo)
+        and isinstance(action.after, Repo)
+        and _group(action.before.path) != _group(action.after.path)
+    }
+
+
+def ahead(actions: Sequence[Action], seen: State, *, early: int) -> list[Action]:
+    """Return the actions with the moves after the removals and the new groups' rights that they need, all of it early."""
+    moved = across(actions, seen)
+    if not moved:
+        return list(actions)
+    teams = _teams(actions, seen, moved)
+    return [replace(action, phase=_phase(action, moved, teams, early)) for action in actions]
+
+
+def linked(actions: Sequence[Action], seen: State) -> list[Action]:
+    """Return the actions, each move across groups depending on what must come before it."""
+    moved = across(actions, seen)
+    out = []
+    for action in actions:
+        if action.verb == "move" and isinstance(action.before, Repo) and action.before.path in moved:
+            one = {action.before.path: moved[action.before.path]}
+            teams = _teams(actions, seen, one)
+            wanted = {a.id for a in actions if a.phase < action.phase and _matters(a, one, teams)}
+            out.append(replace(action, depends=tuple(sorted({*action.depends, *wanted}))))
+        else:
+            out.append(action)
+    return out
+
+
+def _phase(action: Action, moved: dict[str, str], teams: set[str], early: int) -> int:
+    subject = action.subject
+    if action.verb == "move" and isinstance(action.before, Repo) and action.before.path in moved:
+        return early + 2
+    if not _matters(action, moved, teams):
+        return action.phase
+    return early if isinstance(subject, TeamMember) or action.effect == "narrows" else early + 1
+
+
+def _matters(action: Action, moved: dict[str, str], teams: set[str]) -> bool:
+    """Whether it takes someone out of a team that has rights there, or settles rights on a group that a repository comes to."""
+    subject = action.subject
+    if isinstance(subject, TeamMember):
+        return subject.team in teams and action.effect == "narrows"
+    return (
+        isinstance(subject, Grant)
+        and _on_group(subject)
+        and any(new.startswith(f"{subject.target}/") for new in moved.values())
+    )
+
+
+def _teams(actions: Iterable[Action], seen: State, moved: dict[str, str]) -> set[str]:
+    """Return the teams with rights on a group above an old or a new place, by the paths they have in the end."""
+    names = {
+        a.before.key.name: a.key.name for a in actions if a.verb == "move" and a.kind == "team" and a.before
+    }
+    paths = (*moved, *moved.values())
+    found = set()
+    for one in (*seen.values(), *(a.subject for a in actions)):
+        if (
+            isinstance(one, Grant)
+            and _on_group(one)
+            and one.subject_kind == "team"
+            and any(path.startswith(f"{one.target}/") for path in paths)
+        ):
+            found.add(names.get(one.subject_name, one.subject_name))
+    return found
+
+
+def _on_group(one: Resource) -> bool:
+    return isinstance(one, Grant) and one.on == Org.KIND
+
+
+def _group(path: str) -> str:
+    return path.rpartition("/")[0]
