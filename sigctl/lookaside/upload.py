@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
 import requests
 
-from sigctl.errors import PartialError, RefusedError, SigctlError
+from sigctl.errors import PartialError, RefusedError, SigctlError, UnreachableError
 from sigctl.lookaside.formats import Checksum, shown
 from sigctl.lookaside.store import said_no
 from sigctl.lookaside.wire import AsGiven, Wire
@@ -62,7 +63,8 @@ class Uploader:
         if self.has(package, branch, checksum, file.name):
             return False
         fields = _fields(package, branch, checksum)
-        self._wire.caller(self.url).write(lambda: self._send(fields, file), repeatable=True)
+        with _certificate_in_mind():
+            self._wire.caller(self.url).write(lambda: self._send(fields, file), repeatable=True)
         if not self.has(package, branch, checksum, file.name):
             raise PartialError(
                 f"{file.name}: the store took it and does not have it", "look at the store's log"
@@ -101,6 +103,18 @@ class Uploader:
                 raise RefusedError(f"the store says `{shown(text.strip())}`", status=answer.status_code)
             answer.raise_for_status()
             return text
+
+
+@contextmanager
+def _certificate_in_mind() -> Iterator[None]:
+    """Say what else a broken connection can mean: with TLS 1.3 the server's own word may be lost with it."""
+    try:
+        yield
+    except (UnreachableError, PartialError) as error:
+        error.hint = (
+            error.hint or "a server that does not accept the client certificate may end like that too"
+        )
+        raise
 
 
 def kind_for(checksum: Checksum | None) -> str:

@@ -117,10 +117,11 @@ def read_failure(error: Exception) -> Failure:
         return Failure(Nature.TRANSIENT, PartialError(str(error)))
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return _status(error.response)
+    broken = requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError
+    if isinstance(error, broken) or _broke_off(error):
+        return Failure(Nature.TRANSIENT, PartialError("the connection broke"))
     if isinstance(error, requests.exceptions.SSLError) or _is_tls(error):
         return Failure(Nature.FINAL, _tls(error))
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError):
-        return Failure(Nature.TRANSIENT, PartialError("the connection broke"))
     if isinstance(
         error,
         requests.exceptions.InvalidURL
@@ -147,6 +148,15 @@ def _status(response: requests.Response) -> Failure:
     if code in (requests.codes.unauthorized, requests.codes.forbidden):
         return Failure(Nature.FINAL, DeniedError(f"may not be read or written ({code})", status=code))
     return Failure(Nature.FINAL, RefusedError(f"refused ({code})", status=code))
+
+
+def _broke_off(error: Exception) -> bool:
+    """Whether the other side went away in the middle; what it said of TLS before may be lost with it."""
+    text = repr(error)
+    return any(
+        word in text
+        for word in ("SSLEOFError", "ConnectionResetError", "BrokenPipeError", "RemoteDisconnected")
+    )
 
 
 def _is_tls(error: Exception) -> bool:

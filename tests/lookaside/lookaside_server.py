@@ -55,6 +55,15 @@ class Seen:
     range: str = ""
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server to whom connections that break, and handshakes that are refused, are nothing to print."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 class FileServer:
     """Serves a dictionary of path -> content; knows Range."""
 
@@ -74,8 +83,7 @@ class FileServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -218,12 +226,6 @@ class UploadServer:
 
             def log_message(self, *_: object) -> None:
                 pass
-
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a handshake that is refused is part of the tests
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(authority.issue("server"))

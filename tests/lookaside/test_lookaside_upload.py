@@ -176,7 +176,8 @@ def test_without_the_right_certificate_nothing_is_sent(box, form, authority, tmp
     for certificate in (stranger, expired):
         done = put(box, form, authority, certificate=certificate).files[0]
         assert done.state == "failed"
-        assert "does not accept the client certificate" in done.reason, done
+        # with TLS 1.3 the server's word may come after it has closed; then the hint alone speaks of it
+        assert "not accept" in done.reason + done.hint, done
     assert form.posts == []
 
 
