@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sigctl.app.context import Context
+from sigctl.core.archives import opens
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import End, Hop
 from sigctl.core.kinds import BranchRule, Grant, Ref, Repo, Team
-from sigctl.core.order import UNARCHIVE
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
@@ -100,17 +100,26 @@ def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
     repos = [r for r in resources if isinstance(r, Repo)]
     teams = [r for r in resources if isinstance(r, Team)]
     grants = [r for r in resources if isinstance(r, Grant)]
+    personal = {g.target for g in grants if g.on == "repo" and g.subject_kind == "person"}
     return Scope(
         orgs=desired.orgs,
-        groups=frozenset(key.name for key in desired.state if key.kind == "org"),
+        groups=frozenset(key.name for key in desired.state if key.kind == "org") | _older_groups(repos),
         teams=frozenset(path for team in teams for path in (team.path, *(team.previously or ()))),
         repos=frozenset(path for repo in repos for path in (repo.path, *(repo.previously or ()))),
-        person_repos=frozenset(g.target for g in grants if g.on == "repo" and g.subject_kind == "person"),
+        person_repos=frozenset(
+            path for repo in repos if repo.path in personal for path in (repo.path, *(repo.previously or ()))
+        ),
         logins=desired.logins(),
         ids=frozenset(desired.pins.values()),
         rules=tuple(r for r in resources if isinstance(r, BranchRule)),
         narrow=narrow,
     )
+
+
+def _older_groups(repos: Iterable[Repo]) -> frozenset[str]:
+    """Return the groups above older paths: what people have there ends when the repository leaves."""
+    parts = [path.split("/")[:-1] for repo in repos for path in repo.previously or ()]
+    return frozenset("/".join(part[:depth]) for part in parts for depth in range(1, len(part) + 1))
 
 
 def hops_in_reach(context: Context, forges: Collection[str]) -> list[Hop]:
@@ -150,7 +159,7 @@ def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> Mi
         for name, one in compared.items()
         for key, resource in one.seen.items()
         if isinstance(resource, Repo) and resource.archived
-    } - {(a.forge, a.key.name) for one in compared.values() for a in one.plan.actions if a.phase == UNARCHIVE}
+    } - {(a.forge, a.key.name) for one in compared.values() for a in one.plan.actions if opens(a)}
     late = Counter(place for action in found.actions if (place := place_of(action)) in closed)
     notes = [
         Note("archived", path, f"{path} is archived: {count} refs of its source are not brought", forge)
