@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 _TAG = re.compile(r"^\s*(?:Source|Patch)\d*\s*:\s*(.+?)\s*$", re.IGNORECASE)
 _MACRO = re.compile(r"^\s*%(?:global|define)\s+(\w+)\s+(.+?)\s*$")
+_INSIDE = re.compile(r"%(?:global|define)\s+(\w+)")
+"""A value that is given within something else; not looked into."""
 _VALUE = re.compile(r"^\s*(Name|Version|Release)\s*:\s*(.+?)\s*$", re.IGNORECASE)
 _LIST = re.compile(r"^\s*%(?:sourcelist|patchlist)\b", re.IGNORECASE)
 _SECTION = re.compile(
@@ -22,7 +24,9 @@ _ELSEWHERE = re.compile(
 )
 """A line that brings in lines which are not in this file, or makes them."""
 _USE = re.compile(r"%\{(\??)(\w+)\}|%(\w+)")
-_DEPTH = 10
+_DEPTH = 40
+_MANY = 200
+"""Texts that one value may stand for; where it is more, it may be anything."""
 _LONGEST = 2000
 """Characters of a line or of a value; what is longer is not looked into."""
 _WILD = "\0"
@@ -52,7 +56,7 @@ def named(specs: Iterable[str]) -> Named:
         lines = [line for line in text.splitlines() if len(line) <= _LONGEST]
         macros = _macros(lines)
         values = [*_tags(lines)]
-        patterns |= {_pattern(value, macros) for value in values}
+        patterns |= {pattern for value in values for pattern in _patterns(value, macros)}
         certain = certain and bool(values) and not any(_ELSEWHERE.search(line) for line in lines)
     return Named(frozenset(patterns), certain, "\n".join(texts))
 
@@ -71,8 +75,8 @@ def _tags(lines: Iterable[str]) -> Iterable[str]:
             yield line.strip()
 
 
-def _macros(lines: Iterable[str]) -> dict[str, str]:
-    """Return the macros that have one value in the whole file; those with several could be any of them."""
+def _macros(lines: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return every value that a macro is given anywhere in the file: which of them holds depends on the build."""
     found: dict[str, set[str]] = defaultdict(set)
     for line in lines:
         macro, value = _MACRO.match(line), _VALUE.match(line)
@@ -80,29 +84,36 @@ def _macros(lines: Iterable[str]) -> dict[str, str]:
             found[macro[1]].add(macro[2])
         elif value:
             found[value[1].lower()].add(value[2])
-    return {name: values.pop() for name, values in found.items() if len(values) == 1}
+        else:
+            for name in _INSIDE.findall(line):
+                found[name].add(_WILD)
+    return {name: frozenset(values) for name, values in found.items()}
 
 
-def _pattern(value: str, macros: Mapping[str, str]) -> str:
-    """Return the last part of a value's path as a pattern: what is not known matches anything."""
-    text = value
+def _patterns(value: str, macros: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the last part of a value's path, for every value of its macros; what is not known matches anything."""
+    texts = {value}
     for _ in range(_DEPTH):
-        expanded = _USE.sub(lambda use: _expand(use, macros), text)
-        if expanded == text:
+        expanded = {more for text in texts for more in _expanded(text, macros)}
+        if len(expanded) > _MANY or any(len(text) > _LONGEST for text in expanded):
+            return {"*"}
+        if expanded == texts:
             break
-        if len(expanded) > _LONGEST:
-            return "*"
-        text = expanded
-    if "%(" in text or "%{lua:" in text:
+        texts = expanded
+    return {_pattern(text) for text in texts}
+
+
+def _expanded(text: str, macros: Mapping[str, frozenset[str]]) -> Iterable[str]:
+    """Return the text with its first macro replaced by each of its values; itself where there is none."""
+    use = _USE.search(text)
+    if use is None:
+        return [text]
+    values = macros.get(use[2] or use[3], frozenset({_WILD}))
+    return [text[: use.start()] + value + text[use.end() :] for value in sorted(values)]
+
+
+def _pattern(text: str) -> str:
+    if "%" in text:  # a macro that takes arguments, computes, or names itself
         return "*"
-    text = re.sub(r"%\{[^{}]*\}|%\w+", _WILD, text)
-    last = re.split(r"#/+|/", text)[-1]
-    # `.../x.tar.gz#/name.tar.gz` stores it as name.tar.gz
-    wild = _WILD in last or "%" in last
-    safe = re.sub(r"([*?\[])", r"[\1]", last)
-    return "*" if wild and "%" in last else safe.replace(_WILD, "*")
-
-
-def _expand(use: re.Match[str], macros: Mapping[str, str]) -> str:
-    name = use[2] or use[3]
-    return macros.get(name, _WILD)
+    last = re.split(r"#/+|/", text)[-1]  # `.../v1.tar.gz#/name.tar.gz` is stored as name.tar.gz
+    return re.sub(r"([*?\[])", r"[\1]", last).replace(_WILD, "*")
