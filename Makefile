@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 JOBS   ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint judges check bench docs lock clean
+.PHONY: help venv demo test test-safety lint judges check bench docs lock clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: venv ## run the main job on the embedded forges
 	$(BIN)/python tests/scenarios/demo.py
 
 test: venv ## run the tests, offline
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow and not safety"
 
 lint: venv ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -33,6 +33,9 @@ lint: venv ## ruff and mypy --strict
 judges: venv ## hold adapters and sandbox to descriptions and suites that others wrote (fetches them once)
 	$(BIN)/python tests/judges/fetch.py
 	$(BIN)/python -m pytest -q -n $(JOBS) -m judge
+
+test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
+	$(BIN)/python -m pytest -q -n $(JOBS) --timeout 900 tests/safety
 
 test-slow: venv ## the long property tests
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws

@@ -1,0 +1,159 @@
+"""Crash tables: one apply is recorded, with a copy of the forges after each request that changed something; then each copy is
+what a killed client left behind, and the next apply starts from it.
+
+A client that dies at a boundary remembers nothing: what it leaves is what the forges hold. So the boundaries between two changes
+are one state, and trying every state is trying every boundary. `test_real_kills.py` shows with processes that are really killed
+that this is so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import estates
+from eyes import Right
+from ground import Ground, copy, ground
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
+
+
+@dataclass(frozen=True)
+class Story:
+    """From which configs to which, on which forge; a first `empty` is a fresh sandbox."""
+
+    name: str
+    forge: str
+    steps: tuple[str, ...]
+    """Configs applied before, and last the one whose apply is recorded."""
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        return DEMO if self.steps[-1] == "demo" else estates.LOGINS
+
+    def config(self, folder: Path, which: str) -> Path:
+        """Write a config into the folder, with one request at a time, so that every recording is alike."""
+        if which != "demo":
+            return estates.write(folder / "config", which, jobs=1)
+        shutil.copytree(ROOT / "config", folder / "config", dirs_exist_ok=True)
+        file = folder / "config" / "sigs.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("    role: ", "    jobs: 1\n    role: "), encoding="utf-8")
+        return file
+
+    def ground(self, folder: Path, config: Path, *, watch: bool = True) -> AbstractContextManager[Ground]:
+        """Serve this story's forge."""
+        return ground(folder, config, logins=self.logins, only=self.forge, watch=watch)
+
+
+STORIES = tuple(
+    Story(f"{name} on {forge}", forge, steps)
+    for name, steps in (
+        ("the real config", ("demo",)),
+        ("every kind, new", ("one",)),
+        ("every kind, changed", ("one", "other")),
+        ("every kind, changed again", ("one", "other", "back")),
+    )
+    for forge in ("github", "gitlab")
+)
+
+
+@dataclass
+class Recording:
+    """One apply, and a copy of the forge after each of its changes."""
+
+    story: Story
+    folder: Path
+    config: Path
+    points: list[tuple[Path, str]]
+    """Copies, with the last request before each."""
+    boundaries: int
+    """Sides of requests: each request has one before it and one after."""
+    bound: frozenset[Right]
+    """What anybody could do before, or can do in the end."""
+    census: dict[str, int]
+    moments: int
+    excess: dict[Right, str]
+    gaps: dict[Right, str]
+
+
+def record(story: Story, folder: Path) -> Recording:
+    """Apply all steps, and record the last one."""
+    points: list[tuple[Path, str]] = []
+    config = story.config(folder, story.steps[0])
+    for which in story.steps[:-1]:
+        with story.ground(folder, story.config(folder, which), watch=False) as here:
+            assert here.apply().exit_code == 0, which
+    config = story.config(folder, story.steps[-1])
+
+    def keep(text: str) -> None:
+        target = folder / "points" / f"{len(points):04}"
+        copy(folder / "forges", target / "forges")
+        points.append((target, text))
+
+    with story.ground(folder, config) as here:
+        here.watched.look("the beginning")
+        before = here.watched.told(here.watched.eyes.rights())
+        keep("the beginning")
+        here.after = lambda text: keep(text) if here.changed else None
+        report = here.apply()
+        here.after = None
+        assert report.exit_code == 0, [o for o in report.outcomes if o.status != "done"]
+        after = here.watched.told(here.watched.eyes.rights())
+        excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes, story))
+        return Recording(
+            story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
+            here.watched.moments, excess, gaps,
+        )  # fmt: skip
+
+
+def named_moments(notes: tuple, story: Story) -> frozenset[str]:
+    """Return the people and repositories for which the plan names a moment."""
+    return frozenset(note.subject.casefold() for note in notes if note.topic == "moment")
+
+
+def judge(
+    here: Ground, bound: frozenset[Right], kept: frozenset[Right], moments: frozenset[str]
+) -> tuple[dict[Right, str], dict[Right, str]]:
+    """Return who could do at some moment what he may neither before nor after, and who could not what he may both times."""
+    watched = here.watched
+    first = {named: watched.first[right] for right, named in watched.by_path(watched.first).items()}
+    excess = {right: first.get(right, "?") for right in watched.told(watched.ever) - bound}
+    lost = {named: watched.lost[right] for right, named in watched.by_path(watched.lost).items()}
+    gaps = {
+        right: lost.get(right, "?")
+        for right in kept - watched.told(watched.always or ())
+        if right.kind != "group" and not {right.who.casefold(), str(right.thing).casefold()} & moments
+    }
+    return excess, gaps
+
+
+def recover(recording: Recording, point: Path, text: str) -> list[str]:
+    """Apply again from a copy, and return all that is wrong with it."""
+    folder = recording.folder / "again" / point.name
+    shutil.rmtree(folder, ignore_errors=True)
+    copy(point / "forges", folder / "forges")
+    wrong: list[str] = []
+    with recording.story.ground(folder, recording.config) as here:
+        here.watched.look("the beginning")
+        report = here.apply()
+        if report.exit_code:
+            wrong += [
+                f"{o.action.verb} {o.action.key}: {o.reason}" for o in report.outcomes if o.status != "done"
+            ]
+            wrong += [
+                f"still to do: {a.verb} {a.key}"
+                for a in (report.remaining.actions if report.remaining else ())
+            ]
+        if here.census() != recording.census:
+            wrong.append(
+                f"made twice or not at all: {set(here.census().items()) ^ set(recording.census.items())}"
+            )
+        excess, _ = judge(here, recording.bound, frozenset(), frozenset())
+        wrong += [f"excess: {right} after {request}" for right, request in sorted(excess.items())[:5]]
+        recording.moments += here.watched.moments
+    shutil.rmtree(folder)
+    return [f"{recording.story.name}, crash after {text} ({point.name}): {one}" for one in wrong]

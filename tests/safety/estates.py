@@ -1,0 +1,202 @@
+"""Two configs that use every kind of thing, each the other's hard change: moves, renames, levels up and down, people in and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LOGINS = ("chair1", "member1", "member2", "member3", "member4", "member5", "member6", "owner1", "owner2")
+
+_MAIN = """\
+version: 1
+include: [sigs.d/*.yaml]
+policy: policy.yaml
+forges:
+  git.centos.org:
+    type: gitlab
+    url: https://git.centos.org
+    token: env:SIGCTL_GIT_CENTOS_ORG_TOKEN
+    tier: free
+    role: primary
+    jobs: {jobs}
+    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report}}
+{gitlab}
+  github:
+    type: github
+    url: https://github.com
+    token: env:SIGCTL_GITHUB_TOKEN
+    role: replica
+    jobs: {jobs}
+    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report}}
+{github}
+people:
+{people}
+defaults:
+  repo: {{visibility: public, issues: true, merge: {{squash: false}}, archived: false}}
+  releases: ["7", 8s]
+kernel:
+  layout: {kernel}
+  repo: kernel
+  description: The kernel
+  release_team: core/release
+  branches: [c7, c8s]
+  sigs:
+    virt: {{namespace: "c{{release}}-sig-virt"}}
+"""
+
+_POLICY = """\
+version: 1
+guards:
+  max_removals: {default: 100%}
+  keep_self: true
+"""
+
+_ONE = {
+    "sigs.yaml": {
+        "gitlab": """\
+    repo: project/sig-{sig}/{repo}
+    team: project/sig-{sig}/groups/{team}
+    moved_from: ["sigs/{sig}/{repo}"]
+    team_moved_from: ["sigs/{sig}/groups/{team}"]""",
+        "github": """\
+    repo: CentOS/sig-{sig}-{repo}
+    team: sig-{sig}-{team}
+    moved_from: ["CentOS/{sig}-{repo}"]
+    team_moved_from: ["{sig}-{team}"]
+    orgs:
+      CentOS: {base_level: read, owners: [owner1, owner2], members_create_repos: true}""",
+        "kernel": "shared",
+    },
+    "core.yaml": """\
+sig: core
+title: Core SIG
+chairs: [owner1]
+teams:
+  release: {title: Release, members: [member6], usable_by: ["*"]}
+access: {release: maintain}
+""",
+    "virt.yaml": """\
+sig: virt
+title: Virtualization SIG
+chairs: [chair1]
+teams:
+  maintainers: {title: Maintainers, members: [member1, member2]}
+  contributors: {members: [member3, member4], teams: [maintainers]}
+  testers: {members: [member5]}
+access: {maintainers: maintain, contributors: write, "person:chair1": admin}
+branches:
+  - {pattern: "c{release}-sig-virt", own: true, force: false, delete: false}
+repos:
+  xen:
+    description: Xen
+    default_branch: main
+    access: {testers: triage, "person:member6": {level: write, until: 2031-01-31}}
+    branches:
+      - {pattern: "c7-sig-virt-x", push: [maintainers], force: false, delete: false}
+  hidden: {visibility: private, access: {testers: read}}
+  live: {description: Still changed, access: {testers: write}}
+  frozen: {archived: true, description: As it was, access: {testers: write}}
+  xen4: {description: To be renamed, previously: [xen5], access: {"person:member5": write}}
+  leaving: {description: Only in the first config}
+""",
+    "cloud.yaml": """\
+sig: cloud
+title: Cloud SIG
+chairs: [{person: owner1, acting: true}]
+teams:
+  members: {members: [member4, member5]}
+access: {members: write}
+repos:
+  docs: {description: Notes, access: {"person:member3": maintain}}
+""",
+}
+
+_OTHER = {
+    "sigs.yaml": {
+        "gitlab": """\
+    repo: sigs/{sig}/{repo}
+    team: sigs/{sig}/groups/{team}
+    moved_from: ["project/sig-{sig}/{repo}"]
+    team_moved_from: ["project/sig-{sig}/groups/{team}"]""",
+        "github": """\
+    repo: CentOS/{sig}-{repo}
+    team: "{sig}-{team}"
+    moved_from: ["CentOS/sig-{sig}-{repo}"]
+    team_moved_from: ["sig-{sig}-{team}"]
+    orgs:
+      CentOS: {base_level: none, owners: [owner2, member6], members_create_repos: false}""",
+        "kernel": "per-sig",
+    },
+    "core.yaml": """\
+sig: core
+title: Core SIG
+chairs: [owner1]
+teams:
+  release: {title: Release engineering, members: [member5, member6], usable_by: ["*"]}
+access: {release: maintain}
+""",
+    "virt.yaml": """\
+sig: virt
+title: Virtualization SIG
+chairs: [chair1]
+teams:
+  maintainers: {title: Maintainers, members: [member2, member3]}
+  contributors: {members: [member1, member4]}
+  testers: {members: [member6], leads: [member6]}
+access: {maintainers: write, contributors: maintain}
+branches:
+  - {pattern: "c{release}-sig-virt", own: true, push: [maintainers], force: false, delete: false}
+repos:
+  xen:
+    description: Xen hypervisor
+    default_branch: main
+    access: {testers: write, "person:member5": read, "person:chair1": write}
+    branches:
+      - {pattern: "c7-sig-virt-x", push: [testers], force: true, delete: false}
+  hidden: {visibility: public, access: {testers: maintain}}
+  live: {archived: true, description: Shut now, access: {testers: maintain}}
+  frozen: {archived: false, description: Opened again, access: {testers: write}}
+  xen5: {description: Renamed, previously: [xen4], access: {"person:member5": read}}
+  coming: {description: Only in the other config, visibility: private, access: {testers: write}}
+  coming-shut: {description: Born into the archive, archived: true}
+""",
+    "cloud.yaml": """\
+sig: cloud
+title: Cloud SIG
+status: retired
+chairs: [{person: owner1, acting: true}]
+teams:
+  members: {members: [member4, member5]}
+access: {members: write}
+repos:
+  docs: {description: Notes, access: {"person:member3": maintain}}
+""",
+}
+
+
+_BACK = {
+    **_ONE,
+    "sigs.yaml": {
+        **_ONE["sigs.yaml"],  # type: ignore[dict-item]
+        "gitlab": """\
+    repo: back/{sig}/{repo}
+    team: back/{sig}/groups/{team}
+    moved_from: ["sigs/{sig}/{repo}", "project/sig-{sig}/{repo}"]
+    team_moved_from: ["sigs/{sig}/groups/{team}", "project/sig-{sig}/groups/{team}"]""",
+    },
+}
+
+
+def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8) -> Path:
+    """Write one of the two configs into a folder, in place of what is there, and return its main file."""
+    chosen = {"one": _ONE, "other": _OTHER, "back": _BACK}[which]
+    (folder / "sigs.d").mkdir(parents=True, exist_ok=True)
+    people = "\n".join(
+        f"  {login}: {{logins: {{git.centos.org: {login}, github: {login}}}}}" for login in LOGINS
+    )
+    parts = dict(chosen["sigs.yaml"])  # type: ignore[arg-type]
+    main = _MAIN.format(people=people, undeclared=undeclared, jobs=jobs, **parts)
+    (folder / "sigs.yaml").write_text(main, encoding="utf-8")
+    (folder / "policy.yaml").write_text(_POLICY, encoding="utf-8")
+    for name in ("core.yaml", "virt.yaml", "cloud.yaml"):
+        (folder / "sigs.d" / name).write_text(str(chosen[name]), encoding="utf-8")
+    return folder / "sigs.yaml"

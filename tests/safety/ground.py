@@ -1,0 +1,204 @@
+"""The ground the safety tests stand on: a sandbox whose every request is watched, copied at any moment, and run upon again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eyes import Eyes, Right
+
+from sigctl.app.applying import apply
+from sigctl.app.context import Context, Options, open_context
+from sigctl.app.planning import Allowed, Planned, make_plan
+from sigctl.report.outcome import Report
+from sigctl.sandbox import control
+from sigctl.sandbox.seed import BOT
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKENS = {"github": "SIGCTL_GITHUB_TOKEN", "gitlab": "SIGCTL_GIT_CENTOS_ORG_TOKEN"}
+NAMES = {"github": "github", "gitlab": "git.centos.org"}
+LARGE = 10_000
+GITHUB_THINGS = (
+    "repos", "teams", "team_members", "members", "invitations", "repo_invitations", "team_repos", "collaborators", "rulesets",
+)  # fmt: skip
+GITLAB_THINGS = ("projects", "groups", "members", "shares", "branch_rules", "tag_rules")
+
+
+@dataclass
+class Watched:
+    """What was seen in one run: all that anybody could do at some moment, and all that everybody could do at every moment."""
+
+    eyes: Eyes
+    ever: set[Right] = field(default_factory=set)
+    always: frozenset[Right] | None = None
+    first: dict[Right, str] = field(default_factory=dict)
+    """Right -> the request after which it was first there."""
+    lost: dict[Right, str] = field(default_factory=dict)
+    moments: int = 0
+    requests: list[str] = field(default_factory=list)
+    names: dict[tuple[str, str, int | str], str] = field(default_factory=dict)
+    """The paths of things at the first moment."""
+
+    def by_path(self, rights: Iterable[Right]) -> dict[Right, Right]:
+        """Return right -> the same by the path that the thing has now, or had at first where it is gone."""
+        names = {**self.names, **self.eyes.names()}
+        return {r: r._replace(thing=names.get((r.forge, r.kind, r.thing), r.thing)) for r in rights}
+
+    def told(self, rights: Iterable[Right]) -> frozenset[Right]:
+        """Return the rights by path, those that count: owners of groups are told, the lesser ones there reach no repository."""
+        return frozenset(r for r in self.by_path(rights).values() if r.kind != "group" or r.what == "admin")
+
+    def look(self, text: str) -> None:
+        """Take note of what everybody can do now."""
+        now = self.eyes.rights()
+        if not self.moments:
+            self.names = self.eyes.names()
+        self.moments += 1
+        for right in now - self.ever:
+            self.first[right] = text
+        self.ever |= now
+        for right in (self.always or now) - now:
+            self.lost[right] = text
+        self.always = now if self.always is None else self.always & now
+
+
+@dataclass
+class Ground:
+    """A sandbox that runs, and a config to run on it."""
+
+    folder: Path
+    sandbox: Any
+    config: Path
+    watched: Watched
+    forges: frozenset[str] = frozenset()
+    """Only these, by their names in the files."""
+    rewrites: tuple[tuple[str, str], ...] = ()
+    before: Callable[[str], None] | None = None
+    after: Callable[[str], None] | None = None
+    changed: bool = False
+    """Whether the last request can have changed anything."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment that sigctl needs."""
+        forges = self.sandbox.document()["forges"]
+        return {TOKENS[name]: forge["token"] for name, forge in forges.items()}
+
+    def overrides(self) -> tuple[str, ...]:
+        """Return what sends sigctl to the sandbox."""
+        forges = self.sandbox.document()["forges"]
+        return tuple(f"forges.{NAMES[name]}.url={forge['url']}" for name, forge in forges.items())
+
+    def options(self, *, mirror: bool) -> Options:
+        """Return the options of a run."""
+        return Options(
+            config=self.config,
+            overrides=self.overrides(),
+            forges=self.forges,
+            rewrites=self.rewrites,
+            mirror=mirror,
+            cache=self.folder / "cache",
+        )
+
+    @contextmanager
+    def context(self, *, mirror: bool = False) -> Iterator[Context]:
+        """Open a run."""
+        found = open_context(self.options(mirror=mirror), self.env)
+        try:
+            yield found
+        finally:
+            found.close()
+
+    def plan(self, *, mirror: bool = False) -> Planned:
+        """Return the plan."""
+        with self.context(mirror=mirror) as context:
+            return make_plan(context)
+
+    def apply(self, *, mirror: bool = False, allow: Mapping[str, int] | None = None) -> Report:
+        """Apply, whatever the guards say, and return what became of it."""
+        with self.context(mirror=mirror) as context:
+            planned = make_plan(context)
+            if planned.plan.refusals:
+                limits = {r.guard: LARGE for r in planned.plan.refusals} | dict(allow or {})
+                planned = make_plan(context, Allowed(limits, "a test"))
+            return apply(context, planned)
+
+    def census(self) -> dict[str, int]:
+        """Return how many there are of everything that could be made twice; our own place in a team we made does not count."""
+        found = {}
+        if "github" in self.sandbox.forges:
+            state = self.sandbox.forges["github"].state
+            me = state.account(BOT)["id"]
+            found |= {f"github {name}": _count(getattr(state, name), "user", me) for name in GITHUB_THINGS}
+        if "gitlab" in self.sandbox.forges:
+            world = self.sandbox.forges["gitlab"].world
+            me = world.user(BOT)["id"]
+            found |= {f"gitlab {name}": _count(getattr(world, name), "user_id", me) for name in GITLAB_THINGS}
+        return found
+
+
+def _count(documents: Iterable[Any], field: str, me: int) -> int:
+    return sum(document.get(field) != me for document in documents)
+
+
+@contextmanager
+def ground(
+    folder: Path,
+    config: Path,
+    *,
+    logins: tuple[str, ...],
+    only: str = "",
+    watch: bool = True,
+    **knobs: int,
+) -> Iterator[Ground]:
+    """Serve the forges of a folder, watching everything that is asked of them."""
+    holder: list[Ground] = []
+
+    def watcher(boundary: Any) -> None:
+        if not holder:
+            return
+        here = holder[0]
+        text = f"{boundary.forge} {boundary.method} {boundary.path}"
+        if boundary.side == "before":
+            if here.before:
+                here.before(text)
+            return
+        here.watched.requests.append(text)
+        here.changed = may_write(boundary)
+        if watch and here.changed:
+            here.watched.look(text)
+        if here.after:
+            here.after(text)
+
+    forges = (only,) if only else ("github", "gitlab")
+    with control.running(
+        folder / "forges", logins=logins, forges=forges, watcher=watcher, knobs=knobs
+    ) as sandbox:
+        here = Ground(folder, sandbox, config, Watched(Eyes(sandbox)))
+        here.forges = frozenset({NAMES[only]}) if only else frozenset()
+        holder.append(here)
+        yield here
+
+
+def may_write(boundary: Any) -> bool:
+    """Whether the request can have changed anything; GitLab's clockwork also moves with reads, which is looked at with the next."""
+    return boundary.method not in ("GET", "HEAD") and not boundary.operation.startswith(("git-upload-pack",))
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a sandbox's folder as a crash would leave it: databases whole, git's files by link, since git never writes in place."""
+    target.mkdir(parents=True)
+    for file in source.iterdir():
+        if file.suffix == ".sqlite":
+            with sqlite3.connect(file) as old, sqlite3.connect(target / file.name) as new:
+                old.backup(new)
+        elif file.name in ("repos", "git"):
+            shutil.copytree(file, target / file.name, copy_function=os.link)
+        elif file.name in ("seed.json", "clock"):
+            shutil.copy2(file, target / file.name)
