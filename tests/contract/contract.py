@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count, pairwise
+from itertools import count
 
 import pytest
 
@@ -162,8 +162,9 @@ class Contract:
             there = ground.observe(*needs).state
             settle(ground, [one for one in needs if one.key not in there])
             subject = next(one for one in states if one is not None)
-            for before, after in pairwise([None, *states]):
-                ground.do(before, after)
+            seen: Resource | None = None
+            for after in states:
+                ground.do(seen, after.over(seen) if after is not None and seen is not None else after)
                 seen = ground.observe(*needs, subject).state.get(subject.key)
                 if after is None:
                     assert seen is None, name

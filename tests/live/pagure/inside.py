@@ -13,7 +13,7 @@ drop-group NAME                            delete a group
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 from collections.abc import Callable
 
@@ -45,7 +45,7 @@ def user(session, name, password=""):
 def token(session, name, rights, path=""):
     known = {"all": SETTINGS["ACLS"], "user": SETTINGS["CROSS_PROJECT_ACLS"]}
     rights = list(known[rights]) if rights in known else rights.split(",")
-    until = datetime.date.today() + datetime.timedelta(days=DAYS)
+    until = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=DAYS)
     made = query.add_token_to_user(
         session, project(session, path) if path else None, rights, name, until, description="tests"
     )
@@ -54,21 +54,25 @@ def token(session, name, rights, path=""):
 
 def key(session, name, kind, base64):
     person = query.get_user(session, name)
-    query.add_sshkey_to_project_or_user(session, f"{kind} {base64}", True, person, user=person)
+    query.add_sshkey_to_project_or_user(
+        session, f"{kind} {base64}", user=person, pushaccess=True, creator=person
+    )
 
 
 def group(session, name, owner, members=""):
     if not query.search_groups(session, group_name=name):
-        query.add_group(session, name, name, name, "user", owner, True, SETTINGS["BLACKLISTED_GROUPS"])
+        known = SETTINGS["BLACKLISTED_GROUPS"]
+        query.add_group(session, name, name, name, "user", owner, is_admin=True, blacklist=known)
         session.commit()
     found = query.search_groups(session, group_name=name)
     inside = {one.username for one in found.users}
     for member in filter(None, members.split(",")):
         if member not in inside:
-            query.add_user_to_group(session, member, found, owner, True)
+            query.add_user_to_group(session, member, found, owner, is_admin=True)
 
 
-def patterns(session, path, kind, name, actor, branches):
+def patterns(session, path, kind, *who_and_where):
+    name, actor, branches = who_and_where
     where = project(session, path)
     if kind == "group":
         query.add_group_to_project(
