@@ -20,7 +20,10 @@ def test_from_one_org_to_an_org_per_sig(world, sources):
         "repo: CentOS/sig-{sig}-{repo}",
         'repo: CentOS-{sig}/{repo}\n    moved_from: ["CentOS/sig-{sig}-{repo}"]',
     )
-    plan = world.ok("plan", "--format", "json", "--forge", "github").json
+    plan = world.ok("plan", "--format", "json", "--forge", "github", code=3).json
+    assert {r["guard"] for r in plan["refusals"]} == {"max_removals.grants"}, (
+        "the old org's teams lose the repositories"
+    )
     verbs = {(a["verb"], a["kind"]) for a in plan["actions"]}
     assert ("create", "repo") not in verbs
     assert ("delete", "repo") not in verbs
