@@ -120,3 +120,30 @@ def test_a_retired_sig_carries_nothing(tmp_path: Path) -> None:
         core=CORE,
     )
     assert not [hop for hop in resolved(files).hops if hop.stage == CARRY]
+
+
+def test_branches_that_have_moved_may_go_and_nobody_may_write_to_them(tmp_path: Path) -> None:
+    result = found(tmp_path, layout="per-sig", moved_from="shared")
+    rules = {r.pattern: r for r in of_kind(result, "hub", BranchRule) if r.repo == "Org/sig-core-kernel"}
+    left = rules["c7-sig-virt-*"]
+    assert (left.push, left.create, left.force, left.delete) == ((), (), False, True)
+    assert rules["*"].delete is False
+    settled = found(tmp_path, layout="per-sig")
+    assert "c7-sig-virt-*" not in {
+        r.pattern for r in of_kind(settled, "hub", BranchRule) if r.repo == "Org/sig-core-kernel"
+    }
+
+
+@pytest.mark.parametrize(
+    ("layout", "repo"), [("shared", "Org/sig-core-kernel"), ("per-sig", "Org/sig-virt-kernel")]
+)
+def test_a_project_has_a_part_of_its_sigs_namespace_to_itself(tmp_path: Path, layout: str, repo: str) -> None:
+    branches = [{"pattern": "c{release}-sig-virt-docker", "own": True, "push": ["docker"]}]
+    sig = virt(repos={}, projects={"docker": {"teams": {"docker": {"members": ["member2"]}}}})
+    sigs = {"virt": {"namespace": "c{release}-sig-virt", "branches": branches}}
+    files = load(tmp_path, main(kernel={**KERNEL, "layout": layout, "sigs": sigs}), virt=sig, core=CORE)
+    result = resolved(files)
+    rules = {r.pattern: r.push for r in of_kind(result, "hub", BranchRule) if r.repo == repo}
+    assert rules["c7-sig-virt-docker-*"] == ("team:Org/sig-virt-docker",)
+    assert rules["c7-sig-virt-*"] == ("team:Org/sig-virt-core",)
+    assert grants(result, "hub")[repo, "team:Org/sig-virt-docker"] == "write"

@@ -11,12 +11,12 @@ from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, Team,
 from sigctl.core.kinds.org import MEMBER, OWNER
 from sigctl.core.kinds.team import LEAD
 from sigctl.core.state import Desired, Note
-from sigctl.spec.entries import SHARED, Entry, entries, on_forge, settings
+from sigctl.spec.entries import OWN, SHARED, Entry, entries, on_forge, settings
 from sigctl.spec.layout import Layout, above, parent, project_of
 from sigctl.spec.model import SigConfig, Spec
 from sigctl.spec.resolve.rights import Given, Rights, Who, shown
 from sigctl.spec.resolve.roster import Logins, Roster, TeamKey
-from sigctl.spec.resolve.rules import branch_rules, kernel_pushers
+from sigctl.spec.resolve.rules import branch_rules, kernel_writers
 
 ORG, REPO = Org.KIND, Repo.KIND
 
@@ -158,7 +158,7 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
         if one in inherited and not _more(given, inherited[one]) and given.level != inherited[one].level:
             text = f"{inherited[one].level} for {shown(one)} is inherited from {group}; {given.level} here changes nothing"
             builder.note("inherited", path, text, sig)
-    _kernel_rights(builder, entry, path, org)
+    _kernel_rights(builder, rights, entry, path)
     for rule in branch_rules(builder.spec, entry, path, lambda one: builder.subject(one, path, org, sig)):
         builder.add(rule, sig)
     _unsupported(builder, entry, path, given_settings)
@@ -200,10 +200,20 @@ def _replicated(builder: ForgeBuilder, entry: Entry) -> bool:
     return any(f.role == "primary" and on_forge(entry, f.name) for f in builder.spec.forges.values())
 
 
-def _kernel_rights(builder: ForgeBuilder, entry: Entry, path: str, org: str) -> None:
+def _kernel_rights(builder: ForgeBuilder, rights: Rights, entry: Entry, path: str) -> None:
     """Let each SIG write to the shared kernel, only where the forge can keep it to its own branches."""
     kernel = builder.spec.kernel
-    if entry.kernel != SHARED or kernel is None or kernel.layout != "shared":
+    if kernel is None or entry.sig.status == "retired":
+        return
+    if entry.kernel == OWN:  # those who may write in all of the SIG's repositories have their right already
+        have = rights.effective(entry)
+        _may_write(
+            builder,
+            entry,
+            path,
+            [one for one in kernel_writers(builder.spec, entry.sig.name) if one not in have],
+        )
+    if entry.kernel != SHARED or kernel.layout != "shared":
         return
     enforced = "branch_rule" in builder.layout.traits.kinds
     for name in sorted(kernel.sigs):
@@ -217,10 +227,13 @@ def _kernel_rights(builder: ForgeBuilder, entry: Entry, path: str, org: str) -> 
             )
             builder.note("unsupported", path, text, name)
             continue
-        for one in kernel_pushers(builder.spec, name):
-            builder.grant(
-                Key(REPO, path), org, one, Given(levels.WRITE, None, ("kernel", "sigs", name)), entry.sig.name
-            )
+        _may_write(builder, entry, path, kernel_writers(builder.spec, name))
+
+
+def _may_write(builder: ForgeBuilder, entry: Entry, path: str, subjects: Iterable[Who]) -> None:
+    given = Given(levels.WRITE, None, entry.path)
+    for one in subjects:
+        builder.grant(Key(REPO, path), parent(path), one, given, entry.sig.name)
 
 
 def _unsupported(builder: ForgeBuilder, entry: Entry, path: str, found: Mapping[str, Any]) -> None:

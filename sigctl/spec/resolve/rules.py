@@ -70,6 +70,15 @@ def kernel_pushers(spec: Spec, sig: str) -> list[Who]:
     return [who(subject, sig) for subject in named]
 
 
+def kernel_writers(spec: Spec, sig: str) -> list[Who]:
+    """Return everybody of a SIG who may push some branch of the kernel: to all of its namespace, or to a project's part of it."""
+    part = spec.kernel.sigs[sig].branches if spec.kernel and sig in spec.kernel.sigs else ()
+    own = [
+        who(subject, sig) for branch in part if branch.lifecycle == "active" for subject in branch.push or ()
+    ]
+    return list(dict.fromkeys([*kernel_pushers(spec, sig), *own]))
+
+
 def _kernel(spec: Spec, entry: Entry) -> Iterator[Rule]:
     """Yield the kernel's own rules: the SIGs' branches, the upstream ones for the release team, nothing else for anybody."""
     kernel = spec.kernel
@@ -91,12 +100,25 @@ def _kernel(spec: Spec, entry: Entry) -> Iterator[Rule]:
         rule = BranchEntry(pattern=branch, push=team, force=False, delete=False)
         yield Rule(rule, where, expand(branch, spec.defaults.releases, own=False), release_sig)
     if entry.kernel == SHARED:
+        yield from _left(spec, release_sig)
         yield Rule(
             BranchEntry(pattern="*", push=(), create=(), force=False, delete=False),
             where,
             ("*",),
             release_sig,
         )
+
+
+def _left(spec: Spec, home: str) -> Iterator[Rule]:
+    """Yield rules by which branches that have moved to the SIGs' own kernels can go: nobody may write to them meanwhile."""
+    kernel = spec.kernel
+    if kernel is None or kernel.layout != "per-sig" or kernel.moved_from is None:
+        return
+    for sig in sorted(name for name in kernel.sigs if name != home):
+        space = kernel.sigs[sig].namespace
+        rule = BranchEntry(pattern=space, own=True, push=(), create=(), force=False, delete=True)
+        patterns = expand(space.replace("{sig}", sig), spec.defaults.releases, own=True)
+        yield Rule(rule, ("kernel", "sigs", sig, "namespace"), patterns, sig)
 
 
 def _namespace(spec: Spec, sig: str) -> Iterator[Rule]:
