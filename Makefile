@@ -23,7 +23,7 @@ demo: venv ## run the main job on the embedded forges
 	$(BIN)/python tests/scenarios/demo.py
 
 test: venv ## run the tests, offline
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow and not safety"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow and not safety and not live"
 
 lint: venv ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -36,6 +36,9 @@ judges: venv ## hold adapters and sandbox to descriptions and suites that others
 
 test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
 	$(BIN)/python -m pytest -q -n $(JOBS) --timeout 900 tests/safety
+
+test-pagure: venv ## run a real Pagure, and the contract and the main job on it (root, Debian)
+	$(BIN)/python -m pytest -q -n 0 -m live --timeout 600 tests/live
 
 test-slow: venv ## the long property tests
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws
