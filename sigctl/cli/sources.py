@@ -250,7 +250,7 @@ def _bytes(shown: show.Shown) -> Callable[[str, int, int], None]:
 
     def told(path: str, done: int, total: int) -> None:
         of = f" of {total >> 20}" if total else ""
-        shown.reading(path, f"{done >> 20}{of} MiB")
+        shown.reading("sources", f"{path} {done >> 20}{of} MiB")
 
     return told if os.isatty(2) else lambda _path, _done, _all: None
 

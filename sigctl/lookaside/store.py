@@ -184,7 +184,7 @@ def place(
     Folders are made as needed. SigctlError where a symlink leads out of `root`, or the disk says no.
     """
     target = inside(root, path, make=True)
-    part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
+    part = target.with_name(f".sigctl-{secrets.token_hex(8)}.part")
     try:
         with writing(target):
             found = new_hash(checksum)
@@ -208,20 +208,33 @@ def place(
 
 def inside(root: Path, path: str, *, make: bool = False) -> Path:
     """Return the real place of a path below `root`; SigctlError where a symlink leads out, or a folder is in the way."""
-    home = root.resolve()
-    parent = (home / path).parent
-    with writing(parent):
-        real = parent.resolve()
-        if not real.is_relative_to(home) or ".git" in real.relative_to(home).parts:
-            raise SigctlError(f"{path}: a symlink leads out of the checkout", "remove the symlink")
+    home, name = _real(root), path.rpartition("/")[2]
+    real = _real((home / path).parent)
+    _must_be_in(home, real, path)
+    target = real / name
+    with writing(target):
         if make:
             real.mkdir(parents=True, exist_ok=True)
-        target = real / path.rpartition("/")[2]
         if target.is_dir():
             raise SigctlError(f"{path}: there is a folder of this name")
-        if target.is_symlink() and not target.resolve().is_relative_to(home):
-            raise SigctlError(f"{path}: a symlink leads out of the checkout", "remove the symlink")
-        return target
+        if target.is_symlink():
+            _must_be_in(home, _real(target), path)
+    return target
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (
+        OSError,
+        RuntimeError,
+    ):  # a circle of symlinks is the one or the other, as Python's version has it
+        raise SigctlError(f"{path}: symlinks lead in a circle", "remove them") from None
+
+
+def _must_be_in(home: Path, real: Path, path: str) -> None:
+    if not real.is_relative_to(home) or ".git" in real.relative_to(home).parts:
+        raise SigctlError(f"{path}: a symlink leads out of the checkout", "remove the symlink")
 
 
 @contextmanager

@@ -45,9 +45,10 @@ class Uploader:
         Raises DeniedError without a good certificate, RefusedError for an answer that is neither Available nor Missing.
         """
         fields = _fields(package, branch, checksum)
-        answer = self._wire.caller(self.url).read(
-            lambda: self._post(_Form(fields, boundary=_boundary()), None)
-        )
+        with _certificate_in_mind():
+            answer = self._wire.caller(self.url).read(
+                lambda: self._post(_Form(fields, boundary=_boundary()), None)
+            )
         word = answer.strip().rstrip(".").lower()
         if word not in (AVAILABLE, MISSING):
             raise RefusedError(
@@ -88,6 +89,7 @@ class Uploader:
             data=form,
             headers={"Content-Type": form.kind},
             auth=AsGiven(),
+            verify=self._wire.authority,
             timeout=(self._wire.timeout, timeout or self._wire.timeout),
             stream=True,
             allow_redirects=False,

@@ -49,8 +49,10 @@ class Wire:
     ) -> None:
         self.stop = stop or threading.Event()
         self.timeout = timeout
+        self.authority = str(authority) if authority else None
+        """Said with every request that needs it: a session's own is overruled by REQUESTS_CA_BUNDLE."""
         self._sleep = sleep or self._pause
-        self._near, self._far = (_session(jobs, certificate, authority, proxies=p) for p in (False, True))
+        self._near, self._far = (_session(jobs, certificate, proxies=p) for p in (False, True))
         self._callers: dict[str, Caller] = {}
         self._lock = threading.Lock()
 
@@ -189,17 +191,13 @@ def _tls(error: Exception) -> ForgeError:
     return UnreachableError("no encrypted connection could be made")
 
 
-def _session(
-    jobs: int, certificate: Path | None, authority: Path | None, *, proxies: bool
-) -> requests.Session:
+def _session(jobs: int, certificate: Path | None, *, proxies: bool) -> requests.Session:
     session = requests.Session()
     session.trust_env = proxies
     session.headers["User-Agent"] = "sigctl"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if certificate is not None:
         session.cert = str(certificate)
-    if authority is not None:
-        session.verify = str(authority)
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=jobs)
     for prefix in ("http://", "https://"):
         session.mount(prefix, adapter)

@@ -267,6 +267,16 @@ def test_two_runs_at_once_download_a_file_once(tmp_path, server: FileServer):
     assert len(server.seen) == 1
 
 
+def test_two_runs_in_one_checkout_leave_one_good_file(box):
+    declare(box)
+    box.server.faults = [Fault(cut_after=100_000, times=1)]
+    with ThreadPoolExecutor(2) as pool:
+        states = {run.result(30).state for run in [pool.submit(only, box) for _ in range(2)]}
+    assert states <= {"fetched", "copied", "kept"}
+    assert box.left() == ["SOURCES/x.tgz"]
+    assert (box.root / "SOURCES/x.tgz").read_bytes() == BIG
+
+
 def test_what_one_file_needs_does_not_stop_the_others(box):
     box.metadata(f"{hash_of(b'gone', 'sha1')} SOURCES/a", f"{box.store(b'there')} SOURCES/b")
     assert box.states() == {"SOURCES/a": "failed", "SOURCES/b": "fetched"}
@@ -314,6 +324,23 @@ def test_a_symlink_within_the_checkout_is_fine_but_not_into_gits_folder(box):
     (box.root / "SOURCES").unlink()
     (box.root / "SOURCES").symlink_to(".git")
     assert "a symlink leads out" in only(box).reason
+
+
+def test_symlinks_in_a_circle_are_told(box):
+    (box.root / "SOURCES").symlink_to("SOURCES")
+    declare(box)
+    assert only(box).state == "failed"
+    (box.root / "SOURCES").unlink()
+    (box.root / "SOURCES").mkdir()
+    (box.root / "SOURCES/x.tgz").symlink_to("x.tgz")
+    assert box.states("verify") != {"SOURCES/x.tgz": "good"}
+    assert box.states("status") != {"SOURCES/x.tgz": "present"}
+
+
+def test_the_longest_name_a_disk_knows_arrives(box):
+    name = "ö" * 127
+    box.metadata(f"{box.store(BIG)} SOURCES/{name}")
+    assert box.states() == {f"SOURCES/{name}": "fetched"}
 
 
 def test_a_folder_in_the_way_is_told(box):

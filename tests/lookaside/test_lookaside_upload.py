@@ -78,6 +78,16 @@ def test_what_the_store_lacks_is_sent_and_what_it_has_is_not(box, form, authorit
     assert box.states()["SOURCES/b"] == "fetched"
 
 
+def test_the_stores_own_authority_counts_whatever_the_machine_trusts(
+    box, form, authority, monkeypatch, tmp_path
+):
+    (tmp_path / "others").mkdir()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Authority(tmp_path / "others", "other").file))
+    box.write("SOURCES/a", A)
+    box.metadata(f"{hash_of(A)} SOURCES/a")
+    assert put(box, form, authority).files[0].state == "sent"
+
+
 def test_a_named_file_is_declared_once_the_store_has_it(box, form, authority):
     box.write("SOURCES/new.tgz", A)
     box.metadata("# the list", f"{hash_of(BIG, 'sha1')} SOURCES/b")
