@@ -19,7 +19,7 @@ from conftest import KEEPER
 from sigctl import cli
 
 pytestmark = pytest.mark.live
-CONFIG = Path(__file__).resolve().parents[2] / "config"
+CONFIG = Path(__file__).resolve().parents[2] / "config/pagure"
 ACCOUNTS = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
 FORGE = "git.centos.org"
 
@@ -36,7 +36,7 @@ class Job:
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command that must end with this code, and return what it prints."""
         self.capsys.readouterr()
-        shared = ["--config", str(self.folder / "pagure.yaml")]
+        shared = ["--config", str(self.folder / "sigs.yaml")]
         if arguments[0] in ("plan", "apply", "drift"):
             shared += ["--cache", str(self.folder / "cache")]
         ended = cli.run([arguments[0], *shared, *arguments[1:]])
@@ -79,17 +79,16 @@ class Job:
 def job(pagure: Any, token: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Job:
     server, reached = pagure
     server.ctl(*(f"user {name}" for name in ACCOUNTS))
-    for name in ("pagure.yaml", "policy.yaml"):
-        shutil.copy(CONFIG / name, tmp_path / name)
-    shutil.copytree(CONFIG / "pagure", tmp_path / "pagure")
-    found = Job(tmp_path, server, reached, capsys)
-    text = (tmp_path / "pagure.yaml").read_text(encoding="utf-8")
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    found = Job(folder, server, reached, capsys)
+    text = (folder / "sigs.yaml").read_text(encoding="utf-8")
     start, end = text.index("    # pushes come in by ssh"), text.index("    # who may push which branch")
-    (tmp_path / "pagure.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
-    found.edit("pagure.yaml", "url: https://git.centos.org\n", f"url: {reached.url}\n")
-    found.edit("pagure.yaml", "branch_rules: computed", "branch_rules: manual")
-    found.edit("pagure.yaml", "people:\n", "people:\n  alice: {logins: {git.centos.org: alice}}\n")
-    found.edit("pagure/virt.yaml", "members: [gwd", "members: [alice, gwd")
+    (folder / "sigs.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
+    found.edit("sigs.yaml", "url: https://git.centos.org\n", f"url: {reached.url}\n")
+    found.edit("sigs.yaml", "branch_rules: computed", "branch_rules: manual")
+    found.edit("sigs.yaml", "people:\n", "people:\n  alice: {logins: {git.centos.org: alice}}\n")
+    found.edit("sigs.d/virt.yaml", "members: [gwd", "members: [alice, gwd")
     monkeypatch.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", token)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return found
@@ -166,7 +165,7 @@ def test_the_virt_sig_on_git_centos_org(job: Job, push: Any, token: str) -> None
     job.run("apply", "--yes")
     assert job.plan()["actions"] == []
 
-    job.edit("pagure.yaml", "branch_rules: manual", "branch_rules: computed")
+    job.edit("sigs.yaml", "branch_rules: manual", "branch_rules: computed")
     verified = [note["text"] for note in job.plan()["notes"] if note["topic"] == "computed"]
     assert len(verified) == 1, verified
     asked, good = (int(word) for word in verified[0].replace(",", " ").split() if word.isdigit())
