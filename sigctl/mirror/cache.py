@@ -23,6 +23,7 @@ from sigctl.core.history import End
 from sigctl.errors import GitError, InterruptedRunError, RefusedError
 from sigctl.forges.base import Remote
 from sigctl.mirror.git import Git, OnObjects
+from sigctl.mirror.patience import Patience
 from sigctl.mirror.refs import Tips
 from sigctl.mirror.said import failure, last_word
 
@@ -207,6 +208,7 @@ class Cache:
         self.root = (root or default_root()).absolute()
         self._lock_seconds = lock_seconds
         self._checked = False
+        self.patience = Patience(git.stop)
 
     @contextmanager
     def entry(self, name: str) -> Iterator[Entry]:

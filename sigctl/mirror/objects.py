@@ -97,4 +97,7 @@ class Objects:
             if self._told:
                 self._told(Step(str(end), "fetch", done, total, what))
 
-        self.entry.fetch(end, remote, self.observed[end].tips, refs, objects)
+        names = tuple(refs)
+        self._cache.patience.run(
+            lambda _: self.entry.fetch(end, remote, self.observed[end].tips, names, objects)
+        )

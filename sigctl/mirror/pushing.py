@@ -144,7 +144,7 @@ class _FamilyPush:
 
     def _send(self, transfer: Transfer, group: list[Action], entry: Entry) -> dict[str, Verdict]:
         """Return git's verdict on each ref; where a server refused all for the sake of one, they are sent in halves."""
-        said = self._git_push(transfer, group, entry)
+        said = self.tools.cache.patience.run(lambda tries: self._try(transfer, group, entry, tries))
         verdicts = {action.id: _verdict(said.get(_ref(action))) for action in group}
         refused = [action for action in group if verdicts[action.id][0] == "failed"]
         together = len(refused) == len(group) > 1 and all(
@@ -154,6 +154,17 @@ class _FamilyPush:
             middle = len(group) // 2
             return self._send(transfer, group[:middle], entry) | self._send(transfer, group[middle:], entry)
         return verdicts
+
+    def _try(
+        self, transfer: Transfer, group: list[Action], entry: Entry, tries: int
+    ) -> dict[str, tuple[str, str]]:
+        """Push; after a try whose answer was lost only what did not arrive by it."""
+        if not tries:
+            return self._git_push(transfer, group, entry)
+        now = self.tools.reader.read(self.tools.remote_of(transfer.hop.target))
+        left = [action for action in group if now.tips.get(_ref(action), "") != _new(action)]
+        there = {_ref(action): ("=", "") for action in group if action not in left}
+        return there | (self._git_push(transfer, left, entry) if left else {})
 
     def _git_push(self, transfer: Transfer, group: list[Action], entry: Entry) -> dict[str, tuple[str, str]]:
         target = transfer.hop.target
