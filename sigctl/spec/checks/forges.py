@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
-from sigctl.spec.entries import on_forge
+from sigctl.spec.entries import on_forge, settings
 from sigctl.spec.yamlfault import Path
 
 
@@ -84,6 +84,17 @@ def _nowhere(context: Context) -> Iterator[Finding]:
             )
 
 
+def _visibility(context: Context) -> Iterator[Finding]:
+    told: set[Path] = set()
+    for layout, entry, _ in context.paths:
+        value, path = settings(context.spec, entry).get("visibility", ("", ()))
+        if value and value not in layout.traits.visibilities and path not in told:
+            told.add(path)
+            able = " or ".join(layout.traits.visibilities)
+            hint = f"keep the repository off {layout.forge.name} with `forges`; what is there is seen by everybody"
+            yield Finding(path, f"`{value}` can't be had on {layout.forge.name}, only {able}", hint)
+
+
 def _approvers(context: Context) -> Iterator[Finding]:
     if context.files.policy is not None and not context.spec.policy.approval.admins:
         text = "names no admins, so nobody may approve what the chairs may not"
@@ -101,5 +112,8 @@ CHECKS = (
         _owners,
     ),
     Check("nowhere", "Every repository is on some forge.", _nowhere, warning=True),
+    Check(
+        "visibility", "Every repository is on forges that can keep it as private as declared.", _visibility
+    ),
     Check("no-admins", "A policy names the admins.", _approvers, warning=True),
 )
