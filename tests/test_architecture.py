@@ -142,7 +142,7 @@ def test_rooms_are_entered_from_above_only():
     """core <- spec, forges, mirror <- lookaside, report <- app <- cli: nothing below imports what is above it."""
     above = {
         "core": ("spec", "forges", "mirror", "report", "app", "cli", "sandbox", "executor"),
-        "spec": ("forges.github", "forges.gitlab", "mirror", "report", "app", "cli", "sandbox", "executor"),
+        "spec": ("forges.github", "forges.gitlab", "forges.pagure", "mirror", "report", "app", "cli", "sandbox", "executor"),
         "forges": ("spec", "mirror", "report", "app", "cli", "sandbox", "executor"),
         "mirror": ("spec", "lookaside", "report", "app", "cli", "sandbox", "executor"),
         "lookaside": ("spec", "forges.github", "forges.gitlab", "report", "app", "cli", "sandbox", "executor"),
