@@ -1,6 +1,6 @@
 import pytest
 
-from sigctl.app.secrets import read_secret
+from sigctl.app.secrets import key_file, read_secret, there
 from sigctl.errors import UsageError
 
 
@@ -42,3 +42,26 @@ def test_what_points_nowhere_is_refused_without_repeating_a_literal(reference):
     with pytest.raises(UsageError) as caught:
         read_secret(reference, {})
     assert "ghp_literal" not in str(caught.value)
+
+
+def test_a_key_is_a_file_that_only_its_owner_reads(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    key.chmod(0o600)
+    assert key_file(f"file:{key}") == str(key)
+    key.chmod(0o644)
+    with pytest.raises(UsageError, match="others than its owner"):
+        key_file(f"file:{key}")
+
+
+def test_a_key_is_never_in_the_environment():
+    with pytest.raises(UsageError):
+        key_file("env:KEY")
+
+
+def test_host_keys_are_in_a_file_that_is_there(tmp_path):
+    hosts = tmp_path / "known_hosts"
+    with pytest.raises(UsageError, match="is no file"):
+        there(f"file:{hosts}")
+    hosts.write_text("")
+    assert there(f"file:{hosts}") == str(hosts)
