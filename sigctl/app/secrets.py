@@ -35,8 +35,9 @@ def key_file(reference: str) -> str:
 
     Raises UsageError when it is not there, empty, or others may read it, as `read_secret` does.
     """
+    path = there(reference)
     read_secret(reference, {})
-    return there(reference)
+    return path
 
 
 def there(reference: str) -> str:
