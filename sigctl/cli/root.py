@@ -19,6 +19,7 @@ COMMANDS = {
     "snapshot": ("snapshot", "write down what the forges hold, for plans without a token"),
     "mirror": ("mirror", "bring the histories where they belong, and nothing else"),
     "sources": ("sources", "check, fetch and upload the binary files that git does not hold"),
+    "audit": ("audit", "read and check the log of what was changed"),
     "doctor": ("doctor", "check tokens, forges and tools"),
     "sandbox": ("sandbox", "run the embedded forges"),
 }

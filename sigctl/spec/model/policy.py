@@ -77,6 +77,9 @@ class Guards(Model):
     required_owners: tuple[Account, ...] = Field(
         default=(), description="Accounts that stay owners of every org with declared owners."
     )
+    plan_hours: Int = Field(
+        default=72, ge=1, description="A saved plan that is older is refused: make and review a new one."
+    )
     keep_self: Bool = Field(
         default=True, description="Refuse to take rights from the account sigctl acts as."
     )
