@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import platformdirs
 from filelock import FileLock, Timeout
 
+from sigctl.app.audit import Journal
 from sigctl.app.context import Context
 from sigctl.app.planning import Planned, make_plan, mirror_options, place_of
 from sigctl.core.kinds import Key, Repo, Resource
@@ -24,11 +26,33 @@ from sigctl.report.outcome import Outcome, Report
 OnOutcome = Callable[[Outcome], None]
 
 
-def apply(context: Context, planned: Planned, on_outcome: OnOutcome | None = None) -> Report:
-    """Carry the plan out and read back; nothing is done where a guard refused, and what failed is in the report."""
+def apply(
+    context: Context,
+    planned: Planned,
+    on_outcome: OnOutcome | None = None,
+    journal: Journal | None = None,
+) -> Report:
+    """Carry the plan out and read back; nothing is done where a guard refused, and what failed is in the report.
+
+    With a journal, all that is done is recorded; SigctlError where it can't be, and then nothing is begun, or the run has stopped.
+    """
     if planned.plan.refusals:
         return Report(planned.plan)
-    tell = on_outcome or (lambda _: None)
+    if journal is None or not planned.plan.actions:
+        return _carry_out(context, planned, on_outcome or (lambda _: None))
+
+    def tell(outcome: Outcome) -> None:
+        journal.outcome(outcome)
+        if on_outcome is not None:
+            on_outcome(outcome)
+
+    journal.begin(planned.plan)
+    report = _carry_out(context, planned, tell)
+    journal.end(report)
+    return report
+
+
+def _carry_out(context: Context, planned: Planned, tell: OnOutcome) -> Report:
     executor = Executor(
         {name: forge.execute for name, forge in context.forges.items()},
         jobs={name: context.config.spec.forges[name].jobs for name in context.forges},
@@ -113,8 +137,12 @@ def _after_history(later: Iterable[Action], refs: Iterable[Outcome], executor: E
     return out
 
 
-def check_saved(saved: Plan, planned: Planned) -> Planned:
-    """Return what to apply for a saved plan, or raise StalePlanError with each thing that moved since it was made."""
+def check_saved(saved: Plan, planned: Planned, *, hours: int | None = None) -> Planned:
+    """Return what to apply for a saved plan, or raise StalePlanError with each thing that moved since it was made.
+
+    A plan that is older than so many hours is refused whatever has moved (None: it never gets too old).
+    """
+    _check_age(saved, hours)
     if saved.config_digest != planned.plan.config_digest:
         raise StalePlanError("the files have changed since the plan was made", "make and review a new plan")
     moved = list(_moved(saved.actions, planned))
@@ -129,6 +157,21 @@ def check_saved(saved: Plan, planned: Planned) -> Planned:
         wanted = {a.id for a in saved.actions}
         mirror = replace(mirror, actions=tuple(a for a in mirror.actions if a.id in wanted))
     return replace(planned, plan=replace(planned.plan, actions=saved.actions), mirror=mirror)
+
+
+def _check_age(saved: Plan, hours: int | None) -> None:
+    if hours is None:
+        return
+    try:
+        age = datetime.now(UTC) - datetime.fromisoformat(saved.created)
+    except (ValueError, TypeError):
+        raise StalePlanError("the plan does not say when it was made", "make and review a new plan") from None
+    if age > timedelta(hours=hours) or age < timedelta(minutes=-5):
+        told = f"{age.total_seconds() / 3600:.0f} hours old" if age > timedelta(0) else "from the future"
+        raise StalePlanError(
+            f"the plan is {told}, at most {hours} hours are allowed",
+            "make and review a new plan, or raise guards.plan_hours in policy.yaml",
+        )
 
 
 def _moved(actions: Iterable[Action], planned: Planned) -> Iterator[str]:

@@ -14,6 +14,7 @@ import click
 
 from sigctl.app.applying import alone, check_saved
 from sigctl.app.applying import apply as carry_out
+from sigctl.app.audit import Journal, default_file
 from sigctl.app.context import Context, Options, Watch, open_context
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
@@ -154,9 +155,7 @@ def plan(
             hint = "make the plan to apply from the forges themselves"
             raise UsageError("a plan from a snapshot is for reading: no --out, no --allow", hint)
         base = "" if everything else base
-        return plan_from(
-            against, base, format_, pending=detailed_exitcode, mirror=not no_mirror, given=given
-        )
+        return plan_from(against, base, format_, pending=detailed_exitcode, mirror=not no_mirror, given=given)
     if base or everything:
         raise UsageError("--base and --all go with --snapshot")
     with running(given, mirror=not no_mirror) as (context, _):
@@ -185,12 +184,20 @@ examples:
     help="Apply exactly this plan, or refuse.",
 )
 @click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option(
+    "--audit",
+    "audit_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The log of what is done; left out: audit.jsonl in your state folder.",
+)
 @allow_option
 @reason_option
 @_no_mirror
 def apply(
     format_: str,
     saved: Path | None,
+    audit_file: Path | None,
     allow: tuple[str, ...],
     reason: str,
     *,
@@ -200,16 +207,24 @@ def apply(
 ) -> int:
     """Make every forge as declared, bring the histories where they belong, and read back."""
     with running(given, mirror=not no_mirror) as (context, shown), alone(context):
-        planned = make_plan(context, allowed(allow, reason))
+        let_pass = allowed(allow, reason)
+        planned = make_plan(context, let_pass)
         if saved is not None:
-            planned = check_saved(_read(saved), planned)
+            planned = check_saved(_read(saved), planned, hours=context.config.spec.policy.guards.plan_hours)
         with shown.paused():
             agreed = _agreed(planned, format_, yes=yes, no_color=given["no_color"])
         if not agreed:
             click.echo("nothing was changed", err=True)
             return 1
         shown.start(len(planned.plan.actions))
-        report = carry_out(context, planned, shown.outcome)
+        journal = Journal(
+            audit_file or default_file(),
+            context.options.config,
+            context.watch.stop,
+            allowed=let_pass.limits,
+            reason=let_pass.reason,
+        )
+        report = carry_out(context, planned, shown.outcome, journal)
     if format_ == "json":
         show.data(report.as_json())
     else:
