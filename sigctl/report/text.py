@@ -16,7 +16,9 @@ from sigctl.report.words import Block, blocks, counted, describe, plain
 MARKS = {"removed": "-", "narrowed": "v", "widened": "^", "neutral": "+"}
 STYLES = {"removed": "bold red", "narrowed": "yellow", "widened": "bold magenta", "neutral": "green"}
 _NOTES_SHOWN = 12
-_TOPICS = ("held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
+_TODO = "by hand"
+"""What somebody else must do first: every line of it is shown."""
+_TOPICS = (_TODO, "held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
 """Topics of notes that need somebody, first; the others follow."""
 
 
@@ -113,12 +115,13 @@ def _notes(found: Iterable[Note]) -> Iterator[Text]:
     for topic, group in groupby(ordered, key=lambda note: note.topic):
         notes = list(group)
         yield Text(f"\n{plain(topic)} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
-        for note in notes[:_NOTES_SHOWN]:
+        shown = len(notes) if topic == _TODO else _NOTES_SHOWN
+        for note in notes[:shown]:
             where = f" ({plain(note.forge)})" if note.forge else ""
             about = "" if note.subject in note.text else f"{plain(note.subject)}: "
             yield Text(f"  {about}{plain(note.text)}{where}")
-        if len(notes) > _NOTES_SHOWN:
-            yield Text(f"  and {len(notes) - _NOTES_SHOWN} more", style="dim")
+        if len(notes) > shown:
+            yield Text(f"  and {len(notes) - shown} more", style="dim")
 
 
 def _cost(plan: Plan) -> Text:

@@ -39,6 +39,10 @@ REPO = Repo("O/r", visibility="private", archived=False)
 SAID = {
     "team O/t gets write": action(None, grant("write")),
     "gwd gets admin until 2027-01-31": action(None, grant("admin", "person:gwd", until="2027-01-31")),
+    "team O/t gets write on c7-sig-virt, c7-sig-virt-*": action(
+        None, grant("write", branches=("c7-sig-virt", "c7-sig-virt-*"))
+    ),
+    "team O/t: write on a -> write": action(grant("write", branches=("a",)), grant("write", branches=())),
     "team O/t loses admin": action(grant("admin"), None),
     "team O/t: admin -> read": action(grant("admin"), grant("read")),
     "team O/t: native:auditor -> read": action(grant("native:auditor"), grant("read")),
@@ -191,3 +195,13 @@ def test_a_report_says_what_failed_what_waits_and_whether_it_is_now_as_declared(
     assert Report(plan, (), Plan()).exit_code == 0
     assert Report(plan, (), Plan(), interrupted=True).exit_code == 130
     assert Report(EVIL_PLAN).exit_code == 3
+
+
+def test_what_is_to_be_done_by_hand_is_shown_first_and_to_the_last_line():
+    todo = [
+        Note("by hand", f"sig-{n}", f"the server's admin makes it: `pagure-admin new-group sig-{n} me`")
+        for n in range(30)
+    ]
+    text = shown(plan_text(Plan(forges=("f",), notes=(*todo, Note("held", "x", "is held")))), width=200)
+    assert all(f"new-group sig-{n} me" in text for n in range(30))
+    assert text.index("by hand") < text.index("held (1)")
