@@ -43,6 +43,8 @@ class Ground:
     """`VERB KIND` or `update repo.FIELD` that the API can't do."""
     base: tuple[Resource, ...] = field(default_factory=tuple)
     """What must be there first: the org, the memberships."""
+    _repeated: set[tuple[str, ...]] = field(default_factory=set)
+    """Verb, fields and kind of what was done twice already: once is enough."""
 
     def repo(self) -> str:
         return f"{self.org}/repo{next(NUMBERS)}"
@@ -79,8 +81,12 @@ class Ground:
                 self.forge.execute(action)  # now there is nothing left to do
             return
         self.forge.execute(action)
+        what = (verb, *sorted(action.changed()), action.kind)
         archived = isinstance(after, Repo) and after.archived and self.forge.traits.archived_locked
-        if not archived:  # such a forge takes no change of an archive, not even to what it is
+        if (
+            not archived and what not in self._repeated
+        ):  # such a forge takes no change of an archive, not even to what it is
+            self._repeated.add(what)
             self.forge.execute(action)  # as good as once
 
     def _refuses(self, action: Action) -> bool:
