@@ -146,6 +146,7 @@ def test_rooms_are_entered_from_above_only():
         "forges": ("spec", "mirror", "report", "app", "cli", "sandbox", "executor"),
         "mirror": ("spec", "lookaside", "report", "app", "cli", "sandbox", "executor"),
         "lookaside": ("spec", "forges.github", "forges.gitlab", "report", "app", "cli", "sandbox", "executor"),
+        "review": ("mirror", "forges", "report", "app", "cli", "sandbox", "executor"),
         "report": ("spec", "forges", "app", "cli", "sandbox", "executor"),
         "app": ("cli", "sandbox"),
         "sandbox": ("spec", "report", "app", "cli", "executor", "core.diff"),

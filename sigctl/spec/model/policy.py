@@ -111,6 +111,10 @@ class Approval(Model):
     sig_chairs: ChairsApprove = Field(
         default=ChairsApprove(), description="What chairs may approve by themselves."
     )
+    own: Bool = Field(
+        default=False,
+        description="Whether chairs and admins may approve what they propose themselves, where it lets anyone do more.",
+    )
     lazy: Lazy | None = Field(
         default=None, description="Lazy consensus inside one SIG; left out: there is none."
     )

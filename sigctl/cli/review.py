@@ -1,0 +1,60 @@
+"""review: what a proposal comes to, and who must approve."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from sigctl.app.context import Options
+from sigctl.app.review import review as make
+from sigctl.cli import show
+from sigctl.cli.options import common, format_option, logs
+from sigctl.report.review import as_json, review_markdown, review_text
+
+
+@click.command(
+    epilog="""\b
+examples:
+  sigctl review --base origin/main --author gwd
+  sigctl review --base origin/main --author gwd --approved-by lars_kurth --approved-by kbsingh
+  sigctl review --base origin/main --format markdown > comment.md
+\b
+exit codes:
+  0 may be merged, 3 an approval is missing, 1 the files have problems"""
+)
+@common
+@format_option("text", "json", "markdown")
+@click.option(
+    "--base",
+    required=True,
+    metavar="REV|PATH",
+    help="Git revision, file or folder with the files of before; their policy and their chairs decide.",
+)
+@click.option("--author", default="", metavar="ACCOUNT", help="Who proposes it.")
+@click.option("--approved-by", multiple=True, metavar="ACCOUNT", help="Who has approved it. Repeatable.")
+def review(
+    config: Path,
+    overrides: tuple[str, ...],
+    verbose: int,
+    format_: str,
+    base: str,
+    author: str,
+    approved_by: tuple[str, ...],
+    *,
+    no_color: bool,
+) -> int:
+    """Say what a proposal comes to and who must approve it, offline; exit 3 while an approval is missing."""
+    logs(verbose)
+    today = date.today()  # noqa: DTZ011  # an `until` ends with the day of whoever runs this
+    found = make(
+        base, Options(config=config, overrides=overrides), today, author=author, approved_by=approved_by
+    )
+    if format_ == "json":
+        show.data(as_json(found))
+    elif format_ == "markdown":
+        click.echo(review_markdown(found), nl=False)
+    else:
+        show.text(review_text(found), no_color=no_color)
+    return found.exit_code
