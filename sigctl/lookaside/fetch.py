@@ -158,6 +158,8 @@ class Downloader:
         if start:
             headers["Range"] = f"bytes={start}-"
         with self._wire.get(url, headers) as answer:
+            if start and _is_whole(answer, start):
+                return  # all of it came before; its hash says whether it is the file
             start, total = self._opened(answer, start, part)
             self._budget.ask(total - start)
             with writing(part), part.open("ab" if start else "wb") as file:
@@ -175,7 +177,7 @@ class Downloader:
         if code in (requests.codes.not_found, requests.codes.gone):
             raise NotThereError("is not there", status=code)
         if code == requests.codes.requested_range_not_satisfiable:
-            part.unlink(missing_ok=True)  # longer than the file, or just as long and not the file
+            part.unlink(missing_ok=True)
             raise BrokenError("has less than came of it before")
         answer.raise_for_status()
         if code == requests.codes.partial_content:
@@ -205,6 +207,14 @@ class Downloader:
                         f"sends less than {self._pace.least} bytes in {self._pace.seconds:.0f} seconds"
                     )
                 since, came = now, 0
+
+
+def _is_whole(answer: requests.Response, size: int) -> bool:
+    """Whether the server says that there is nothing after this many bytes, because that is the whole file."""
+    return (
+        answer.status_code == requests.codes.requested_range_not_satisfiable
+        and answer.headers.get("content-range", "") == f"bytes */{size}"
+    )
 
 
 def _weight(error: ForgeError) -> int:

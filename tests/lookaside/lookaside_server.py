@@ -125,6 +125,7 @@ class FileServer:
             status = 206 if start < len(content) else 416
         headers = dict(fault.headers)
         if status == 416:
+            headers.setdefault("Content-Range", f"bytes */{len(content)}")
             self._answer(request, 416, b"", headers)
             return
         if status == 206:
@@ -214,6 +215,8 @@ class UploadServer:
         self.posts: list[dict[str, bytes]] = []
         self.fails: list[int] = []
         """Statuses to answer with, one a post."""
+        self.moved = ""
+        """Where to send whoever posts."""
         self.forgets = False
         self.says: str | None = None
         outer = self
@@ -258,7 +261,9 @@ class UploadServer:
         self.posts.append(fields)
         status, text = self._answer(fields)
         answer = text.encode()
-        request.send_response(status)
+        request.send_response(307 if self.moved else status)
+        if self.moved:
+            request.send_header("Location", self.moved)
         request.send_header("Content-Length", str(len(answer)))
         request.end_headers()
         request.wfile.write(answer)

@@ -155,6 +155,32 @@ def test_a_part_that_is_no_part_of_the_file_is_thrown_away(box, size):
     assert (box.root / "SOURCES/x.tgz").read_bytes() == BIG
 
 
+def test_a_part_that_is_the_whole_file_needs_no_second_download(box):
+    value = declare(box)
+    FileStore(box.cache).part(Checksum("sha1", value)).write_bytes(BIG)
+    assert only(box).state == "fetched"
+    assert [one.range for one in box.server.seen] == [f"bytes={len(BIG)}-"]
+
+
+def test_a_server_that_does_not_say_how_much_there_is_sends_it_again(box):
+    value = declare(box)
+    FileStore(box.cache).part(Checksum("sha1", value)).write_bytes(BIG)
+    box.server.faults = [Fault(headers={"Content-Range": "nonsense"}, times=1)]
+    assert only(box).state == "fetched"
+    assert [one.range for one in box.server.seen] == [f"bytes={len(BIG)}-", ""]
+
+
+def test_what_is_copied_is_checked_while_it_is_copied(tmp_path):
+    store, root = FileStore(tmp_path / "cache"), tmp_path / "xen"
+    root.mkdir()
+    checksum = Checksum("sha1", hash_of(BIG, "sha1"))
+    store.path(checksum).parent.mkdir(parents=True)
+    store.path(checksum).write_bytes(BIG + b"!")
+    assert not store.copy_to(checksum, root, "SOURCES/x")
+    assert not store.has(checksum)
+    assert list(root.rglob("*")) == [root / "SOURCES"]
+
+
 def test_an_answer_without_a_length_that_breaks_off_is_noticed(box):
     declare(box)
     box.server.faults = [
@@ -181,6 +207,7 @@ def test_a_server_that_drips_is_given_up(box):
 
 def test_a_server_that_is_too_slow_is_given_up_even_while_it_sends(box):
     declare(box)
+    box.server.faults = [Fault(no_range=True)]
     item = only(box, pace=Pace(least=1 << 30, seconds=0.0))
     assert "sends less than" in item.reason
 

@@ -161,6 +161,14 @@ def test_what_the_store_refuses_is_told(box, form, authority, status, said):
     assert said in put(box, form, authority).files[0].reason
 
 
+def test_a_form_that_redirects_gets_nothing_a_second_time(box, form, authority):
+    box.write("SOURCES/a", A)
+    box.metadata(f"{hash_of(A)} SOURCES/a")
+    form.moved = form.url
+    assert "redirects" in put(box, form, authority).files[0].reason
+    assert len(form.posts) == 1
+
+
 def test_an_answer_that_is_no_answer_is_an_error(box, form, authority):
     box.write("SOURCES/a", A)
     box.metadata(f"{hash_of(A)} SOURCES/a")

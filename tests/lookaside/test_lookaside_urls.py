@@ -57,7 +57,7 @@ def test_remote_branches_are_each_named_once_and_head_is_none_of_them():
     ]
     assert remote_branches(listed, ["origin", "fork", "fork/x"]) == ["a/b", "c7", "c8s"]
     assert remote_branches(listed, ["origin"], "c7") == ["c7", "a/b"]
-    assert remote_branches(["origin/HEAD"], ["origin"]) == []
+    assert remote_branches(["origin/HEAD", "origin/alias -> origin/c7"], ["origin"]) == []
 
 
 def test_the_branches_of_a_checkout_are_the_remote_ones_that_contain_head(tmp_path):
