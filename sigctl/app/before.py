@@ -31,7 +31,7 @@ def config_before(base: str, config: Path, today: date) -> Config:
 def _from_git(revision: str, config: Path, folder: Path) -> Path:
     """Write the files of the revision below the folder, and return the path of the main one there."""
     main = config.resolve()
-    root = next((one for one in main.parents if (one / ".git").exists()), None)
+    root = checkout_of(main)
     if root is None:
         raise UsageError(f"{config} is in no git checkout", "give a folder in place of a revision")
     where = (main if main.is_dir() else main.parent).relative_to(root).as_posix()
@@ -51,6 +51,11 @@ def _from_git(revision: str, config: Path, folder: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(git.run(["cat-file", "blob", f"{commit}:{name}"], at=at).out, encoding="utf-8")
     return folder / main.relative_to(root)
+
+
+def checkout_of(path: Path) -> Path | None:
+    """Return the root of the git checkout that the path is in, None where it is in none."""
+    return next((one for one in path.resolve().parents if (one / ".git").exists()), None)
 
 
 def _git_dir(root: Path) -> Path:

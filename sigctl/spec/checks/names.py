@@ -109,6 +109,8 @@ def _unknown_sig(context: Context) -> Iterator[Finding]:
         for team, config in sig_.all_teams().items():
             where = ("sigs", name, "teams", team, "usable_by")
             used += [(s, (*where, n)) for n, s in enumerate(config.usable_by) if s != "*"]
+    for entry in context.entries:
+        used += [(s, (*entry.path, "interested", n)) for n, s in enumerate(entry.config.interested)]
     for sig, path in used:
         if sig not in known and sig not in context.dropped:
             yield Finding(

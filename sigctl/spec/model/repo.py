@@ -16,6 +16,7 @@ from sigctl.spec.model.base import (
     RepoName,
     SecretRef,
     Short,
+    SigName,
     Subject,
     Text,
     Url,
@@ -222,3 +223,6 @@ class RepoConfig(RepoSettings):
     )
     fork_of: Text | None = Field(default=None, description="For the reader: what it is a fork of.")
     deploy_keys: dict[Text, DeployKey] | None = Field(default=None, description="Deploy keys by title.")
+    interested: tuple[SigName, ...] = Field(
+        default=(), description="Other SIGs whose lists are told of proposals that touch it."
+    )
