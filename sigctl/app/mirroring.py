@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sigctl.app.context import Context
 from sigctl.app.planning import Allowed, mirror_options
+from sigctl.app.watching import with_watched
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import Hop
 from sigctl.core.plan import Plan, merge
@@ -31,7 +32,7 @@ def mirror(
     allowed.check()
     hops = hops_chosen(context, repos, shard)
     options = mirror_options(context)
-    made = run.plan(hops, context.remote_of, **options)
+    made = with_watched(context, run.plan(hops, context.remote_of, **options))
     refused = judge_refs(made.actions, made.present, context.resolved.policy)
     plan = replace(_plan(context, made), refusals=tuple(r for r in refused if not allowed.lets(r)))
     if plan.refusals:
@@ -45,14 +46,15 @@ def mirror(
     outcomes = tuple(map(_outcome, done))
     if context.watch.stop.is_set():
         return Report(plan, outcomes, interrupted=True)
-    again = run.plan(hops, context.remote_of, **options) if made.actions else made
+    again = with_watched(context, run.plan(hops, context.remote_of, **options)) if made.actions else made
     counts = {"compared": again.checked, "equal": again.equal, "held": len(again.held)}
     return Report(plan, outcomes, _plan(context, again), counts, notes=again.held)
 
 
 def mirror_check(context: Context, repos: Collection[str] = (), shard: str = "") -> MirrorPlan:
     """Return how every chosen target stands to its source; nothing is pushed."""
-    return run.check(hops_chosen(context, repos, shard), context.remote_of, **mirror_options(context))
+    hops = hops_chosen(context, repos, shard)
+    return with_watched(context, run.check(hops, context.remote_of, **mirror_options(context)))
 
 
 def kept(context: Context, repos: Collection[str] = ()) -> tuple[Kept, ...]:

@@ -86,7 +86,7 @@ def _one(context: Context, forge: Forge) -> Compared:
 def _with_histories(context: Context, desired: Desired) -> Desired:
     """Return the desired state in which only those repositories count on a history that get one in this run."""
     hops = hops_in_reach(context, context.forges) if context.options.mirror else []
-    reached = {hop.target.path for hop in hops if hop.target.forge == desired.forge}
+    reached = {hop.target.path for hop in hops if hop.target.forge == desired.forge and not hop.watched}
     state = {
         key: replace(one, filled=False) if isinstance(one, Repo) and one.path not in reached else one
         for key, one in desired.state.items()
@@ -129,7 +129,8 @@ def hops_in_reach(context: Context, forges: Collection[str]) -> list[Hop]:
 
 
 def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
-    from sigctl.mirror import run  # noqa: PLC0415  # only where histories are compared
+    from sigctl.app.watching import with_watched  # noqa: PLC0415  # only where histories are compared
+    from sigctl.mirror import run  # noqa: PLC0415  # the same
 
     made = frozenset(
         (name, action.key.name)
@@ -149,7 +150,7 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
         return context.remote_of(replace(end, path=moved.get((end.forge, end.path), end.path)))
 
     found = run.plan(hops_in_reach(context, compared), now, missing=made, **mirror_options(context))
-    return _without_archives(found, compared)
+    return _without_archives(with_watched(context, found), compared)
 
 
 def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> MirrorPlan:

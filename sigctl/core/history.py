@@ -74,3 +74,5 @@ class Hop:
     starts: tuple[Start, ...] = ()
     optional: bool = False
     """The source may be missing, or have none of the refs; that is no more than nothing to do."""
+    watched: bool = False
+    """The source's forge pushes it by itself: it is compared, and never pushed by us."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -86,6 +86,31 @@ class Health:
     expires: str = ""
     """ISO date on which the token ends, "" = never or unknown."""
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PushMirror:
+    """A repository that a forge pushes somewhere by itself."""
+
+    url: str
+    """Where to, without a login."""
+    enabled: bool
+    failed: bool = False
+    """The last try did not succeed."""
+    error: str = ""
+    """What the forge said of it, "" for nothing."""
+    last_try: str = ""
+    """ISO time, "" = never."""
+    last_success: str = ""
+
+
+@runtime_checkable
+class PushesItself(Protocol):
+    """A forge that pushes repositories elsewhere by itself, and tells how that goes."""
+
+    def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
+        """Return where the repository with this path is pushed; raise ForgeError when that can't be read whole."""
+        ...
 
 
 Progress = Callable[[str], None]

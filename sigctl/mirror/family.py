@@ -175,6 +175,8 @@ class FamilyPlan:
         return HopState(hop, status, *sizes, commits=entry.count(new, there), since=entry.oldest(new, there))
 
     def _done(self, hop: Hop, chosen: Selection, target: Refs, decided: RefPlan) -> None:
+        if hop.watched:
+            return
         tips = rules.after(target.tips, decided.changes)
         head = chosen.head if chosen.head in tips else ""
         if head:

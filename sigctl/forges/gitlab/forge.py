@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation, Traits
-from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
+from sigctl.forges.base import Health, Progress, PushMirror, Remote, Scope, Settings
 from sigctl.forges.gitlab.client import Client
 from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.execute import execute
 from sigctl.forges.gitlab.health import health
 from sigctl.forges.gitlab.observe import observe
+from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
 
 
@@ -43,6 +44,10 @@ class GitLab:
     def remote(self, repo: str) -> Remote:
         """Return where git finds the repository with this path."""
         return Remote(f"{self._context.client.url}/{repo}.git", "oauth2", self._settings.token)
+
+    def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
+        """Return where the server pushes the project by itself; raise ForgeError when that can't be read whole."""
+        return push_mirrors(self._context, repo)
 
     def health(self) -> Health:
         """Return what can be learned of server and token; never raises for what it should report."""

@@ -123,6 +123,11 @@ class ForgeConfig(Model):
     role: Literal["primary", "replica"] = Field(
         default="primary", description="primary: where SIGs work; replica: where history is copied to."
     )
+    replicated_by: Literal["sigctl", "primary"] = Field(
+        default="sigctl",
+        description="How history comes to a replica: sigctl pushes it, or the primary's own push mirrors do (GitLab), which sigctl then "
+        "compares and watches.",
+    )
     undeclared: UndeclaredPolicy = Field(
         default=UndeclaredPolicy(), description="What to do with whole things that no file declares."
     )
@@ -147,6 +152,14 @@ class ForgeConfig(Model):
     def name(self) -> str:
         """The forge's name in the files."""
         return ""  # `Spec` knows it, and puts it in this place
+
+    @model_validator(mode="after")
+    def _replica(self) -> ForgeConfig:
+        if self.role == "primary" and self.replicated_by == "primary":
+            raise wrong(
+                "a primary is not replicated to", "`replicated_by` is for forges with `role: replica`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ForgeConfig:

@@ -102,6 +102,7 @@ def _of(
         for name, end in ends.items():
             if layouts[name].forge.role == "replica":
                 gone = words(spec, entry, "delete_refs")
+                watched = layouts[name].forge.replicated_by == "primary"
                 yield Hop(
                     entry.sig.name,
                     entry.name,
@@ -111,8 +112,9 @@ def _of(
                     stage=REPLICA,
                     on_divergence=words(spec, entry, "on_divergence"),
                     delete_refs=gone,
+                    watched=watched,
                 )
-                if retired:
+                if retired and not watched:
                     yield _starting(entry, end, retired, stage=LEAVE)
 
 
@@ -135,6 +137,8 @@ def kernel_hops(spec: Spec, layouts: Mapping[str, Layout]) -> Iterator[Hop]:
             shared = End(name, layout.repo(home, kernel.repo))
             own = End(name, layout.repo(sig, kernel.repo))
             primary = layout.forge.role == "primary"
+            if layout.forge.replicated_by == "primary":
+                continue
             yield from _between(spec, Hop(sig, kernel.repo, own, shared, include=include), primary=primary)
 
 
