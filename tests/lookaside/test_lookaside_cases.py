@@ -215,6 +215,18 @@ def test_a_symlinked_folder_is_refused_by_both(box, way, target):
     assert list((box.root / ".git").iterdir()) == []
 
 
+def test_a_symlink_in_the_place_of_a_file_is_refused_by_both(box, way):
+    outside = box.root.parent / "outside"
+    outside.write_bytes(A)
+    (box.root / "SOURCES").mkdir()
+    (box.root / "SOURCES/a").symlink_to(outside)
+    box.metadata(f"{box.store(A)} SOURCES/a")
+    done = run(way, box, "-r")
+    assert done.code == 1
+    assert "symlink" in done.said
+    assert (box.root / "SOURCES/a").is_symlink()
+
+
 def test_branches_are_found_and_encoded_by_both(box, way, tmp_path):
     upstream = tmp_path / "up"
     git(tmp_path, "init", "-q", "-b", "main", str(upstream))

@@ -9,6 +9,9 @@ import pytest
 from lookaside_box import CLEAN, git
 from lookaside_server import Authority, UploadServer, hash_of
 
+from sigctl.lookaside import reading
+from sigctl.mirror.git import Git
+
 A, B = b"content of a\n", b"content of b\n"
 SPEC = "Name: xen\nVersion: 4.15.1\nSource0: xen-%{version}.tar.gz\nSource1: a\n"
 
@@ -191,6 +194,21 @@ def upstream(tmp_path, box):
     commit(f"{value} ../a\n")
     git(tmp_path, "clone", "-q", "--bare", str(work), str(root / "xen.git"))
     return root
+
+
+def test_a_list_that_is_a_symlink_is_not_read_wherever_it_is(tmp_path):
+    work = tmp_path / "xen"
+    git(tmp_path, "init", "-q", "-b", "c7", str(work))
+    (tmp_path / "secret").write_text("root:x:0")
+    (work / "sources").symlink_to("../secret")
+    git(work, "add", ".")
+    git(work, "commit", "-q", "-m", "change")
+    commit = git(work, "rev-parse", "HEAD")
+    tip = next(reading.tips(work / ".git", Git(), {"c7": commit}, "virt/xen", "xen"))
+    here = reading.checkout(work, Git())
+    assert [one.problem for one in tip.manifest.problems] == ["is a symlink"]
+    assert ["symlink leads out" in one.problem for one in here.manifest.problems] == [True]
+    assert "root:x" not in str(tip.manifest) + str(here.manifest)
 
 
 def test_every_branch_of_what_is_mirrored_is_looked_at(box, sources, upstream, tmp_path, monkeypatch):
