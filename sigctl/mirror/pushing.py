@@ -66,6 +66,8 @@ class _FamilyPush:
     def _ready(self, transfer: Transfer, objects: Objects) -> list[Action]:
         """Return the chosen actions once their objects are in the cache: all are fetched before the first push moves anything."""
         actions = [a for a in transfer.actions if self.chosen is None or a.id in self.chosen]
+        left = [a for a in transfer.actions if a not in actions]  # nothing that rests on them may run
+        self.failed |= {(transfer.hop.target, _ref(action)) for action in left}
         try:
             if actions:
                 objects.ensure((_new(action) for action in actions if _new(action)), transfer.hop.source)

@@ -34,12 +34,17 @@ def start(hop: Hop, _source: Refs, target: Refs, objects: Objects) -> RefPlan:
     Costs no request and no git process unless one is missing that starts from a tag or a commit, or one retires. Raises as
     `Objects.ensure`.
     """
-    work = _Declared(hop, target, objects)
+    work = _Declared(hop, objects, dict(target.tips), target.head)
+    missing = [
+        one for one in hop.starts if one.lifecycle != "retired" and one.start and one.ref not in work.tips
+    ]
+    while made := [one for one in missing if work.make(one)]:  # one may start from another
+        missing = [one for one in missing if one not in made]
+    for one in missing:
+        work.wait(one)
     for one in hop.starts:
         if one.lifecycle == "retired":
             work.retire(one)
-        elif one.start and one.ref not in target.tips:
-            work.make(one)
     return RefPlan(tuple(work.changes), tuple(work.held))
 
 
@@ -70,25 +75,32 @@ class _Declared:
     """The declared branches of one repository, one after the other."""
 
     hop: Hop
-    target: Refs
     objects: Objects
+    tips: dict[str, str]
+    """What the repository holds, with what is made in this plan."""
+    head: str
     changes: list[Change] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
 
-    def make(self, one: Start) -> None:
+    def make(self, one: Start) -> bool:
+        """Make the branch, and return whether that could be decided: it could not where its origin is not there yet."""
         source, sha = self._origin(one.start)
-        if not sha:
-            self.held.append(Held(one.ref, source, "", "", "start", one.start))
-            return
-        planned = {change.ref: change.new for change in self.changes}
-        found = compare(Selection({one.ref: Wanted(source, sha)}), {**self.target.tips, **planned})
-        self.changes += found.create
-        self.held += found.held
+        if sha:
+            found = compare(Selection({one.ref: Wanted(source, sha)}), self.tips)
+            self.changes += found.create
+            self.held += found.held
+            self.tips |= {change.ref: change.new for change in found.create}
+        return bool(sha)
+
+    def wait(self, one: Start) -> None:
+        """Say that the branch's origin is not there."""
+        self.held.append(Held(one.ref, "", "", "", "start", one.start))
 
     def retire(self, one: Start) -> None:
-        tip = self.target.tips.get(one.ref, "")
+        """Keep the branch as a tag, and let it go where that is asked."""
+        tip = self.tips.get(one.ref, "")
         tag = RETIRED_TAGS + one.ref.removeprefix(HEADS)
-        kept = self.target.tips.get(tag, "")
+        kept = self.tips.get(tag, "")
         if not tip:
             return
         if kept and kept != tip and not _contains(self.objects, self.hop, tip, kept):
@@ -96,14 +108,14 @@ class _Declared:
             return
         if not kept:
             self.changes.append(Change(tag, one.ref, "", tip))
-        if one.delete and one.ref == self.target.head:
+        if one.delete and one.ref == self.head:
             self.held.append(Held(one.ref, one.ref, tip, "", "default"))
         elif one.delete:
             self.changes.append(Change(one.ref, tag, tip, "", forced=True, why=RETIRED))
 
     def _origin(self, name: str) -> tuple[str, str]:
         """Return the ref and the commit that a declared branch starts from; "" for the commit where there is none."""
-        tips, source, objects = self.target.tips, self.hop.source, self.objects
+        tips, source, objects = self.tips, self.hop.source, self.objects
         if HEADS + name in tips:
             return HEADS + name, tips[HEADS + name]
         for ref in (TAGS + name, name):

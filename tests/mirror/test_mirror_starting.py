@@ -84,6 +84,13 @@ def test_what_is_to_start_from_nothing_waits_and_says_so(world, kernel):
     assert XEN not in primary(world).refs()
 
 
+def test_one_declared_branch_may_start_from_another_in_the_same_run(world, kernel):
+    starts = [Start("refs/heads/c7-sig-virt-b", "c7-sig-virt-xen"), Start(XEN, "v1")]
+    world.mirror(follow(world), starting(*starts))
+    made = primary(world).refs()
+    assert made["refs/heads/c7-sig-virt-b"] == made[XEN] == git(kernel.path, "rev-parse", "c7~1")
+
+
 def test_a_start_that_can_not_be_beside_another_ref_is_held(world, kernel):
     plan = world.mirror(follow(world), starting(Start("refs/heads/c7/sig", "c8s")))
     (note,) = plan.held
@@ -252,6 +259,19 @@ def test_nothing_leaves_before_it_has_arrived_nor_with_commits_that_did_not(worl
     assert "refs/heads/c7-sig-virt" not in shared.refs()
     rescued = run.kept([seed, leave], world.remote_of, **world.options({}))
     assert rescued[-1].ref == "refs/heads/c7-sig-virt"
+
+
+def test_nothing_leaves_when_the_part_of_the_plan_that_brings_it_is_left_out(world, kernel, shared):
+    seed, leave = (
+        between("kernel", "virt/kernel", "seed", MOVE),
+        between("virt/kernel", "kernel", "leave", LEAVE),
+    )
+    plan = world.plan(seed, leave)
+    going = [action for action in plan.actions if action.verb == "delete"]
+    assert len(going) == 2
+    outcomes = world.push(plan, actions=going)
+    assert {o.status for o in outcomes} == {"skipped"}
+    assert {XEN, "refs/heads/c7-sig-virt"} <= set(shared.refs())
 
 
 def test_moving_from_a_kernel_that_is_not_there_is_nothing_to_do(world, kernel):
