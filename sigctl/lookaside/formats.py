@@ -107,6 +107,8 @@ class Manifest:
     """Lines that say once more what a line above says."""
     overridden: tuple[Source, ...] = ()
     """Lines of a metadata file that `sources` decides otherwise."""
+    lost: frozenset[str] = frozenset()
+    """Paths that a problem keeps from being declared."""
 
 
 def parse(text: str, file: str, folder: str = "") -> Manifest:
@@ -147,15 +149,14 @@ def parse(text: str, file: str, folder: str = "") -> Manifest:
             hint = "give one of them another name"
             refuse(source.line, path, f"is below `{above}`, which is a file too", hint)
     kept = tuple(source for path, source in found.items() if path not in lost)
-    return Manifest(kept, tuple(sorted(problems)), tuple(duplicates))
+    return Manifest(kept, tuple(sorted(problems)), tuple(duplicates), lost=frozenset(lost))
 
 
 def join(metadata: Manifest, sources: Manifest) -> Manifest:
     """Return what both files of a package declare together: `sources` wins where both name a path."""
     own = {source.path: source for source in sources.sources}
-    refused = {problem.subject for problem in sources.problems}
     lost = tuple(s for s in metadata.sources if s.path in own and not _same(s, own[s.path]))
-    rest = tuple(s for s in metadata.sources if s.path not in own and s.path not in refused)
+    rest = tuple(s for s in metadata.sources if s.path not in own and s.path not in sources.lost)
     return Manifest(
         (*sources.sources, *rest),
         (*sources.problems, *metadata.problems),

@@ -146,6 +146,8 @@ def test_a_path_that_sources_refuses_is_not_taken_from_metadata():
     metadata = parse(f"{SHA1} SOURCES/x\n", ".xen.metadata")
     sources = parse(f"SHA512 (x) = {SHA512}\nMD5 (x) = {MD5}\n", "sources", "SOURCES")
     assert formats.join(metadata, sources).sources == ()
+    sources = parse(f"{SHA1} x\n{SHA1} SOURCES/x/y\n", "sources", "SOURCES")
+    assert formats.join(metadata, sources).sources == ()
 
 
 def test_an_address_and_a_commit_are_read():
