@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 from sigctl.app.before import config_before
 from sigctl.app.context import Options, load
+from sigctl.app.mail import Record
 from sigctl.errors import UsageError
 from sigctl.forges import traits_of
 from sigctl.report.review import Review
+from sigctl.review.announcing import digest, lists
 from sigctl.review.effect import effect
 from sigctl.review.needs import needs
 from sigctl.review.rights import Version
@@ -24,49 +26,56 @@ def version(config: Config, today: date) -> Version:
     return Version.of(config, resolve(config, today=today, traits=traits), traits)
 
 
-def review(
-    base: str,
-    options: Options,
-    today: date,
-    *,
-    author: str = "",
-    approved_by: Collection[str] = (),
-    opened: Opened | None = None,
-) -> Review:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of the merge request."""
+
+    author: str = ""
+    approved_by: tuple[str, ...] = ()
+    opened: date | None = None
+    objections: tuple[str, ...] = ()
+    record: Record | None = None
+    """What was mailed when."""
+    change: str = ""
+    """The name of the change in the record."""
+
+
+def review(base: str, options: Options, today: date, request: Request) -> Review:
     """Return what the proposal comes to, measured against the files of `base` and judged by their policy.
 
     Raises ConfigError where the proposed files have problems, UsageError where those of `base` can't be read or a name is unknown.
     """
+    before, after = versions(base, options, today)
+    return of(before, after, today, base=base, request=request)
+
+
+def versions(base: str, options: Options, today: date) -> tuple[Version, Version]:
+    """Return the files of before and those of the proposal; raises as `review` does."""
     before = version(config_before(base, options.config, today), today)
-    after = version(load(options, today, before.config), today)
-    return of(before, after, today, base=base, author=author, approved_by=approved_by, opened=opened)
+    return before, version(load(options, today, before.config), today)
 
 
 def of(
-    before: Version,
-    after: Version,
-    today: date,
-    *,
-    base: str = "",
-    author: str = "",
-    approved_by: Collection[str] = (),
-    opened: Opened | None = None,
+    before: Version, after: Version, today: date, *, base: str = "", request: Request | None = None
 ) -> Review:
     """Return the review of two versions."""
-    known = before.config.spec.people
-    unknown = sorted({*approved_by} - set(known))
+    asked = request or Request()
+    unknown = sorted({*asked.approved_by} - set(before.config.spec.people))
     if unknown:
         raise UsageError(
             f"no person `{unknown[0]}` in the files of before",
             "--approved-by takes account names as under `people`",
         )
     found = effect(before, after)
+    announced = asked.record.day(asked.change, digest(found)) if asked.record else None
+    if not lists(found, before, after):
+        announced = announced or asked.opened  # nobody has a list that could be told
     verdict = judge(
-        needs(found, before, after, today, author),
+        needs(found, before, after, today, asked.author),
         before.config.spec,
         today,
-        author=author,
-        approved_by=approved_by,
-        opened=opened,
+        author=asked.author,
+        approved_by=asked.approved_by,
+        opened=Opened(asked.opened, asked.objections, announced),
     )
-    return Review(base, author, found, verdict, warnings(found, before, after, today, author))
+    return Review(base, asked.author, found, verdict, warnings(found, before, after, today, asked.author))

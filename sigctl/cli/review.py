@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from sigctl.app.context import Options
+from sigctl.app.mail import Record
+from sigctl.app.review import Request
 from sigctl.app.review import review as make
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, logs
@@ -34,6 +36,20 @@ exit codes:
 )
 @click.option("--author", default="", metavar="ACCOUNT", help="Who proposes it.")
 @click.option("--approved-by", multiple=True, metavar="ACCOUNT", help="Who has approved it. Repeatable.")
+@click.option(
+    "--opened",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which it was opened, for lazy consensus.",
+)
+@click.option(
+    "--objection", "objections", multiple=True, metavar="TEXT", help="Somebody objects. Repeatable."
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File in which `sigctl announce` keeps what was mailed when.",
+)
+@click.option("--change", default="", metavar="URL", help="The change's name in that file.")
 def review(
     config: Path,
     overrides: tuple[str, ...],
@@ -42,6 +58,10 @@ def review(
     base: str,
     author: str,
     approved_by: tuple[str, ...],
+    opened: datetime | None,
+    objections: tuple[str, ...],
+    record: Path | None,
+    change: str,
     *,
     no_color: bool,
 ) -> int:
@@ -49,7 +69,17 @@ def review(
     logs(verbose)
     today = date.today()  # noqa: DTZ011  # an `until` ends with the day of whoever runs this
     found = make(
-        base, Options(config=config, overrides=overrides), today, author=author, approved_by=approved_by
+        base,
+        Options(config=config, overrides=overrides),
+        today,
+        Request(
+            author=author,
+            approved_by=approved_by,
+            opened=opened.date() if opened else None,
+            objections=objections,
+            record=Record.read(record) if record else None,
+            change=change,
+        ),
     )
     if format_ == "json":
         show.data(as_json(found))

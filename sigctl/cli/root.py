@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": ("files", "say where a value of the config comes from"),
     "people": ("files", "pin the ids of people's accounts"),
     "review": ("review", "say what a proposal comes to and who must approve it"),
+    "announce": ("announce", "mail a proposal to the lists of the SIGs it touches, once"),
     "codeowners": ("codeowners", "make a CODEOWNERS file from the chairs"),
     "plan": ("plan", "show what apply would do"),
     "apply": ("plan", "make the forges as declared, histories included"),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec_gen import SIGS, sigs, specs, write
 
-from sigctl.app.review import of, version
+from sigctl.app.review import Request, of, version
 from sigctl.core.access import strongest
 from sigctl.core.kinds import Resource
 from sigctl.errors import ConfigError
@@ -114,11 +114,11 @@ def test_no_author_approves_what_widens_and_an_admin_covers_all(pair: Any, autho
     before, after = map(accepted, pair)
     if before is None or after is None:
         return
-    found = of(before, after, TODAY, author=author, approved_by=[author] if author else [])
+    found = of(before, after, TODAY, request=Request(author, (author,) if author else ()))
     if found.effect.widens:
         assert found.verdict.missing
     other = "lead" if author == "owner" else "owner"
-    assert of(before, after, TODAY, author=author, approved_by=[other]).verdict.allowed
+    assert of(before, after, TODAY, request=Request(author, (other,))).verdict.allowed
 
 
 @half

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from review_world import HERE, TODAY, changed, estate, of
 
+from sigctl.app.review import Request
 from sigctl.app.review import of as review
 from sigctl.report.effects import sentences
 from sigctl.report.review import as_json
@@ -24,8 +25,7 @@ def reviewed(tmp_path, before, proposal):
         before,
         after,
         TODAY,
-        author=proposal.get("by", ""),
-        approved_by=proposal.get("approved", ()),
+        request=Request(proposal.get("by", ""), tuple(proposal.get("approved", ()))),
     )
 
 
