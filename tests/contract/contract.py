@@ -54,7 +54,7 @@ class Ground:
 
     def observe(self, *resources: Resource, narrow: bool = False) -> Observation:
         """Return what there is, within what the resources speak of."""
-        return self.forge.observe(replace(self.scope(resources), narrow=narrow))
+        return self.forge.observe(replace(self.scope(resources), narrow=narrow, logins=frozenset()))
 
     def scope(self, resources: tuple[Resource, ...]) -> Scope:
         every = (*self.base, *resources)
@@ -171,7 +171,11 @@ class Contract:
             seen: Resource | None = None
             for after in states:
                 ground.do(seen, after.over(seen) if after is not None and seen is not None else after)
-                seen = ground.observe(*needs, subject).state.get(subject.key)
+                narrow = after not in (
+                    states[0],
+                    None,
+                )  # the whole is looked at when it comes, and when it is gone
+                seen = ground.observe(*needs, subject, narrow=narrow).state.get(subject.key)
                 if after is None:
                     assert seen is None, name
                 else:
