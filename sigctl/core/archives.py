@@ -51,6 +51,20 @@ def settle(
     return [replace(action, phase=last + 2) if _reaches(action, late) else action for action in phased]
 
 
+def base_last(actions: Sequence[Action], *, last: int) -> list[Action]:
+    """Raise what every member of an org has only once what is shut in this plan is shut."""
+    shut = [a.key.name for a in actions if _shuts(a)]
+    return [
+        replace(a, phase=last + 2)
+        if isinstance(a.subject, Org)
+        and a.verb == "update"
+        and a.effect == "widens"
+        and any(repo.startswith(f"{a.key.name}/") for repo in shut)
+        else a
+        for a in actions
+    ]
+
+
 def moments(actions: Sequence[Action], seen: State) -> list[Note]:
     """Return a note for each repository to which people can push for a moment, since they have rights above it, or had them on it."""
     opened = {
@@ -67,16 +81,20 @@ def moments(actions: Sequence[Action], seen: State) -> list[Note]:
 
 
 def shown_late(actions: Sequence[Action]) -> list[Note]:
-    """Return a note for each repository that is shown at the end, while what people read it by ends or stays behind before."""
-    ends = {a.key.name for a in actions if isinstance(a.subject, Org) and a.effect == "narrows"}
-    moved = {a.key for a in actions if a.verb == "move"}
+    """Return a note for each repository that is shown or hidden while rights end: what people read it by may end before."""
+    if not any(
+        (a.effect == "narrows" and not isinstance(a.subject, Repo)) or a.verb == "move" for a in actions
+    ):
+        return []
     return [
-        Note("moment", a.key.name, f"{a.key.name} is shown last: some can't read it for a moment", a.forge)
+        Note(
+            "moment",
+            a.key.name,
+            f"{a.key.name} changes who sees it: some can't read it for a moment",
+            a.forge,
+        )
         for a in actions
-        if isinstance(a.subject, Repo)
-        and "visibility" in a.changed()
-        and a.effect == "widens"
-        and (a.key in moved or any(a.key.name.startswith(f"{org}/") for org in ends))
+        if isinstance(a.subject, Repo) and "visibility" in a.changed()
     ]
 
 
@@ -117,6 +135,8 @@ def _reaches(action: Action, repos: set[str]) -> bool:
 
 
 def _writes(one: Resource, repo: str) -> bool:
+    if isinstance(one, Org):
+        return repo.startswith(f"{one.path}/") and levels.widens(levels.TRIAGE, one.base_level or levels.NONE)
     if not isinstance(one, Grant) or not levels.widens(levels.TRIAGE, one.level):
         return False
     return repo.startswith(f"{one.target}/") if one.on == Org.KIND else one.target == repo

@@ -50,11 +50,11 @@ def order(
     teams = _conflicts(phased)
     notes: list[Note] = []
     sinking = _sinking_groups(phased)
-    moved = transfers.across(phased, seen)
+    moved, shrinking = transfers.across(phased, seen), transfers.shrinking(phased, seen)
     first, last = leavers.early(phased, seen), leavers.late(phased, seen)
 
     def arranged(choice: dict[str, int]) -> list[Action]:
-        shifted = transfers.ahead(_shift(phased, choice, sinking), seen, early=EARLY)
+        shifted = transfers.ahead(_shift(phased, choice, sinking, shrinking), seen, early=EARLY)
         settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
         return [replace(a, phase=settled.get(a.key, a.phase)) for a in shifted]
 
@@ -75,6 +75,7 @@ def order(
         ]
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
+    phased = archives.base_last(phased, last=ARCHIVE)
     linked = transfers.linked(_linked(phased), seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
 
@@ -170,11 +171,16 @@ def _ruled_when_open(actions: list[Action]) -> list[Action]:
     ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)} & shown
     phases = {BranchRule: OPEN + 1, Grant: OPEN + 2}
     return [
-        replace(a, phase=phases[type(a.subject)])
+        replace(a, phase=OPEN + 3 if _lets_in(a) else phases[type(a.subject)])
         if type(a.subject) in phases and a.subject.inside in ruled and a.phase < OPEN and _adds(a)
         else a
         for a in actions
     ]
+
+
+def _lets_in(action: Action) -> bool:
+    """Whether it is the second half of a rule's change, or all of one that shuts nobody out."""
+    return isinstance(action.subject, BranchRule) and action.verb == "update" and action.effect == "widens"
 
 
 def _adds(action: Action) -> bool:
@@ -197,10 +203,13 @@ def _is_below(resource: Resource, sinking: set[tuple[str, str]]) -> bool:
     return any(("/".join(parts[:depth]), resource.subject) in sinking for depth in range(1, len(parts)))
 
 
-def _shift(actions: list[Action], choice: dict[str, int], groups: set[tuple[str, str]]) -> list[Action]:
+def _shift(
+    actions: list[Action], choice: dict[str, int], groups: set[tuple[str, str]], shrinking: set[str]
+) -> list[Action]:
     """Put the additions of a team late, or its removals early.
 
-    New members and new repositories of an org whose base level sinks come after it has sunk; so does a grant on a repository to
+    New members and new repositories of an org whose base level sinks come after it has sunk, and new repositories in groups where
+    somebody loses rights after he has lost them; so does a grant on a repository to
     someone whose grant on the group above sinks, since a forge that inherits refuses a lower level before.
     """
     made = {a.key for a in actions if isinstance(a.subject, Repo) and _is_new(a)}
@@ -225,8 +234,8 @@ def _shift(actions: list[Action], choice: dict[str, int], groups: set[tuple[str,
             phase = LATE + step
         if (
             isinstance(subject, Repo | Grant | BranchRule)
-            and _org(subject) in sinking
             and _new_repo(subject, made)
+            and (_org(subject) in sinking or _inside(subject, shrinking))
             and (isinstance(subject, Repo) or _adds(action))
         ):
             floor = {Repo: NARROW + 5, BranchRule: NARROW + 6}.get(type(subject), LATE + step)
@@ -240,6 +249,13 @@ def _is_new(action: Action) -> bool:
     if action.verb != "move" or action.before is None:
         return action.verb == "create"
     return action.before.key.name.partition("/")[0] != action.key.name.partition("/")[0]
+
+
+def _inside(resource: Resource, groups: set[str]) -> bool:
+    repo = resource.key if isinstance(resource, Repo) else resource.inside
+    return (
+        repo is not None and repo.kind == Repo.KIND and any(repo.name.startswith(f"{one}/") for one in groups)
+    )
 
 
 def _new_repo(resource: Resource, made: set[Key]) -> bool:

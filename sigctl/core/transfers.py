@@ -38,6 +38,27 @@ def ahead(actions: Sequence[Action], seen: State, *, early: int) -> list[Action]
     return [replace(action, phase=_phase(action, moved, teams, early)) for action in actions]
 
 
+def shrinking(actions: Sequence[Action], seen: State) -> set[str]:
+    """Return the groups on which somebody has rights and loses them, or leaves a team that has."""
+    smaller = {a.subject.team for a in actions if isinstance(a.subject, TeamMember) and a.effect == "narrows"}
+    names = {
+        a.before.key.name: a.key.name for a in actions if a.verb == "move" and a.kind == "team" and a.before
+    }
+    found = {
+        a.subject.target
+        for a in actions
+        if isinstance(a.subject, Grant) and a.effect == "narrows" and _on_group(a.subject)
+    }
+    for one in seen.values():
+        if (
+            isinstance(one, Grant)
+            and _on_group(one)
+            and names.get(one.subject_name, one.subject_name) in smaller
+        ):
+            found.add(one.target)
+    return found
+
+
 def linked(actions: Sequence[Action], seen: State) -> list[Action]:
     """Return the actions, each move across groups depending on what must come before it."""
     moved = across(actions, seen)

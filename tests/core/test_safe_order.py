@@ -132,3 +132,25 @@ def test_a_rename_in_an_org_whose_base_level_sinks_changes_nothing_in_the_order_
     found = plan(wanted, seen)
     assert when(found, "update", "grant") < when(found, "create", "team_member")
     assert Key("repo", "O/new") in {a.key for a in found.actions}
+
+
+def test_a_new_repository_in_a_group_waits_until_those_who_lose_rights_there_have_lost_them():
+    given = Grant("org", "O", "team:O/t", "write", "")
+    seen = [Org("O"), Team("O/t"), given]
+    found = plan([Org("O"), Team("O/t"), Repo("O/r")], seen, GROUPS)
+    assert when(found, "delete", "grant") < when(found, "create", "repo")
+
+
+def test_a_base_level_rises_only_when_what_is_shut_is_shut():
+    seen = [Org("O", base_level="none"), Repo("O/r", archived=False)]
+    found = plan([Org("O", base_level="write"), Repo("O/r", archived=True)], seen, TRAITS)
+    assert [a.kind for a in found.actions] == ["repo", "org"]
+
+
+def test_a_rule_of_a_repository_that_is_shown_shuts_out_before_and_lets_in_after_the_rights():
+    old = BranchRule("O/r", "main", push=("team:O/t",), force=False)
+    new = replace(old, push=("team:O/u",), force=True)
+    seen = [*BASE[:3], Repo("O/r", visibility="private"), old]
+    wanted = [*BASE[:3], Repo("O/r", visibility="public"), new, Grant("repo", "O/r", "team:O/u", "write", "")]
+    found = plan(wanted, seen)
+    assert [a.kind for a in found.actions] == ["repo", "branch_rule", "grant", "branch_rule"]

@@ -96,21 +96,21 @@ def record(story: Story, folder: Path) -> Recording:
 
     with story.ground(folder, config) as here:
         here.watched.look("the beginning")
-        before = here.watched.told(here.watched.eyes.rights())
+        before = here.watched.eyes.rights()
         keep("the beginning")
         here.after = lambda text: keep(text) if here.changed else None
         report = here.apply()
         here.after = None
         assert report.exit_code == 0, [o for o in report.outcomes if o.status != "done"]
-        after = here.watched.told(here.watched.eyes.rights())
-        excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes, story))
+        before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
+        excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes))
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
             here.watched.moments, excess, gaps,
         )  # fmt: skip
 
 
-def named_moments(notes: tuple, story: Story) -> frozenset[str]:
+def named_moments(notes: tuple) -> frozenset[str]:
     """Return the people and repositories for which the plan names a moment."""
     return frozenset(note.subject.casefold() for note in notes if note.topic == "moment")
 
@@ -121,7 +121,11 @@ def judge(
     """Return who could do at some moment what he may neither before nor after, and who could not what he may both times."""
     watched = here.watched
     first = {named: watched.first[right] for right, named in watched.by_path(watched.first).items()}
-    excess = {right: first.get(right, "?") for right in watched.told(watched.ever) - bound}
+    excess = {
+        right: first.get(right, "?")
+        for right in watched.told(watched.ever) - bound
+        if str(right.thing).casefold() not in moments  # made or opened for a moment, as the plan says
+    }
     lost = {named: watched.lost[right] for right, named in watched.by_path(watched.lost).items()}
     gaps = {
         right: lost.get(right, "?")
@@ -152,7 +156,7 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
             wrong.append(
                 f"made twice or not at all: {set(here.census().items()) ^ set(recording.census.items())}"
             )
-        excess, _ = judge(here, recording.bound, frozenset(), frozenset())
+        excess, _ = judge(here, recording.bound, frozenset(), named_moments(report.plan.notes))
         wrong += [f"excess: {right} after {request}" for right, request in sorted(excess.items())[:5]]
         recording.moments += here.watched.moments
     shutil.rmtree(folder)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from random import Random
+from typing import Any
 
 LOGINS = ("chair1", "member1", "member2", "member3", "member4", "member5", "member6", "owner1", "owner2")
 
@@ -200,3 +203,51 @@ def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8
     for name in ("core.yaml", "virt.yaml", "cloud.yaml"):
         (folder / "sigs.d" / name).write_text(str(chosen[name]), encoding="utf-8")
     return folder / "sigs.yaml"
+
+
+def write_drawn(folder: Path, seed: int) -> Path:
+    """Write a config drawn with the seed: teams, people, levels, repositories and rules as they come."""
+    dice = Random(seed)
+    write(folder, "one")
+    main = folder / "sigs.yaml"
+    text = main.read_text(encoding="utf-8")
+    base = dice.choice(["none", "read", "write"])
+    main.write_text(text.replace("base_level: read", f"base_level: {base}"), encoding="utf-8")
+    for sig in ("virt", "cloud"):
+        (folder / "sigs.d" / f"{sig}.yaml").write_text(json.dumps(_drawn_sig(dice, sig)), encoding="utf-8")
+    return main
+
+
+def _drawn_sig(dice: Random, sig: str) -> dict[str, Any]:
+    members = [f"member{n}" for n in range(1, 7)]
+    teams = {name: {"members": dice.sample(members, dice.randint(0, 3))} for name in ("red", "blue", "green")}
+    levels = ["read", "triage", "write", "maintain"]
+
+    def access(names: list[str], most: int) -> dict[str, str]:
+        return {name: dice.choice(levels) for name in dice.sample(names, dice.randint(0, most))}
+
+    def rules() -> list[dict[str, Any]]:
+        patterns = dice.sample(["main", "c7", "oth*"], dice.randint(0, 2))
+        return [
+            {
+                "pattern": pattern,
+                "push": dice.sample(sorted(teams), dice.randint(0, 2)),
+                "force": dice.random() < 0.3,
+                "delete": dice.random() < 0.3,
+            }
+            for pattern in patterns
+        ]
+
+    repos = {}
+    for name in dice.sample(["xen", "kernel-x", "docs", "tools"], dice.randint(1, 4)):
+        repos[name] = {
+            "description": dice.choice(["", "one", "other"]),
+            "visibility": dice.choice(["public", "public", "private"]),
+            "archived": dice.random() < 0.25,
+            "access": access([*teams, *(f"person:{one}" for one in members)], 4),
+            "branches": rules(),
+        }
+    return {
+        "sig": sig, "title": sig, "chairs": ["chair1"], "teams": teams, "access": access(list(teams), 2),
+        "branches": rules(), "repos": repos,
+    }  # fmt: skip

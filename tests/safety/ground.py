@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,11 @@ from typing import Any
 from eyes import Eyes, Right
 
 from sigctl.app.applying import apply
-from sigctl.app.context import Context, Options, open_context
+from sigctl.app.context import Context, Options, open_context, settings_of
 from sigctl.app.planning import Allowed, Planned, make_plan
+from sigctl.forges.base import Forge
+from sigctl.forges.github.forge import GitHub
+from sigctl.forges.gitlab.forge import GitLab
 from sigctl.report.outcome import Report
 from sigctl.sandbox import control
 from sigctl.sandbox.seed import BOT
@@ -81,6 +85,10 @@ class Ground:
     rewrites: tuple[tuple[str, str], ...] = ()
     before: Callable[[str], None] | None = None
     after: Callable[[str], None] | None = None
+    each: Callable[[Any], None] | None = None
+    """Told both sides of every request."""
+    hasty: bool = False
+    """Waits of the adapters take no time."""
     changed: bool = False
     """Whether the last request can have changed anything."""
 
@@ -110,10 +118,18 @@ class Ground:
     def context(self, *, mirror: bool = False) -> Iterator[Context]:
         """Open a run."""
         found = open_context(self.options(mirror=mirror), self.env)
+        if self.hasty:
+            found.forges = {name: self._hasty(found.config.spec.forges[name]) for name in found.forges}
         try:
             yield found
         finally:
             found.close()
+
+    def _hasty(self, config: Any) -> Forge:
+        pauses: list[float] = []
+        kinds: dict[str, type[GitHub | GitLab]] = {"github": GitHub, "gitlab": GitLab}
+        settings = settings_of(config, self.env)
+        return kinds[config.type](settings, sleep=pauses.append, clock=lambda: time.monotonic() + sum(pauses))
 
     def plan(self, *, mirror: bool = False) -> Planned:
         """Return the plan."""
@@ -164,6 +180,8 @@ def ground(
         if not holder:
             return
         here = holder[0]
+        if here.each:
+            here.each(boundary)
         text = f"{boundary.forge} {boundary.method} {boundary.path}"
         if boundary.side == "before":
             if here.before:

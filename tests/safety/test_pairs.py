@@ -1,0 +1,51 @@
+"""From every drawn config to the next: it converges, nobody can do too much at any moment, nobody loses what he keeps."""
+
+from __future__ import annotations
+
+import estates
+import pytest
+from crashes import judge, named_moments
+from ground import Watched, ground
+
+PAIRS = 25
+
+
+def walk(folder, forge, seeds, tally):
+    """Apply one drawn config after the other."""
+    stuck, excess, gaps = [], [], []
+    config = estates.write_drawn(folder / "config", seeds[0])
+    with ground(folder, config, logins=estates.LOGINS, only=forge) as here:
+        for seed in seeds:
+            estates.write_drawn(folder / "config", seed)
+            here.watched = Watched(here.watched.eyes)
+            here.watched.look("the beginning")
+            before = here.watched.eyes.rights()
+            report = here.apply()
+            if report.exit_code:
+                stuck += [
+                    f"{seed}: {o.action.verb} {o.action.key}: {o.reason}"
+                    for o in report.outcomes
+                    if o.status != "done"
+                ]
+                left = report.remaining.actions if report.remaining else ()
+                stuck += [f"{seed}: still to do: {a.verb} {a.key} {a.changed()}" for a in left]
+            before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
+            much, less = judge(here, before | after, before & after, named_moments(report.plan.notes))
+            excess += [f"{seed}: {right} after {request}" for right, request in sorted(much.items())]
+            gaps += [f"{seed}: {right} after {request}" for right, request in sorted(less.items())]
+    tally("convergence, drawn pairs", len(seeds), stuck)
+    tally("no excess, drawn pairs", len(seeds), excess)
+    tally("no gap, drawn pairs", len(seeds), gaps)
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_drawn_configs_are_reached_safely_from_each_other(tmp_path, forge, part, tally):
+    walk(tmp_path, forge, range(1000 + part * PAIRS, 1000 + (part + 1) * PAIRS), tally)
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_some_drawn_configs_are_reached_safely_from_each_other(tmp_path, forge, tally):
+    walk(tmp_path, forge, range(4), tally)
