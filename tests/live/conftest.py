@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pagure.accounts import KEEPER, PEOPLE
 from pagure.server import Reached, Server, running
-
-KEEPER = "keeper"
-"""The account sigctl runs as: no admin of the server, with a token that any person can make."""
-PEOPLE = ("alice", "member1", "member2", "outsider", "release1")
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import KEEPER
 from contract import Contract, Ground
+from pagure.accounts import KEEPER
 from pydantic import SecretStr
 
 from sigctl.core.kinds import Grant, Org, Repo, Resource, Team

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import KEEPER
+from pagure.accounts import KEEPER
 
 from sigctl import cli
 
