@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from collections.abc import Callable
 
 import bcrypt
@@ -23,6 +24,8 @@ from pagure.lib import model, model_base, query
 
 SETTINGS = pagure.config.config
 DAYS = 600
+PATIENCE = 30.0
+"""Seconds a worker may take."""
 
 
 def project(session, path):
@@ -84,7 +87,13 @@ def patterns(session, path, kind, *who_and_where):
 
 
 def write_lock(session, path, state):
-    query.update_read_only_mode(session, project(session, path), read_only=state == "on")
+    end = time.monotonic() + PATIENCE
+    while state == "on" and project(session, path).read_only and time.monotonic() < end:
+        session.rollback()  # a worker that is still at it would take the mark away again: see what it wrote
+        time.sleep(0.1)
+    project(session, path).read_only = (
+        state == "on"
+    )  # the library's own way leaves it off with this way of deciding on pushes
 
 
 def describe(session, path, word):
