@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sigctl.core.archives import moments, shown_late
+from sigctl.core.deeds import judge_first_run
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
 from sigctl.core.kinds import Grant, Key, Repo
@@ -45,7 +46,12 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         for path in (one.path, *(one.previously or ()))
     )
     ordered = order(difference.actions, normal.observed, early, locked=traits.archived_locked)
-    refusals = judge(ordered.actions, normal.observed, policy, desired.forge, observation.me)
+    refusals = [
+        *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
+        *judge_first_run(
+            ordered.actions, normal.desired, normal.observed, policy, desired.forge, orgs=desired.orgs
+        ),
+    ]
     missing = _missing_orgs(normal.desired, normal.observed, desired.forge, traits)
     writes = len(ordered.actions)
     plan = Plan(

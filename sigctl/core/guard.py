@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Membership, Org, Ref, Resource
+from sigctl.core.deeds import judge_deeds
+from sigctl.core.kinds import Grant, Key, Membership, Org, Ref, Resource
 from sigctl.core.kinds.org import ACTIVE, OWNER
 from sigctl.core.kinds.ref import MOVED
 from sigctl.core.plan import Action, Refusal
@@ -26,10 +27,24 @@ GROUPS = {
 """Kind -> the word that policy.yaml has for it."""
 
 
-def judge(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me: str = "") -> list[Refusal]:
+TOTAL = "total"
+"""Everything together, where policy.yaml says so."""
+
+
+def judge(
+    actions: Sequence[Action],
+    seen: State,
+    policy: Policy,
+    forge: str,
+    me: str = "",
+    *,
+    sigs: Mapping[Key, str] | None = None,
+) -> list[Refusal]:
     """Return every refusal of one forge's actions, given what the forge holds now; empty when all may go on."""
     return [
         *_removals(actions, seen, policy, forge),
+        *_per_sig(actions, seen, policy, forge, sigs or {}),
+        *judge_deeds(actions, seen, policy, forge),
         *_owners(actions, seen, policy, forge, me),
         *(_ourselves(actions, forge, me) if policy.keep_self and me else []),
     ]
@@ -46,16 +61,40 @@ def is_removal(action: Action) -> bool:
 
 def _removals(actions: Sequence[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
     population = Counter(GROUPS[key.kind] for key in seen)
-    shut = {a.key for a in actions if a.changed().get("archived", (None, False))[1] is True}
-    removed = Counter(
-        GROUPS[a.kind]
-        for a in actions
-        if is_removal(a) and not (a.verb == "update" and a.subject.inside in shut)
-    )
-    found = (
+    removed = Counter(GROUPS[action.kind] for action in _taken(actions))
+    found = [
         _too_many(group, count, population[group], policy, forge) for group, count in sorted(removed.items())
-    )
+    ]
+    if TOTAL in policy.max_removals:
+        found.append(_too_many(TOTAL, removed.total(), population.total(), policy, forge))
     return [refusal for refusal in found if refusal is not None]
+
+
+def _taken(actions: Sequence[Action]) -> list[Action]:
+    shut = {a.key for a in actions if a.changed().get("archived", (None, False))[1] is True}
+    return [a for a in actions if is_removal(a) and not (a.verb == "update" and a.subject.inside in shut)]
+
+
+def _per_sig(
+    actions: Sequence[Action], seen: State, policy: Policy, forge: str, sigs: Mapping[Key, str]
+) -> list[Refusal]:
+    if not policy.per_sig:
+        return []
+    population = Counter(
+        (sigs.get(key) or (sigs.get(one.inside, "") if one.inside else ""), GROUPS[key.kind])
+        for key, one in seen.items()
+    )
+    removed = Counter((action.sig, GROUPS[action.kind]) for action in _taken(actions) if action.sig)
+    out = []
+    for (sig, group), count in sorted(removed.items()):
+        limit = policy.per_sig.get(group) or policy.per_sig.get("default")
+        there = population[sig, group]
+        if limit is not None and not limit.allows(count, there):
+            ceiling, guard = limit.ceiling(there), f"per_sig.{sig}.{group}"
+            text = f"{forge}: {count} of {there} {group} of SIG {sig} would be removed or narrowed, at most {ceiling} may be"
+            hint = f"check the file of the SIG; if it is meant, `--allow {guard}={count} --reason TEXT`"
+            out.append(Refusal(guard, count, ceiling, hint, text))
+    return out
 
 
 def judge_refs(actions: Iterable[Action], present: Mapping[str, int], policy: Policy) -> list[Refusal]:

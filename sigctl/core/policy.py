@@ -41,3 +41,7 @@ class Policy:
     required_owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Forge -> logins that must stay owners of every declared org there."""
     keep_self: bool = True
+    most: Mapping[str, int] = field(default_factory=dict)
+    """Deed (publish, delete, archive, empty_teams) -> how often one plan may do it; not there: as often as it likes."""
+    first_run: bool = False
+    """Refuse to begin on a forge that holds only things nobody declared."""

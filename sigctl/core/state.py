@@ -73,7 +73,7 @@ class Desired:
     pins: Mapping[str, int | str] = field(default_factory=dict)
     """Login -> the id that the files pin for it."""
     undeclared: Mapping[str, str] = field(default_factory=dict)
-    """Kind (repo, team, membership) -> report, remove or ignore."""
+    """What (repos, teams, members) -> report, remove or ignore."""
     left_alone: frozenset[str] = frozenset()
     """Logins that are named in the policy as not ours to manage (apps, bots, security teams)."""
 

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 
 from sigctl.spec.model.base import Account, Bool, Glob, Int, LevelName, Model, SigName, Text, wrong
 
-LimitKind = Literal["default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs"]
+LimitKind = Literal["default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs", "total"]
 
 
 class LimitConfig(Model):
@@ -76,6 +76,24 @@ class Guards(Model):
     minimum_owners: Int = Field(default=0, ge=0, description="An org with declared owners never has fewer.")
     required_owners: tuple[Account, ...] = Field(
         default=(), description="Accounts that stay owners of every org with declared owners."
+    )
+    publish: Int = Field(
+        default=3,
+        ge=0,
+        description="Private repositories that one plan may make public; new ones don't count.",
+    )
+    delete: Int = Field(
+        default=0,
+        ge=0,
+        description="Repositories, teams and groups that one plan may delete, whatever `max_removals` says.",
+    )
+    archive: Int = Field(default=10, ge=0, description="Repositories that one plan may archive.")
+    empty_teams: Int = Field(
+        default=1, ge=0, description="Teams that one plan may take the last member from."
+    )
+    first_run: Bool = Field(
+        default=True,
+        description="Refuse to begin on a forge where nothing declared exists, but things that no file knows.",
     )
     plan_hours: Int = Field(
         default=72, ge=1, description="A saved plan that is older is refused: make and review a new one."

@@ -105,6 +105,13 @@ def policy_of(spec: Spec) -> Policy:
         minimum_owners=guards.minimum_owners,
         required_owners={name: logins for name, logins in required.items() if logins},
         keep_self=guards.keep_self,
+        most={
+            "publish": guards.publish,
+            "delete": guards.delete,
+            "archive": guards.archive,
+            "empty_teams": guards.empty_teams,
+        },
+        first_run=guards.first_run,
     )
 
 

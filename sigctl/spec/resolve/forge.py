@@ -107,9 +107,9 @@ def _desired(builder: ForgeBuilder) -> Desired:
         orgs=frozenset(tops),
         pins=dict(sorted(builder.logins.used.items())),
         undeclared={
-            "repo": forge.undeclared.repos,
-            "team": forge.undeclared.teams,
-            "membership": forge.undeclared.members,
+            "repos": forge.undeclared.repos,
+            "teams": forge.undeclared.teams,
+            "members": forge.undeclared.members,
         },
         left_alone=frozenset(builder.spec.policy.left_alone.get(builder.name, ())),
     )

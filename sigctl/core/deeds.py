@@ -1,0 +1,93 @@
+"""Guards on single deeds, however few: publishing, deleting, archiving, emptying a team, and the first run on a forge in use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from sigctl.core.kinds import Key, Repo, Team, TeamMember
+from sigctl.core.kinds.org import PUBLIC
+from sigctl.core.plan import Action, Refusal
+from sigctl.core.policy import Policy
+from sigctl.core.state import State
+
+WORDS = {
+    "publish": "private repositories would become public",
+    "delete": "repositories, teams or groups would be deleted",
+    "archive": "repositories would be archived",
+    "empty_teams": "teams would lose their last member",
+}
+"""Deed -> what a refusal says; the words of policy.yaml."""
+
+
+def judge_deeds(actions: Sequence[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
+    """Return a refusal for every deed that is planned more often than the policy lets pass."""
+    done = _counted(actions, seen)
+    out = []
+    for deed, limit in sorted(policy.most.items()):
+        names = done.get(deed, [])
+        if len(names) > limit:
+            shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")  # noqa: PLR2004  # enough to know which
+            text = f"{forge}: {len(names)} {WORDS[deed]} ({shown}), at most {limit} may"
+            hint = f"if it is meant, `--allow {deed}={len(names)} --reason TEXT`"
+            out.append(Refusal(deed, len(names), limit, hint, text))
+    return out
+
+
+def judge_first_run(
+    actions: Sequence[Action],
+    wanted: State,
+    seen: State,
+    policy: Policy,
+    forge: str,
+    *,
+    orgs: Collection[str],
+) -> list[Refusal]:
+    """Refuse to begin where nothing that is declared exists, and things that nobody declared do."""
+    things = [key for key in seen if key.kind in (Repo.KIND, Team.KIND)]
+    moved = {a.before.key for a in actions if a.verb == "move" and a.before}
+    unknown = [key.name for key in things if key not in wanted and key.name.split("/")[0] in orgs]
+    if not policy.first_run or not actions or moved or len(unknown) < len(things) or not unknown:
+        return []
+    text = f"{forge}: nothing declared exists there yet, but {len(unknown)} repositories and teams that no file knows"
+    hint = f"declare them first, or go on with `--allow first_run={len(unknown)} --reason TEXT`"
+    return [Refusal("first_run", len(unknown), 0, hint, text)]
+
+
+def _counted(actions: Sequence[Action], seen: State) -> Mapping[str, list[str]]:
+    made = {a.key for a in actions if a.verb == "create"}
+    out: dict[str, list[str]] = {deed: [] for deed in WORDS}
+    for action in actions:
+        name = action.key.name
+        if action.verb == "delete" and action.kind in ("repo", "team", "org"):
+            out["delete"].append(name)
+        if isinstance(action.subject, Repo) and action.key not in made:
+            changed = action.changed()
+            if changed.get("visibility", ("", ""))[1] == PUBLIC:
+                out["publish"].append(name)
+            if changed.get("archived", (None, None))[1] is True and not _was_archived(seen, action, actions):
+                out["archive"].append(name)
+    out["empty_teams"] = _emptied(actions, seen)
+    return out
+
+
+def _was_archived(seen: State, action: Action, actions: Sequence[Action]) -> bool:
+    """Whether it was only taken out of the archive to be changed."""
+    olds = {a.key: a.before.key for a in actions if a.verb == "move" and a.before}
+    old = seen.get(olds.get(action.key, action.key))
+    return isinstance(old, Repo) and bool(old.archived)
+
+
+def _emptied(actions: Sequence[Action], seen: State) -> list[str]:
+    names = {
+        a.before.key.name: a.key.name
+        for a in actions
+        if a.verb == "move" and a.kind == Team.KIND and a.before
+    }
+    before = Counter(names.get(one.team, one.team) for one in seen.values() if isinstance(one, TeamMember))
+    after = before.copy()
+    gone = {a.key for a in actions if a.verb == "delete" and a.kind == Team.KIND}
+    for action in actions:
+        if isinstance(action.subject, TeamMember):
+            after[action.subject.team] += (action.verb == "create") - (action.verb == "delete")
+    return sorted(team for team in before if after[team] <= 0 and Key(Team.KIND, team) not in gone)
