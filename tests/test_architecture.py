@@ -148,7 +148,8 @@ def test_rooms_are_entered_from_above_only():
         "lookaside": ("spec", "forges.github", "forges.gitlab", "report", "app", "cli", "sandbox", "executor"),
         "review": ("mirror", "forges", "report", "app", "cli", "sandbox", "executor"),
         "report": ("spec", "forges", "app", "cli", "sandbox", "executor"),
-        "app": ("cli", "sandbox"),
+        "app": ("cli", "sandbox", "rehearsal"),
+        "rehearsal": ("cli",),  # wires the app to the sandbox: the one room besides cli that knows both
         "sandbox": ("spec", "report", "app", "cli", "executor", "core.diff"),
     }
     for path in FILES:
