@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sigctl.core.archives import moments, shown_late
-from sigctl.core.deeds import judge_first_run
+from sigctl.core.deeds import judge_deeds, judge_first_run
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
 from sigctl.core.kinds import Grant, Key, Repo
@@ -48,6 +48,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
     ordered = order(difference.actions, normal.observed, early, locked=traits.archived_locked)
     refusals = [
         *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
+        *judge_deeds(ordered.actions, normal.desired, normal.observed, policy, desired.forge),
         *judge_first_run(
             ordered.actions, normal.desired, normal.observed, policy, desired.forge, orgs=desired.orgs
         ),

@@ -20,9 +20,15 @@ WORDS = {
 """Deed -> what a refusal says; the words of policy.yaml."""
 
 
-def judge_deeds(actions: Sequence[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:
-    """Return a refusal for every deed that is planned more often than the policy lets pass."""
-    done = _counted(actions, seen)
+def judge_deeds(
+    actions: Sequence[Action], wanted: State, seen: State, policy: Policy, forge: str
+) -> list[Refusal]:
+    """Return a refusal for every deed that is planned more often than the policy lets pass.
+
+    Publishing and archiving count for repositories with a history of their own: what is empty, or gets its history from elsewhere,
+    may be what an interrupted run has left behind on its way to being shown or archived.
+    """
+    done = _counted(actions, wanted, seen)
     out = []
     for deed, limit in sorted(policy.most.items()):
         names = done.get(deed, [])
@@ -54,28 +60,22 @@ def judge_first_run(
     return [Refusal("first_run", len(unknown), 0, hint, text)]
 
 
-def _counted(actions: Sequence[Action], seen: State) -> Mapping[str, list[str]]:
-    made = {a.key for a in actions if a.verb == "create"}
+def _counted(actions: Sequence[Action], wanted: State, seen: State) -> Mapping[str, list[str]]:
+    olds = {a.key: a.before.key for a in actions if a.verb == "move" and a.before}
     out: dict[str, list[str]] = {deed: [] for deed in WORDS}
     for action in actions:
         name = action.key.name
         if action.verb == "delete" and action.kind in ("repo", "team", "org"):
             out["delete"].append(name)
-        if isinstance(action.subject, Repo) and action.key not in made:
+        old, ours = seen.get(olds.get(action.key, action.key)), wanted.get(action.key)
+        if isinstance(old, Repo) and old.filled and not (isinstance(ours, Repo) and ours.filled):
             changed = action.changed()
             if changed.get("visibility", ("", ""))[1] == PUBLIC:
                 out["publish"].append(name)
-            if changed.get("archived", (None, None))[1] is True and not _was_archived(seen, action, actions):
+            if changed.get("archived", (None, None))[1] is True and not old.archived:
                 out["archive"].append(name)
     out["empty_teams"] = _emptied(actions, seen)
     return out
-
-
-def _was_archived(seen: State, action: Action, actions: Sequence[Action]) -> bool:
-    """Whether it was only taken out of the archive to be changed."""
-    olds = {a.key: a.before.key for a in actions if a.verb == "move" and a.before}
-    old = seen.get(olds.get(action.key, action.key))
-    return isinstance(old, Repo) and bool(old.archived)
 
 
 def _emptied(actions: Sequence[Action], seen: State) -> list[str]:

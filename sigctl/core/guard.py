@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from sigctl.core import levels
-from sigctl.core.deeds import judge_deeds
 from sigctl.core.kinds import Grant, Key, Membership, Org, Ref, Resource
 from sigctl.core.kinds.org import ACTIVE, OWNER
 from sigctl.core.kinds.ref import MOVED
@@ -44,7 +43,6 @@ def judge(
     return [
         *_removals(actions, seen, policy, forge),
         *_per_sig(actions, seen, policy, forge, sigs or {}),
-        *judge_deeds(actions, seen, policy, forge),
         *_owners(actions, seen, policy, forge, me),
         *(_ourselves(actions, forge, me) if policy.keep_self and me else []),
     ]

@@ -13,7 +13,7 @@ from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import state
 
 FREE = Policy(max_removals={"default": Limit(percent=100)}, keep_self=False)
-LIVE = Repo("O/r", visibility="private", archived=False)
+LIVE = Repo("O/r", visibility="private", archived=False, filled=True)
 
 
 def refused(wanted, seen, policy, **fields):
@@ -30,16 +30,22 @@ def most(**limits):
 
 
 def test_publishing_is_counted_for_what_was_there_before_only():
-    wanted = [Org("O"), replace(LIVE, visibility="public"), Repo("O/new", visibility="public")]
+    wanted = [Org("O"), replace(LIVE, visibility="public", filled=False), Repo("O/new", visibility="public")]
     assert refused(wanted, [Org("O"), LIVE], most(publish=0)) == [("publish", 1)]
     assert refused(wanted, [Org("O"), LIVE], most(publish=1)) == []
 
 
+@pytest.mark.parametrize("left", [replace(LIVE, filled=False), LIVE])
+def test_what_an_interrupted_run_left_behind_is_shown_and_archived_without_asking(left):
+    wanted = replace(LIVE, visibility="public", archived=True)  # its history comes from elsewhere
+    assert refused([Org("O"), wanted], [Org("O"), left], most(publish=0, archive=0)) == []
+
+
 def test_archiving_is_counted_and_opening_for_a_change_is_not():
-    shut = replace(LIVE, archived=True)
+    shut = replace(LIVE, archived=True, filled=False)
     assert refused([Org("O"), shut], [Org("O"), LIVE], most(archive=0)) == [("archive", 1)]
     changed = replace(shut, description="new")
-    assert refused([Org("O"), changed], [Org("O"), shut], most(archive=0)) == []
+    assert refused([Org("O"), changed], [Org("O"), replace(shut, filled=True)], most(archive=0)) == []
 
 
 def test_deleting_anything_is_counted_whatever_else_is_allowed():

@@ -80,14 +80,16 @@ class Guards(Model):
     publish: Int = Field(
         default=3,
         ge=0,
-        description="Private repositories that one plan may make public; new ones don't count.",
+        description="Private repositories that one plan may make public; empty ones, and those whose history comes from elsewhere, don't count.",
     )
     delete: Int = Field(
         default=0,
         ge=0,
         description="Repositories, teams and groups that one plan may delete, whatever `max_removals` says.",
     )
-    archive: Int = Field(default=10, ge=0, description="Repositories that one plan may archive.")
+    archive: Int = Field(
+        default=10, ge=0, description="Repositories with a history of their own that one plan may archive."
+    )
     empty_teams: Int = Field(
         default=1, ge=0, description="Teams that one plan may take the last member from."
     )
