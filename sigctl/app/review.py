@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sigctl.app.before import config_before
@@ -59,7 +59,7 @@ def of(
     before: Version, after: Version, today: date, *, base: str = "", request: Request | None = None
 ) -> Review:
     """Return the review of two versions."""
-    asked = request or Request()
+    asked = _named(request or Request(), before)
     unknown = sorted({*asked.approved_by} - set(before.config.spec.people))
     if unknown:
         raise UsageError(
@@ -79,3 +79,20 @@ def of(
         opened=Opened(asked.opened, asked.objections, announced),
     )
     return Review(base, asked.author, found, verdict, warnings(found, before, after, today, asked.author))
+
+
+def _named(request: Request, before: Version) -> Request:
+    """Return the request with FORGE:LOGIN as the account it is by the files of before.
+
+    Whoever has no account there is a stranger: as author nobody's chair, and his approval counts for nothing.
+    """
+
+    def account(name: str) -> str:
+        forge, colon, login = name.partition(":")
+        if not colon:
+            return name
+        logins = {one.casefold(): who for (where, one), who in before.accounts.items() if where == forge}
+        return logins.get(login.casefold(), name)
+
+    approved = tuple(found for one in request.approved_by if ":" not in (found := account(one)))
+    return replace(request, author=account(request.author), approved_by=approved)

@@ -34,8 +34,13 @@ exit codes:
     metavar="REV|PATH",
     help="Git revision, file or folder with the files of before; their policy and their chairs decide.",
 )
-@click.option("--author", default="", metavar="ACCOUNT", help="Who proposes it.")
-@click.option("--approved-by", multiple=True, metavar="ACCOUNT", help="Who has approved it. Repeatable.")
+@click.option("--author", default="", metavar="ACCOUNT|FORGE:LOGIN", help="Who proposes it.")
+@click.option(
+    "--approved-by",
+    multiple=True,
+    metavar="ACCOUNT|FORGE:LOGIN",
+    help="Who has approved it; a login without an account counts for nothing. Repeatable.",
+)
 @click.option(
     "--opened",
     type=click.DateTime(["%Y-%m-%d"]),

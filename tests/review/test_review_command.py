@@ -141,3 +141,13 @@ def test_the_files_of_before_may_be_a_revision_and_the_policy_of_before_counts(t
     arguments = ["review", "--config", str(config), "--base", "main", "--author", "lars_kurth"]
     assert cli.run([*arguments, "--approved-by", "lars_kurth"]) == 3
     assert "an admin: hughesjr, kbsingh" in capsys.readouterr().out
+
+
+def test_people_may_be_named_by_their_logins_and_strangers_count_for_nothing(run):
+    assert run(GAIN, "--author", "hub:GWD", "--approved-by", "lab:lars_kurth")[0] == 0
+    assert run(GAIN, "--author", "lab:lars_kurth", "--approved-by", "lab:lars_kurth")[0] == 3
+    code, out, _ = run(
+        GAIN, "--author", "hub:stranger", "--approved-by", "hub:stranger", "--approved-by", "hub:lars_kurth"
+    )
+    assert code == 3
+    assert "in which hub:stranger has no part" in out
