@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from worlds import observation_of, worlds
 
-from sigctl.core.kinds import Grant, Org, Repo, Team, TeamMember
+from sigctl.core.kinds import Grant, Membership, Org, Repo, Team, TeamMember, from_json, to_json
 from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit, published
 from sigctl.core.state import Account, Desired, Note, Observation, SetAside, state
 
@@ -168,3 +168,10 @@ def test_a_login_that_nobody_looked_up_is_unknown_not_missing():
     assert found.observation.accounts["stranger"] == Account("stranger")
     assert "asked" not in found.observation.accounts
     assert [note.subject for note in found.notes] == ["stranger"]
+
+
+@pytest.mark.parametrize(
+    "one", [Membership("Org", "member1", None), TeamMember("Org/loud", "member1", None), Repo("Org/x")]
+)
+def test_what_is_not_cared_about_is_not_made_up_when_it_is_read_again(one):
+    assert from_json(one.KIND, to_json(one)) == one

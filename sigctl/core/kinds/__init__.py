@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from sigctl.core.kinds.base import Effect, Key, Resource
@@ -53,4 +53,6 @@ def from_json(kind: str, data: dict[str, Any]) -> Resource:
     unknown = set(data) - {f.name for f in fields(cls)}
     if unknown:
         raise ValueError(f"unknown field `{min(unknown)}` of kind `{kind}`")
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    # what `to_json` left out was None, also where that is not what the field is by default
+    given = {f.name: None for f in fields(cls) if f.default is not MISSING} | data
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
