@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": ("plan", "show what apply would do"),
     "apply": ("plan", "make the forges as declared, histories included"),
     "drift": ("plan", "compare with a read-only token; exit 2 when something differs"),
+    "ci": ("ci", "write the pipelines"),
     "rehearse": ("rehearse", "try the files on embedded forges and prove the rights by pushes"),
     "snapshot": ("snapshot", "write down what the forges hold, for plans without a token"),
     "mirror": ("mirror", "bring the histories where they belong, and nothing else"),

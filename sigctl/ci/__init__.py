@@ -1,0 +1,1 @@
+"""The pipelines that `sigctl ci init` writes, as they are in deploy/."""
