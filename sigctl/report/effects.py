@@ -163,13 +163,14 @@ def _escaped(text: str) -> str:
 
 
 def _rules(effect: Effect) -> Iterator[Said]:
+    new = _new(effect)
     groups: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for action in effect.actions:
         one = action.subject
         if isinstance(one, BranchRule):
             text = _spoken(describe(action).partition(f" {one.pattern}: ")[2], action.forge, effect)
             name = effect.name(action.forge, one.repo)
-            if action.verb != "create" or not _new(effect, action.forge, one.repo):
+            if action.verb != "create" or (action.forge, one.repo) not in new:
                 groups[text, f"{one.on} {one.pattern}"][name] = None
     by_repos: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for (text, pattern), repos in groups.items():
@@ -184,11 +185,13 @@ def _spoken(text: str, forge: str, effect: Effect) -> str:
     return re.sub(r"team:([\w./+-]+)", lambda m: known.get((forge, m[0]), m[0]), text)
 
 
-def _new(effect: Effect, forge: str, path: str) -> bool:
-    return any(
-        a.verb == "create" and a.forge == forge and isinstance(a.subject, Repo) and a.subject.path == path
-        for a in effect.actions
-    )
+def _new(effect: Effect) -> set[tuple[str, str]]:
+    """Return (forge, path) of the repositories that are new."""
+    return {
+        (action.forge, action.subject.path)
+        for action in effect.actions
+        if action.verb == "create" and isinstance(action.subject, Repo)
+    }
 
 
 def _mirror(one: Mirror) -> str:
