@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sigctl.core.archives import moments, shown_late
@@ -64,6 +64,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *(replace(n, forge=desired.forge) for n in ordered.notes),
             *moments(ordered.actions, observation.state),
             *shown_late(ordered.actions),
+            *(_shares(ordered.actions) if traits.share_gap else ()),
             *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
         ),
         refusals=tuple(refusals),
@@ -83,6 +84,20 @@ def _by_hand(action: Action, traits: Traits, me: str) -> Iterator[Note]:
     elif isinstance(one, Grant) and one.branches and (told := traits.by_hand.get("branches")):
         text = told.format(target=one.target, subject=one.subject, branches=",".join(one.branches))
         yield Note("by hand", one.target, text, action.forge, action.sig)
+
+
+def _shares(actions: Iterable[Action]) -> list[Note]:
+    """Return a note for each team whose level changes where that takes it out for a moment."""
+    return [
+        Note(
+            "moment",
+            a.subject.target,
+            f"{a.subject.subject_name} is out of {a.subject.target} for a moment",
+            a.forge,
+        )
+        for a in actions
+        if isinstance(a.subject, Grant) and a.verb == "update" and a.subject.subject_kind == "team"
+    ]
 
 
 def _missing_orgs(wanted: State, seen: State, forge: str, traits: Traits) -> list[SetAside]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, TeamMember
 from sigctl.core.kinds.base import Effect
 from sigctl.core.plan import Action
 from sigctl.core.state import State
@@ -31,6 +31,10 @@ def _risky(actions: Sequence[Action], seen: State, effect: Effect, other: Effect
         for a in actions
         if isinstance(a.subject, TeamMember) and a.effect == effect and a.subject.team in ruled
     ]
+    if any(a.verb == "update" and isinstance(a.subject, Org | Repo) and a.effect == other for a in actions):
+        return frozenset(
+            one.key for one in found
+        )  # a base level, or a repository that opens or shuts, concerns everybody
     touched = _touched(actions, seen, other) if found else set()
     return frozenset(one.key for one in found if one.login in touched)
 

@@ -130,9 +130,17 @@ def judge(
     gaps = {
         right: lost.get(right, "?")
         for right in kept - watched.told(watched.always or ())
-        if right.kind != "group" and not {right.who.casefold(), str(right.thing).casefold()} & moments
+        if right.kind != "group" and not _is_named(right, moments)
     }
     return excess, gaps
+
+
+def _is_named(right: Right, moments: frozenset[str]) -> bool:
+    """Whether the plan names a moment for the person, the repository, or a group above it."""
+    thing = str(right.thing).casefold()
+    return right.who.casefold() in moments or any(
+        thing == one or thing.startswith(f"{one}/") for one in moments
+    )
 
 
 def recover(recording: Recording, point: Path, text: str) -> list[str]:
