@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, leavers, transfers
+from sigctl.core import archives, covered, leavers, transfers
 from sigctl.core.gaps import gaps
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import TEAM
@@ -75,7 +75,7 @@ def order(
         ]
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
-    phased = archives.base_last(phased, last=ARCHIVE)
+    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
     linked = transfers.linked(_linked(phased), seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
 

@@ -154,3 +154,12 @@ def test_a_rule_of_a_repository_that_is_shown_shuts_out_before_and_lets_in_after
     wanted = [*BASE[:3], Repo("O/r", visibility="public"), new, Grant("repo", "O/r", "team:O/u", "write", "")]
     found = plan(wanted, seen)
     assert [a.kind for a in found.actions] == ["repo", "branch_rule", "grant", "branch_rule"]
+
+
+def test_a_rule_goes_before_the_wider_one_that_takes_over_is_changed():
+    narrow, wide = (
+        BranchRule("O/r", "c7-x", push=("team:O/t",)),
+        BranchRule("O/r", "*", push=("team:O/t", "team:O/u")),
+    )
+    found = plan([*BASE, replace(wide, push=("team:O/t",))], [*BASE, narrow, wide])
+    assert [(a.verb, a.subject.pattern) for a in found.actions] == [("delete", "c7-x"), ("update", "*")]
