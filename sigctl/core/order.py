@@ -50,7 +50,7 @@ def order(
     teams = _conflicts(phased)
     notes: list[Note] = []
     sinking = _sinking_groups(phased)
-    moved, shrinking = transfers.across(phased, seen), transfers.shrinking(phased, seen)
+    shrinking = transfers.shrinking(phased, seen)
     first, last = leavers.early(phased, seen), leavers.late(phased, seen)
 
     def arranged(choice: dict[str, int]) -> list[Action]:
@@ -66,16 +66,15 @@ def order(
             if len(gaps(trial, seen)) < len(now):
                 choice[team], best = EARLY, trial
     phased = best
-    delayed = _ruled_when_open(phased)
-    if teams or sinking or moved or first or last or delayed != phased:
-        phased = delayed
+    phased = _ruled_when_open(phased)
+    if not locked:
+        phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
+    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
+    if any(a.effect == "narrows" or a.verb == "move" for a in phased):
         notes = [
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
             for login, repo in sorted(gaps(phased, seen))
         ]
-    if not locked:
-        phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
-    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
     linked = transfers.linked(_linked(phased), seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
 
