@@ -21,7 +21,7 @@ def _commands() -> Iterator[str]:
     yield "# The command line"
     yield ""
     yield "Made from the commands themselves: `sigctl COMMAND --help` says the same."
-    with click.Context(cli, info_name="sigctl", terminal_width=100) as top:
+    with _context(cli, None, "sigctl") as top:
         yield from _page(cli, top)
 
 
@@ -31,8 +31,17 @@ def _page(command: click.Command, context: click.Context) -> Iterator[str]:
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             if inner is not None:
-                with click.Context(inner, parent=context, info_name=name, terminal_width=100) as below:
+                with _context(inner, context, name) as below:
                     yield from _page(inner, below)
+
+
+def _context(command: click.Command, parent: click.Context | None, name: str) -> click.Context:
+    """Return a context with the command's own settings, which only `make_context` would read.
+
+    A command keeps the help option of the first context that asks: with other settings here, the pages would hang on what ran before.
+    """
+    settings = {**command.context_settings, "terminal_width": 100}
+    return click.Context(command, parent=parent, info_name=name, **settings)
 
 
 def write(folder: Path) -> None:
