@@ -11,6 +11,7 @@ SigctlError                 exit 1; `text`, and a `hint` on its own line
 |   |-- NotThereError       the thing does not exist, or is hidden from the token
 |   |-- RefusedError        the forge understood and said no (a rule of the forge)
 |   |-- PartialError        an answer came without all its data: never taken for absence
+|   |-- LaterError          the forge takes no more of this for so long that no run waits for it
 |   `-- BudgetError         the run's limit of requests or time is used up
 |-- GitError                git said no, or said something unexpected
 `-- InterruptedRunError     exit 130; stopped between two actions
@@ -104,6 +105,10 @@ class RefusedError(ForgeError):
 
 class PartialError(ForgeError):
     """Some of the data is missing from an answer."""
+
+
+class LaterError(ForgeError):
+    """The forge takes no more of this for hours; the text says until when, the rest of the run goes on."""
 
 
 class BudgetError(ForgeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -127,6 +128,13 @@ class Cost:
     reads: int = 0
     writes: int = 0
     seconds: float = 0.0
+    """The whole, pauses included."""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """Of the requests to write: creations, invitations, other writes; empty where the forge does not tell them apart."""
+    pauses: float = 0.0
+    """Seconds of waiting, since the forge takes only so much at a time."""
+    later: int = 0
+    """Invitations for which a day's number is too small: a later run makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,9 @@ def merge(plans: Iterable[Plan], **fields: Any) -> Plan:
             sum(p.cost.reads for p in every),
             sum(p.cost.writes for p in every),
             max((p.cost.seconds for p in every), default=0.0),
+            dict(sorted(sum((Counter(p.cost.requests) for p in every), Counter()).items())),
+            max((p.cost.pauses for p in every), default=0.0),
+            sum(p.cost.later for p in every),
         ),
     )
     return replace(merged, **fields)

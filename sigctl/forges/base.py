@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
 from sigctl.core.kinds import BranchRule
-from sigctl.core.plan import Action
-from sigctl.core.state import Observation, Traits
+from sigctl.core.plan import Action, Cost
+from sigctl.core.state import Observation, State, Traits
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app of the forge as which to act, in place of a token."""
+
+    id: str
+    key: SecretStr
+    """Its private key in PEM form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a server takes from one client; None = what such a server is known to take, 0 = no limit."""
+
+    points_a_minute: int | None = None
+    creations_a_minute: int | None = None
+    creations_an_hour: int | None = None
+    invitations_a_day: int | None = None
+
+
+def _nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +62,17 @@ class Settings:
     """File with the server's host keys; no others are trusted."""
     branch_rules: str = ""
     """`computed`: the server works out who may push where, from what is not ours; else the adapter's own way."""
+    app: App | None = None
+    """Act as this app; then `token` is empty."""
+    orgs: frozenset[str] = frozenset()
+    """Top namespaces that the files speak of, for `doctor` to look at."""
+    limits: Limits = Limits()
+    patience: float = 6.0
+    """Seconds for which a request that fails in passing is tried again."""
+    stop: threading.Event | None = field(default=None, compare=False, repr=False)
+    """Set when the run shall end: nothing waits for long any more."""
+    told: Callable[[str], None] = field(default=_nobody, compare=False, repr=False)
+    """Told when requests wait for some time, until when, and why; from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,8 @@ class Scope:
     rules: tuple[BranchRule, ...] = ()
     """Declared rules of branches; a server that works them out itself is asked whether its answers are as declared."""
     narrow: bool = False
+    thorough: bool = False
+    """Look also where nothing says that there is something to find, at a request for each such place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +147,15 @@ class PushesItself(Protocol):
 
     def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
         """Return where the repository with this path is pushed; raise ForgeError when that can't be read whole."""
+        ...
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """A forge that knows what changes will cost there."""
+
+    def estimate(self, actions: Sequence[Action], seen: State) -> Cost:
+        """Return what carrying these actions out will cost on what was seen; sends nothing."""
         ...
 
 
