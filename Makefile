@@ -38,7 +38,7 @@ test-safety: venv ## crash tables, storms, generated pairs: every case, a line f
 	$(BIN)/python -m pytest -q -n $(JOBS) --timeout 900 tests/safety
 
 test-pagure: venv ## run a real Pagure, and the contract and the main job on it (root, Debian)
-	$(BIN)/python -m pytest -q -n 0 -m live --timeout 600 tests/live
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m live --timeout 600 tests/live
 
 test-slow: venv ## the long property tests
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws
