@@ -13,10 +13,15 @@ from typing import Generic, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from sigctl.errors import BudgetError, ForgeError, InterruptedRunError, PartialError, UnreachableError
+from sigctl.forges.base import Settings
+from sigctl.forges.pacing import Pacing, Spend
+from sigctl.forges.waiting import Waiting
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0
 """Seconds a single pause may take; a forge that asks for more is reported with the time it named."""
+PATIENCE = 6.0
+"""Seconds for which what fails in passing is tried again, unless the settings say otherwise."""
 
 
 class Nature(Enum):
@@ -33,7 +38,7 @@ class Nature(Enum):
 
 
 ATTEMPTS = {Nature.TRANSIENT: 6, Nature.LIMITED: 6, Nature.NOT_YET: 9, Nature.FINAL: 1}
-"""How often a request is sent while it fails in that way: about 6 seconds of transient failures, 15 of not yet there."""
+"""How often a request is sent while it fails in that way: PATIENCE seconds of transient failures, about 15 of not yet there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class _Course(Generic[T]):
     request: Callable[[], T]
     write: bool
     repeatable: bool
+    spend: Spend = field(default_factory=dict)
     happened: Callable[[], T | None] | None = None
     lost: bool = False
     """An answer was lost, so the forge may have done it."""
@@ -83,25 +89,58 @@ class Caller:
         max_seconds: float,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+        longest_wait: float = LONGEST_WAIT,
+        pacing: Pacing | None = None,
+        stop: threading.Event | None = None,
+        told: Callable[[str], None] | None = None,
     ) -> None:
+        """`stop` ends long pauses, not requests; `told` learns of each long pause."""
         self._read_failure = read_failure
         self._max_requests = max_requests
         self._deadline = clock() + max_seconds
-        self._stopped = threading.Event()
-        self._sleep = sleep or self._stopped.wait
+        self._waiting = Waiting(sleep, clock, stop=stop, told=told)
         self._clock = clock
+        self._patience = patience
+        self._longest_wait = longest_wait
+        self._pacing = pacing
         self._lock = threading.Lock()
-        self._resume_at = clock()
+        self._resume_at = self._planned_until = clock()
         self.reads = 0
         self.writes = 0
 
-    def read(self, request: Callable[[], T]) -> T:
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        read_failure: Reader,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        longest_wait: float = LONGEST_WAIT,
+        pacing: Pacing | None = None,
+    ) -> Caller:
+        """Return a caller as the settings want it."""
+        return cls(
+            read_failure,
+            max_requests=settings.max_requests,
+            max_seconds=settings.max_seconds,
+            sleep=sleep,
+            clock=clock,
+            patience=settings.patience,
+            longest_wait=longest_wait,
+            pacing=pacing,
+            stop=settings.stop,
+            told=settings.told,
+        )
+
+    def read(self, request: Callable[[], T], spend: Spend | None = None) -> T:
         """Return the answer; anything that may pass is tried again.
 
         Raises the ForgeError that the adapter made of the last failure (UnreachableError after transient ones), BudgetError when
         the run may send no more, InterruptedRunError after `stop`.
         """
-        return self._run(_Course(request, write=False, repeatable=True))
+        return self._run(_Course(request, write=False, repeatable=True, spend=spend or {}))
 
     def write(
         self,
@@ -109,6 +148,7 @@ class Caller:
         *,
         repeatable: bool = False,
         happened: Callable[[], T | None] | None = None,
+        spend: Spend | None = None,
     ) -> T:
         """Return the answer of a write, sent again only when that can't do it twice; raises as `read` does.
 
@@ -116,18 +156,19 @@ class Caller:
         answer that was lost, `happened` is asked: what it returns is the answer, None means it did not happen and it is sent
         again; with neither, the loss is raised.
         """
-        return self._run(_Course(request, write=True, repeatable=repeatable, happened=happened))
+        course = _Course(request, write=True, repeatable=repeatable, spend=spend or {}, happened=happened)
+        return self._run(course)
 
     def stop(self) -> None:
         """End every pause and refuse every request from now on: each waiting thread gets an InterruptedRunError."""
-        self._stopped.set()
+        self._waiting.ended.set()
 
     def _run(self, course: _Course[T]) -> T:
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
             wait=_pause_of,
             stop=_never,
-            sleep=self._pause,
+            sleep=self._waiting.pause,
             reraise=True,
         )
         answer: T = retrying(self._once, course)
@@ -136,7 +177,7 @@ class Caller:
     def _once(self, course: _Course[T]) -> T:
         if course.in_doubt and (found := self._read_back(course)) is not None:
             return found
-        self._before(write=course.write)
+        self._before(course.spend, write=course.write)
         try:
             return course.request()
         except ForgeError as error:
@@ -167,25 +208,31 @@ class Caller:
                 status=error.status,
             ) from error
 
-    def _before(self, *, write: bool) -> None:
-        """Wait while the forge asked for quiet, then take one request from the budget."""
+    def _before(self, spend: Spend, *, write: bool) -> None:
+        """Wait while the forge asked for quiet or can't take more yet, then take one request from the budget."""
         while True:
             with self._lock:
                 now = self._clock()
-                pause = self._resume_at - now
+                pause, why = self._resume_at - now, "the forge asks for it"
+                if pause <= 0 and self._pacing is not None:
+                    planned = self._pacing.book(spend, now)
+                    if planned is not None:
+                        pause, why = planned.seconds, planned.words
+                        self._extend(now, pause)
                 self._check(now + max(pause, 0.0))
                 if pause <= 0:
                     self.writes += write
                     self.reads += not write
                     return
-            self._pause(pause)
+            self._waiting.pause(pause, why)
 
-    def _pause(self, seconds: float) -> None:
-        if seconds > 0:
-            self._sleep(seconds)
+    def _extend(self, now: float, pause: float) -> None:
+        """Let a pause that was planned not count against the time of the run."""
+        self._deadline += max(0.0, now + pause - max(now, self._planned_until))
+        self._planned_until = max(self._planned_until, now + pause)
 
     def _check(self, then: float) -> None:
-        if self._stopped.is_set():
+        if self._waiting.ended.is_set():
             raise InterruptedRunError("stopped before the next request")
         if self.reads + self.writes >= self._max_requests:
             raise BudgetError(
@@ -203,9 +250,11 @@ class Caller:
         if failure.nature is not Nature.LIMITED and course.in_doubt and course.happened is None:
             return None
         pause = (
-            failure.retry_after if failure.retry_after is not None else _usual_pause(failure.nature, count)
+            failure.retry_after
+            if failure.retry_after is not None
+            else self._usual_pause(failure.nature, count)
         )
-        if pause > LONGEST_WAIT or self._clock() + pause > self._deadline:
+        if pause > self._longest_wait or self._clock() + pause > self._deadline:
             return None
         if failure.nature is Nature.LIMITED:
             with self._lock:  # one thread that meets the limit speaks for all of them
@@ -213,12 +262,12 @@ class Caller:
             return 0.0
         return pause
 
-
-def _usual_pause(nature: Nature, count: int) -> float:
-    """Return the seconds to wait when the forge named none: a minute for a limit, else short and doubling."""
-    if nature is Nature.LIMITED:
-        return 60.0 * float(2 ** (count - 1))
-    return min(0.2 * float(2 ** (count - 1)), 3.0)
+    def _usual_pause(self, nature: Nature, count: int) -> float:
+        """Return the seconds to wait when the forge named none: a minute for a limit, else short and doubling."""
+        if nature is Nature.LIMITED:
+            return 60.0 * float(2 ** (count - 1))
+        short = min(0.2 * float(2 ** (count - 1)), 3.0)
+        return short * (self._patience / PATIENCE) if nature is Nature.TRANSIENT else short
 
 
 def _given_up(course: _Course[T], failure: Failure) -> ForgeError:

@@ -183,8 +183,6 @@ def test_a_limit_met_by_one_request_holds_back_all_others(time: Time) -> None:
 
 
 def test_a_pause_that_grew_while_waiting_is_waited_out(time: Time) -> None:
-    caller = caller_of(time)
-    caller._resume_at = time.now + 5.0
     grown = []
 
     def sleep(seconds: float) -> None:
@@ -193,7 +191,8 @@ def test_a_pause_that_grew_while_waiting_is_waited_out(time: Time) -> None:
             caller._resume_at += 4.0
         time.sleep(seconds)
 
-    caller._sleep = sleep
+    caller = Caller(read_failure, max_requests=10, max_seconds=3600.0, sleep=sleep, clock=time.clock)
+    caller._resume_at = time.now + 5.0
     caller.read(lambda: "answer")
     assert time.now == 1009.0
 

@@ -77,13 +77,7 @@ class Client:
             timeout=settings.timeout,
             keep_base_url=True,
         )
-        self.caller = Caller(
-            self._failure,
-            max_requests=settings.max_requests,
-            max_seconds=settings.max_seconds,
-            sleep=sleep,
-            clock=clock,
-        )
+        self.caller = Caller.of(settings, self._failure, sleep=sleep, clock=clock)
 
     def get(self, path: str, **query: Any) -> Any:
         """Return what is at the path (below /api/v4); NotThereError where there is nothing."""

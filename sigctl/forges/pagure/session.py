@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from sigctl.forges.base import Settings
 from sigctl.forges.http import Caller
 from sigctl.forges.pagure.client import Answer, Client, Form
 from sigctl.forges.pagure.failures import NotYetError, reader
+from sigctl.forges.waiting import parallel
 
 T = TypeVar("T")
 Data = dict[str, Any]
@@ -38,13 +38,7 @@ class Session:
         self.jobs = settings.jobs
         self.client = Client(settings)
         self.url = self.client.url
-        self.caller = Caller(
-            reader(settings.name, self.url),
-            max_requests=settings.max_requests,
-            max_seconds=settings.max_seconds,
-            sleep=sleep,
-            clock=clock,
-        )
+        self.caller = Caller.of(settings, reader(settings.name, self.url), sleep=sleep, clock=clock)
         self._me = ""
         self._lock = threading.Lock()
 
@@ -142,18 +136,7 @@ class Session:
 
     def parallel(self, work: Sequence[Callable[[], T]]) -> list[T]:
         """Return the results in order; the first error ends what has not begun, Ctrl-C ends every wait too."""
-        if len(work) <= 1:
-            return [one() for one in work]
-        with ThreadPoolExecutor(min(len(work), self.jobs), thread_name_prefix=self.name) as pool:
-            futures = [pool.submit(one) for one in work]
-            try:
-                return [future.result() for future in futures]
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    self.caller.stop()
-                for future in futures:
-                    future.cancel()
-                raise
+        return parallel(work, self.jobs, self.name, self.caller.stop)
 
     def close(self) -> None:
         """End every wait and give connections back."""
