@@ -123,6 +123,7 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
         ssh_key=key_file(forge.ssh.key) if forge.ssh else "",
         ssh_known_hosts=there(forge.ssh.known_hosts) if forge.ssh else "",
         branch_rules=forge.branch_rules,
+        secret=lambda reference: read_secret(reference, env),
     )
 
 

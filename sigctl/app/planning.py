@@ -14,7 +14,7 @@ from sigctl.core.archives import opens
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import End, Hop
-from sigctl.core.kinds import BranchRule, Grant, Ref, Repo, Team
+from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Team
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
@@ -111,8 +111,17 @@ def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
         ),
         logins=desired.logins(),
         ids=frozenset(desired.pins.values()),
+        parts=_parts(desired, repos),
         rules=tuple(r for r in resources if isinstance(r, BranchRule)),
         narrow=narrow,
+    )
+
+
+def _parts(desired: Desired, repos: Iterable[Repo]) -> frozenset[Key]:
+    """Return the declared lists of parts, by every path at which their repository may be."""
+    paths = {repo.path: (repo.path, *(repo.previously or ())) for repo in repos}
+    return frozenset(
+        Key(one.kind, path) for one in desired.parts for path in paths.get(one.name, (one.name,))
     )
 
 

@@ -51,7 +51,8 @@ def _observe(context: Context, forge: Forge) -> Seen:
     desired = context.resolved.desired[forge.name]
     scope = scope_of(desired, narrow=bool(context.options.sigs))
     observation = forge.observe(scope, lambda what: context.watch.reading(forge.name, what))
-    coverage = Coverage(scope.orgs, scope.teams, scope.repos, scope.logins, narrow=scope.narrow)
+    parts = frozenset(f"{one.kind} {one.name}" for one in scope.parts)
+    coverage = Coverage(scope.orgs, scope.teams, scope.repos, scope.logins, parts=parts, narrow=scope.narrow)
     return published(observation, desired, coverage)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Key, Org, Repo, Resource
+from sigctl.core.kinds import DeployKey, Grant, Key, Org, Repo, Resource
 from sigctl.core.plan import Action
 from sigctl.core.state import Note, State
 
@@ -107,6 +107,8 @@ def _is_shut(ours: Repo, theirs: Resource | None) -> bool:
 def _read_only(one: Resource) -> Resource:
     if isinstance(one, Grant) and levels.is_known(one.level) and levels.widens(levels.READ, one.level):
         return replace(one, level=levels.READ)
+    if isinstance(one, DeployKey) and one.write:
+        return replace(one, write=False)
     return one
 
 
@@ -127,6 +129,8 @@ def _will_shut(action: Action, actions: Sequence[Action]) -> bool:
 
 def _reaches(action: Action, repos: set[str]) -> bool:
     subject = action.subject
+    if isinstance(subject, DeployKey):
+        return subject.repo in repos and subject.write and action.effect == "widens"
     if not isinstance(subject, Grant) or action.effect != "widens":
         return False
     if subject.on == Org.KIND:

@@ -12,6 +12,7 @@ from sigctl.core.guard import judge
 from sigctl.core.kinds import Grant, Key, Repo
 from sigctl.core.normalise import normalise
 from sigctl.core.order import order
+from sigctl.core.parts import rekeyed
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
@@ -65,6 +66,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *moments(ordered.actions, observation.state),
             *shown_late(ordered.actions),
             *(_shares(ordered.actions) if traits.share_gap else ()),
+            *rekeyed(ordered.actions, traits),
             *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
         ),
         refusals=tuple(refusals),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sigctl.core.heritage import comes_from_above
-from sigctl.core.kinds import BranchRule, Key, Membership, Repo, Resource, Team
+from sigctl.core.kinds import BranchRule, ClassicRule, Key, Label, Membership, Repo, Resource, Team, Webhook
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
+from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Desired, Note, State
 
@@ -42,17 +43,12 @@ def diff(
     where a branch is chosen at birth, a repository is made with its default branch.
     """
     moves, notes = _moves(wanted, seen)
-    actions = [
-        Action(
-            desired.forge,
-            "move",
-            seen[old],
-            seen[old].renamed({old: new}),
-            desired.sigs.get(Key(old.kind, new), ""),
-        )
-        for old, new in moves.items()
-    ]
+    actions = _as_moves(desired, seen, moves)
     seen = {one.key: one for r in seen.values() for one in [r.renamed(moves)]} if moves else seen
+    inner, more = _moves(wanted, seen, inner=True)
+    actions += _as_moves(desired, seen, inner)
+    notes += more
+    seen = {one.key: one for r in seen.values() for one in [r.renamed(inner)]} if inner else seen
     for key, ours in wanted.items():
         theirs = seen.get(key)
         if theirs is None:
@@ -66,6 +62,7 @@ def diff(
             ]
     removed, found = _surplus(wanted, seen, desired)
     actions += removed
+    notes += undeclared(wanted, seen, desired)
     touched = {key for action in actions for key in action.subject.needs()} if locked_archives else set()
     places = {Key(old.kind, new): old for old, new in moves.items()}
     for key, ours in wanted.items():
@@ -127,11 +124,25 @@ def _sig_above(resource: Resource, sigs: Mapping[Key, str]) -> str:
     return sigs.get(resource.inside, "") if resource.inside else ""
 
 
-def _moves(wanted: State, seen: State) -> tuple[dict[Key, str], list[Note]]:
+def _as_moves(desired: Desired, seen: State, moves: Mapping[Key, str]) -> list[Action]:
+    found = []
+    for old, new in moves.items():
+        before, after = seen[old], seen[old].renamed({old: new})
+        if isinstance(after, Webhook) and isinstance(ours := desired.state.get(after.key), Webhook):
+            after = replace(after, url=ours.url)  # what was seen does not tell where it goes
+        sig = desired.sigs.get(Key(old.kind, new)) or _sig_above(after, desired.sigs)
+        found.append(Action(desired.forge, "move", before, after, sig))
+    return found
+
+
+def _moves(wanted: State, seen: State, *, inner: bool = False) -> tuple[dict[Key, str], list[Note]]:
+    """Return old key -> new name of repositories and teams, or (`inner`) of what hangs on them."""
     moves: dict[Key, str] = {}
     notes: list[Note] = []
     for key, ours in wanted.items():
-        if not isinstance(ours, Repo | Team) or not ours.previously:
+        if not isinstance(ours, Repo | Team | Label | Webhook) or not ours.previously:
+            continue
+        if isinstance(ours, Label | Webhook) is not inner:
             continue
         olds = [old for path in ours.previously if (old := Key(key.kind, path)) in seen and old not in wanted]
         if olds and key in seen:
@@ -206,9 +217,12 @@ def _surplus(wanted: State, seen: State, desired: Desired) -> tuple[list[Action]
     actions: list[Action] = []
     notes: list[Note] = []
     for key, theirs in seen.items():
-        if key in wanted:
+        if key in wanted or theirs.SETTING:
             continue
-        if isinstance(theirs, Membership):
+        if theirs.PART or isinstance(theirs, ClassicRule):
+            if surplus(theirs, wanted, desired):
+                actions.append(_action(desired, theirs, None))
+        elif isinstance(theirs, Membership):
             if theirs.role == OWNER and theirs.inside in desired.managed:
                 theirs_as_member = replace(theirs, role=MEMBER)
                 actions.append(_action(desired, theirs, theirs_as_member))

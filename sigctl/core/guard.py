@@ -22,6 +22,13 @@ GROUPS = {
     "org": "orgs",
     "branch_rule": "branch_rules",
     "ref": "refs",
+    "label": "labels",
+    "webhook": "webhooks",
+    "deploy_key": "deploy_keys",
+    "classic_rule": "branch_rules",
+    "actions": "settings",
+    "security": "settings",
+    "properties": "settings",
 }
 """Kind -> the word that policy.yaml has for it."""
 
@@ -53,8 +60,8 @@ def is_removal(action: Action) -> bool:
     if isinstance(action.subject, Ref):
         return action.subject.why not in ("", MOVED)
     if action.verb == "delete":
-        return action.kind != "branch_rule"
-    return action.effect == "narrows" and action.kind in ("grant", "membership")
+        return action.kind not in ("branch_rule", "classic_rule")
+    return action.effect == "narrows" and action.kind in ("grant", "membership", "deploy_key")
 
 
 def _removals(actions: Sequence[Action], seen: State, policy: Policy, forge: str) -> list[Refusal]:

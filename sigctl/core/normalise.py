@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.archives import readable
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
+from sigctl.core.parts import possible, secrets, shown_by_hand, without_labels_of_archives
 from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, state
@@ -36,7 +37,9 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = _spelled_as_declared(seen, wanted, people, traits)
     if traits.push_by_pattern:
         wanted = by_pattern(wanted, notes)
+    wanted = [r for r in wanted if possible(r, traits, observation, notes)]
     wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
+    wanted = shown_by_hand(wanted, seen, traits, notes)
     if observation.computed_rules:
         wanted, seen = without_patterns(wanted, seen)
     needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes)
@@ -47,6 +50,9 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = own_only(seen, wanted)
     if traits.archived_locked:
         wanted, seen = readable(wanted, seen, notes)
+    else:
+        wanted, seen = without_labels_of_archives(wanted, seen, notes)
+    notes += secrets(state(wanted), desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     return Normal(state(wanted), state(seen), (*told, *people.notes), people.set_aside)
 
@@ -78,6 +84,12 @@ def _spelled_as_declared(
             and spelling != one.key.name
         }
         seen = [one.renamed(moves) for one in seen] if moves else seen
+    if traits.fold_labels:
+        names = {one.key.name.casefold(): one.name for one in wanted if isinstance(one, Label)}
+        seen = [
+            replace(one, name=names.get(one.key.name.casefold(), one.name)) if isinstance(one, Label) else one
+            for one in seen
+        ]
     return seen
 
 
@@ -140,7 +152,13 @@ def _said(value: object) -> str:
 
 
 _OPTIONAL = {
-    "org": frozenset({"title", "visibility", "base_level", "members_create_repos", "two_factor"}),
+    "org": frozenset(
+        {
+            "title", "visibility", "base_level", "members_create_repos", "members_create", "fork_private", "two_factor",
+            "create_repos", "create_groups", "share_outside", "protect_default",
+        }
+    ),
+    "webhook": frozenset({"events", "active", "tls"}),
     "team": frozenset({"title", "description", "secret", "parent"}),
     "repo": frozenset(
         {

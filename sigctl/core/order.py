@@ -12,9 +12,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, covered, leavers, transfers
+from sigctl.core import archives, covered, leavers, parts, transfers
 from sigctl.core.gaps import gaps
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import (
+    BranchRule,
+    ClassicRule,
+    DeployKey,
+    Grant,
+    Key,
+    Membership,
+    Org,
+    Ref,
+    Repo,
+    Resource,
+    Team,
+    TeamMember,
+)
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.plan import Action, order_key
 from sigctl.core.state import Note, State
@@ -70,6 +83,7 @@ def order(
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
     phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
+    phased = parts.settle(phased, renames=_SHUT - 1, classic=LATE + 5)
     if any(a.effect == "narrows" or a.verb == "move" for a in phased):
         notes = [
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
@@ -168,7 +182,7 @@ def _ruled_when_open(actions: list[Action]) -> list[Action]:
     """
     shown = {a.key for a in actions if a.phase == OPEN}
     ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)} & shown
-    phases = {BranchRule: OPEN + 1, Grant: OPEN + 2}
+    phases = {BranchRule: OPEN + 1, Grant: OPEN + 2, DeployKey: OPEN + 2}
     return [
         replace(a, phase=OPEN + 3 if _lets_in(a) else phases[type(a.subject)])
         if type(a.subject) in phases and a.subject.inside in ruled and a.phase < OPEN and _adds(a)
@@ -270,18 +284,24 @@ def _org(resource: Resource) -> str:
 def _linked(actions: list[Action]) -> list[Action]:
     makers: dict[Key, list[Action]] = defaultdict(list)
     barriers: dict[str | Key, list[Action]] = defaultdict(list)
+    rules: dict[Key, list[Action]] = defaultdict(list)
     for action in actions:
+        if isinstance(action.subject, BranchRule):
+            rules[action.subject.inside].append(action)
         if isinstance(action.subject, BranchRule) and action.effect == "narrows":
             barriers[action.subject.inside].append(action)
         if action.verb in ("create", "move") or action.phase == UNARCHIVE:
             makers[action.key].append(action)
         if _is_rights(action) and action.effect == "narrows" and (team := _team(action.subject)):
             barriers[team].append(action)
-    return [replace(a, depends=_depends(a, makers, barriers)) for a in actions]
+    return [replace(a, depends=_depends(a, makers, barriers, rules)) for a in actions]
 
 
 def _depends(
-    action: Action, makers: dict[Key, list[Action]], barriers: dict[str | Key, list[Action]]
+    action: Action,
+    makers: dict[Key, list[Action]],
+    barriers: dict[str | Key, list[Action]],
+    rules: dict[Key, list[Action]],
 ) -> tuple[str, ...]:
     own = (action.key, action.before.key) if action.before else (action.key,)
     wanted = [m for key in (*action.subject.needs(), *own) for m in makers.get(key, [])]
@@ -290,7 +310,9 @@ def _depends(
         wanted += [
             m for key, found in makers.items() if key.kind == "team" and key.name in subjects for m in found
         ]
-    if _is_rights(action) and action.effect == "widens":
+    if (_is_rights(action) or isinstance(action.subject, DeployKey)) and action.effect == "widens":
         wanted += barriers.get(_team(action.subject), [])
         wanted += barriers.get(action.subject.inside or "", [])
+    if isinstance(action.subject, ClassicRule):
+        wanted += rules.get(action.subject.inside, [])
     return tuple(sorted({m.id for m in wanted if m.phase < action.phase and m.id != action.id}))

@@ -9,9 +9,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from sigctl.core.kinds import Key, Org, Repo, Resource, Team, from_json, to_json
+from sigctl.core.kinds import PARTS, DeployKey, Key, Org, Repo, Resource, Team, Webhook, from_json, to_json
 from sigctl.core.kinds.org import PUBLIC
-from sigctl.core.state import Account, Desired, Note, Observation, SetAside, State, state
+from sigctl.core.state import (
+    WHOLE_KEYS,
+    Account,
+    Desired,
+    Note,
+    Observation,
+    SetAside,
+    State,
+    state,
+)
 
 FORMAT = "sigctl/snapshot/1"
 LEFT_OUT = "(address left out)"
@@ -32,6 +41,8 @@ class Coverage:
     """Repositories that were declared, by path."""
     logins: frozenset[str] = frozenset()
     """Logins that were looked up."""
+    parts: frozenset[str] = frozenset()
+    """`KIND PATH` of each list of parts that was read: labels, webhooks and the like are read only where they are declared."""
     narrow: bool = False
     """Only the teams and repositories named here were read."""
     hidden: int = 0
@@ -112,6 +123,7 @@ def published(observation: Observation, desired: Desired, coverage: Coverage) ->
         and one.inside not in hidden
         and getattr(one, "subject", "") not in names
         and "@" not in one.who()
+        and (key in desired.state or not isinstance(one, Webhook))
     }
     speaks = {one.who() for one in kept.values()} | coverage.logins | {observation.me}
     pinned = {str(one) for one in desired.pins.values()}
@@ -179,6 +191,9 @@ def fit(desired: Desired, seen: Seen, *, fold: bool = True) -> Fitted:
 def _covers(seen: Seen, one: Resource) -> bool:
     """Whether it is known of a whole thing if it is there; its parts are known where it is."""
     coverage = seen.coverage
+    if isinstance(one, PARTS) and one.inside in seen.observation.state:
+        everywhere = isinstance(one, DeployKey) and WHOLE_KEYS in seen.observation.capabilities
+        return everywhere or f"{one.KIND} {one.inside.name}" in coverage.parts
     if one.KIND not in (Org.KIND, Team.KIND, Repo.KIND) or one.key in seen.observation.state:
         return True
     named = {

@@ -9,6 +9,8 @@ from sigctl.core.kinds import Key, Resource
 from sigctl.core.levels import NONE
 
 State = dict[Key, Resource]
+WHOLE_KEYS = "deploy_keys:whole"
+"""Capability of a forge whose deploy keys are read in all repositories, declared there or not."""
 COMPUTED_RULES = "branch_rules:computed"
 """Capability of a server that works out who may push where from something that is not ours to change."""
 
@@ -76,6 +78,10 @@ class Desired:
     """What (repos, teams, members) -> report, remove or ignore."""
     left_alone: frozenset[str] = frozenset()
     """Logins that are named in the policy as not ours to manage (apps, bots, security teams)."""
+    parts: frozenset[Key] = frozenset()
+    """(kind, path of a repository or an org) for each list of parts that the files say whole: labels, webhooks, deploy keys."""
+    classic: str = "report"
+    """What to do with branch protection of the forge's older kind: report it, or replace it where our rules cover it."""
 
     def logins(self) -> frozenset[str]:
         """Return every login that the desired state speaks of."""
@@ -158,5 +164,13 @@ class Traits:
     by_hand: Mapping[str, str] = field(default_factory=dict)
     """`VERB KIND`, or `branches` for a grant on some branches -> what the server's admin does, since the API can't; with {name},
     {me}, {target}, {subject}, {branches}."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Kind, `KIND:on` or `KIND.field` -> capability that the server must have for it; without it, it is told of and left out."""
+    told_only: Mapping[str, str] = field(default_factory=dict)
+    """`KIND.field` that the forge tells and that can't be set by API -> who does it, and where."""
+    key_gap: bool = False
+    """A deploy key can't be changed: it is taken out and put back, and has no access in between."""
+    fold_labels: bool = False
+    """Names of labels are the same in upper and lower case."""
     branch_at_birth: bool = False
     """The default branch of an empty repository can be given only when the repository is made."""

@@ -9,9 +9,10 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds import BranchRule, Key
 from sigctl.core.plan import Action, Cost
 from sigctl.core.state import Observation, State, Traits
+from sigctl.errors import RefusedError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Settings:
     """File with the server's host keys; no others are trusted."""
     branch_rules: str = ""
     """`computed`: the server works out who may push where, from what is not ours; else the adapter's own way."""
+    secret: Callable[[str], SecretStr] | None = None
+    """Reads what `env:NAME` or `file:PATH` points to, at the moment when it is sent; UsageError where it can't be read."""
     app: App | None = None
     """Act as this app; then `token` is empty."""
     orgs: frozenset[str] = frozenset()
@@ -73,6 +76,16 @@ class Settings:
     """Set when the run shall end: nothing waits for long any more."""
     told: Callable[[str], None] = field(default=_nobody, compare=False, repr=False)
     """Told when requests wait for some time, until when, and why; from any thread."""
+
+
+def secret_of(settings: Settings, reference: str) -> SecretStr:
+    """Return the secret behind a reference; RefusedError where it can't be read: then nothing is written without it."""
+    if settings.secret is None:
+        raise RefusedError(f"the secret `{reference}` can't be read here", forge=settings.name)
+    try:
+        return settings.secret(reference)
+    except UsageError as error:
+        raise RefusedError(error.text, error.hint, forge=settings.name) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,9 @@ class Scope:
     """Logins the desired state speaks of; each gets an Account in the answer."""
     ids: frozenset[int | str] = frozenset()
     """Pinned ids; each gets an Account under the login it has now."""
+    parts: frozenset[Key] = frozenset()
+    """(kind, path) of the lists of labels, webhooks, deploy keys and the like that are declared, older paths included: what costs
+    reads of its own is read only there."""
     rules: tuple[BranchRule, ...] = ()
     """Declared rules of branches; a server that works them out itself is asked whether its answers are as declared."""
     narrow: bool = False

@@ -11,6 +11,7 @@ from typing import Literal
 from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Ref, Repo, Resource, Team
 from sigctl.core.kinds.ref import FORCED, GONE, MOVED, RETIRED
 from sigctl.core.plan import Action
+from sigctl.report import parts
 
 Tone = Literal["removed", "narrowed", "widened", "neutral"]
 TONES: tuple[Tone, ...] = ("removed", "narrowed", "widened", "neutral")
@@ -191,7 +192,7 @@ def _grant(action: Action) -> str:
     if not after:
         return f"{_who(action)} loses {before}"
     if before == after:
-        return f"{_who(action)} keeps {after}: {_changes(action)}"
+        return f"{_who(action)} keeps {after}: {parts.changes(action)}"
     return f"{_who(action)}: {before} -> {after}"
 
 
@@ -243,7 +244,7 @@ def _rule_change(action: Action) -> str:
         return "removed"
     if action.before is None and isinstance(action.after, BranchRule):
         return _terms(action.after)
-    return _changes(action)
+    return parts.changes(action)
 
 
 def _terms(rule: BranchRule) -> str:
@@ -271,27 +272,7 @@ def _plain_thing(action: Action) -> str:
     changed = action.changed()
     if set(changed) == {"archived"}:
         return "archive" if changed["archived"][1] else "unarchive"
-    return _changes(action)
-
-
-def _changes(action: Action) -> str:
-    return ", ".join(
-        f"{name}: {_value(old)} -> {_value(new)}" for name, (old, new) in action.changed().items()
-    )
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(str, value)) + "]"
-    return (
-        f'"{value}"'
-        if isinstance(value, str) and (not value or " " in value)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    return parts.changes(action)
 
 
 _WORDS = {
@@ -303,4 +284,5 @@ _WORDS = {
     "org": _plain_thing,
     "team": _plain_thing,
     "repo": _plain_thing,
+    **parts.WORDS,
 }

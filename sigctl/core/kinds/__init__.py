@@ -7,29 +7,46 @@ from typing import Any
 
 from sigctl.core.kinds.base import Effect, Key, Resource
 from sigctl.core.kinds.branch import BranchRule
+from sigctl.core.kinds.classic import ClassicRule
+from sigctl.core.kinds.deploykey import DeployKey
 from sigctl.core.kinds.grant import Grant
+from sigctl.core.kinds.label import Label
 from sigctl.core.kinds.org import Membership, Org
 from sigctl.core.kinds.ref import Ref
 from sigctl.core.kinds.repo import Repo
+from sigctl.core.kinds.switches import Actions, Properties, Security
 from sigctl.core.kinds.team import Team, TeamMember
+from sigctl.core.kinds.webhook import Webhook
+
+PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties)
+"""What hangs on a repository or an org beside rights and rules."""
 
 KINDS: dict[str, type[Resource]] = {
-    kind.KIND: kind for kind in (Org, Membership, Team, TeamMember, Repo, Grant, BranchRule, Ref)
+    kind.KIND: kind
+    for kind in (Org, Membership, Team, TeamMember, Repo, Grant, BranchRule, ClassicRule, *PARTS, Ref)
 }
 
 __all__ = [
     "KINDS",
+    "PARTS",
+    "Actions",
     "BranchRule",
+    "ClassicRule",
+    "DeployKey",
     "Effect",
     "Grant",
     "Key",
+    "Label",
     "Membership",
     "Org",
+    "Properties",
     "Ref",
     "Repo",
     "Resource",
+    "Security",
     "Team",
     "TeamMember",
+    "Webhook",
     "from_json",
     "to_json",
 ]

@@ -31,6 +31,10 @@ class Resource:
     """Field -> kind of the thing whose path it holds, or `on` where that field says the kind: it follows a move."""
     LOGINS: ClassVar[frozenset[str]] = frozenset()
     """Fields that hold a login or a subject, and follow when a person is renamed."""
+    PART: ClassVar[str] = ""
+    """For a part of a repository or an org that nobody may have declared: the word that the files have for what happens to such."""
+    SETTING: ClassVar[bool] = False
+    """Whether it is always there where its thing is: never made, never removed, only set."""
 
     @property
     def key(self) -> Key:

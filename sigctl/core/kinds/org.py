@@ -36,6 +36,18 @@ class Org(Resource):
     """What every member has on every repository of the org."""
     members_create_repos: bool | None = None
     two_factor: bool | None = None
+    members_create: tuple[str, ...] | None = None
+    """Visibilities of the repositories that members may create, sorted."""
+    fork_private: bool | None = None
+    """Whether members may fork private repositories to their own accounts."""
+    create_repos: str | None = None
+    """Lowest level that may create repositories in a group: none (nobody), admin, maintain or write."""
+    create_groups: str | None = None
+    """Lowest level that may create groups below: admin or maintain."""
+    share_outside: bool | None = None
+    """Whether groups below may be shared with groups elsewhere."""
+    protect_default: str | None = None
+    """How the default branch of a new repository is protected: none, partly, fully, or fully after its first push (started)."""
 
     @property
     def key(self) -> Key:
@@ -60,7 +72,38 @@ class Org(Resource):
             found.add("widens" if after.members_create_repos else "narrows")
         if before.two_factor != after.two_factor:
             found.add("narrows" if after.two_factor else "widens")
+        found |= _by_rank(before, after)
         return next((effect for effect in ("widens", "narrows") if effect in found), "neutral")
+
+
+PROTECTIONS = ("none", "partly", "started", "fully")
+"""From the most open to the most closed."""
+_CREATORS = (levels.NONE, levels.ADMIN, levels.MAINTAIN, levels.WRITE)
+
+
+def _by_rank(before: Org, after: Org) -> set[Effect]:
+    """Return what the settings do that are more than on and off; a word that is not known may do anything, so it widens."""
+    found: set[Effect] = set()
+
+    def ranked(name: str, order: tuple[str, ...], sign: int) -> None:
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new or new is None:
+            return
+        known = old in order and new in order
+        rises = (order.index(new) - order.index(old)) * sign if known else 1
+        found.add("widens" if rises > 0 else "narrows")
+
+    ranked("create_repos", _CREATORS, 1)
+    ranked("create_groups", _CREATORS, 1)
+    ranked("protect_default", PROTECTIONS, -1)
+    for name in ("fork_private", "share_outside"):
+        old, new = getattr(before, name), getattr(after, name)
+        if new is not None and old != new:
+            found.add("widens" if new else "narrows")
+    old, new = set(before.members_create or ()), set(after.members_create or ())
+    if after.members_create is not None and old != new:
+        found.add("widens" if new - old else "narrows")
+    return found
 
 
 OWNER, MEMBER = "owner", "member"
