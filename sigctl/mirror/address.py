@@ -42,6 +42,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
+def host(url: str) -> str:
+    """Return what names the server that a URL is on, however it is reached; "" for this machine's files."""
+    return (urlsplit(url).netloc if "://" in url else url.partition(":")[0]).rpartition("@")[2].lower()
+
+
 def check(remote: Remote, protocols: frozenset[str] = SAFE) -> str:
     """Return the URL's scheme; GitError when it may not be used, could be read as an option, or holds a secret."""
     url = remote.url

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -86,6 +88,21 @@ class Reader:
         with self._lock:
             self._by_git += 1
         return self._list(remote)
+
+    def asks_to_wait(self, remote: Remote) -> float | None:
+        """Return for how many seconds a server that refused git wants to be left alone; None where it doesn't say.
+
+        Git tells of the refusal alone, so the server is asked once for the list of refs.
+        """
+        if address.scheme(remote.url) not in ("http", "https"):
+            return None
+        try:
+            self._fetch(remote)
+        except requests.HTTPError as error:
+            return _failure(error).retry_after
+        except (SigctlError, requests.RequestException):
+            return None
+        return None
 
     def read_all(
         self, remotes: Mapping[K, Remote], told: Callable[[K, Refs | SigctlError], None] | None = None
@@ -223,14 +240,12 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         code = error.response.status_code
         url = address.shown(error.response.url.removesuffix(ASK))
+        wait = _seconds(error.response.headers.get("retry-after", ""))
         if code == requests.codes.too_many_requests:
-            after = error.response.headers.get("retry-after", "")
-            wait = float(after) if after.isdigit() else None
             return Failure(Nature.LIMITED, UnreachableError(f"{url}: too many requests", status=code), wait)
         if code >= requests.codes.internal_server_error:
-            return Failure(
-                Nature.TRANSIENT, UnreachableError(f"{url}: the server failed ({code})", status=code)
-            )
+            broken = UnreachableError(f"{url}: the server failed ({code})", status=code)
+            return Failure(Nature.TRANSIENT, broken, wait)
         return Failure(Nature.FINAL, RefusedError(f"{url}: refused ({code})", status=code))
     if isinstance(error, requests.exceptions.SSLError):
         return Failure(Nature.FINAL, UnreachableError("the server's certificate is not trusted", _WHERE_CA))
@@ -240,6 +255,16 @@ def _failure(error: Exception) -> Failure:
         url = (error.request.url if error.request is not None else None) or ""
         return Failure(Nature.TRANSIENT, _no_answer(address.shown(url.removesuffix(ASK)), error))
     raise error
+
+
+def _seconds(after: str) -> float | None:
+    """Return what a Retry-After header asks for, a number or a date; None where it says nothing of use."""
+    if after.isdigit():
+        return float(after)
+    try:
+        return max(0.0, (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 _WHERE_CA = "name your own authority's file in REQUESTS_CA_BUNDLE and GIT_SSL_CAINFO"

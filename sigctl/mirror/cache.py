@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from sigctl.core.history import End
-from sigctl.errors import GitError, InterruptedRunError, RefusedError
+from sigctl.errors import GitError, RefusedError
 from sigctl.forges.base import Remote
 from sigctl.mirror.git import Git, OnObjects
-from sigctl.mirror.patience import Patience
+from sigctl.mirror.lock import Lock, sweep
 from sigctl.mirror.refs import Tips
 from sigctl.mirror.said import failure, last_word
 
@@ -87,7 +85,11 @@ class Entry:
         self._update("".join(f"update {_place(end, ref)} {sha}\n" for ref, sha in sorted(here.items())))
         missing = sorted(set(wanted) - set(here))
         if missing:
-            self._fetch(end, remote, missing, objects)
+            try:
+                self._fetch(end, remote, missing, objects)
+            except BaseException:
+                sweep(self.path)
+                raise
             now = self.tips(end)
             moved = [ref for ref in missing if now.get(ref) != tips[ref]]
             if moved:
@@ -193,7 +195,7 @@ class Entry:
                 f"{end}: a shallow clone, which lacks history", "mirror from a whole repository"
             )
         if result.code:
-            raise failure("fetch", result.code, result.err)
+            raise failure("fetch", result.code, result.err, remote.known_hosts)
 
     def _update(self, text: str) -> None:
         if text:
@@ -208,7 +210,6 @@ class Cache:
         self.root = (root or default_root()).absolute()
         self._lock_seconds = lock_seconds
         self._checked = False
-        self.patience = Patience(git.stop)
 
     @contextmanager
     def entry(self, name: str) -> Iterator[Entry]:
@@ -220,10 +221,12 @@ class Cache:
             self.git.version()
             self._checked = True
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(self.root / f"{name}.lock")
-        self._acquire(lock, name)
+        lock = Lock(self.root / f"{name}.lock")
+        lock.acquire(self.git.stop, self._lock_seconds)
         try:
-            yield self._open(self.root / name)
+            if lock.unclean:
+                sweep(self.root / name)
+            yield self._open(self.root / name, replace(self.git, held=(lock.descriptor,)))
         finally:
             lock.release()
 
@@ -238,25 +241,12 @@ class Cache:
         while (aside := path.with_name(f"{name}.broken-{number}")).exists():
             number += 1
         path.rename(aside)
-        self._open(path)
+        self._open(path, self.git)
 
-    def _acquire(self, lock: FileLock, name: str) -> None:
-        end = time.monotonic() + self._lock_seconds
-        while True:
-            try:
-                lock.acquire(timeout=0.2, poll_interval=0.05)
-            except Timeout:
-                if self.git.stop.is_set():
-                    raise InterruptedRunError("stopped while waiting for another run") from None
-                if time.monotonic() > end:
-                    raise GitError(f"another run holds the cache of `{name}`", "wait for it to end") from None
-            else:
-                return
-
-    def _open(self, path: Path) -> Entry:
+    def _open(self, path: Path, git: Git) -> Entry:
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):
-            self.git.run(["init", "--bare", "--quiet", "--template=", "--", str(path)])
-        return Entry(path, self.git)
+            git.run(["init", "--bare", "--quiet", "--template=", "--", str(path)])
+        return Entry(path, git)
 
 
 def _place(end: End, ref: str) -> str:

@@ -53,9 +53,7 @@ class FamilyPlan:
         for hop in self.hops:  # a repository that this very run creates, and that no hop fills, is empty
             if (hop.source.forge, hop.source.path) in self.missing and hop.source not in filled:
                 self.now[hop.source] = Refs()
-        with Objects(
-            self.name, self.tools.cache, self.tools.remote_of, self.observed, self.tools.told
-        ) as objects:
+        with Objects(self.name, self.tools, self.observed) as objects:
             for hop in self.hops:
                 try:
                     self._hop(hop, objects)

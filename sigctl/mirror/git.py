@@ -87,6 +87,8 @@ class Git:
     stop: threading.Event = field(default_factory=threading.Event)
     """When set, running commands are ended and InterruptedRunError is raised."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    held: tuple[int, ...] = ()
+    """Descriptors of locks under which commands run: they stay held until each command has ended, whatever becomes of us."""
 
     def run(
         self,
@@ -120,7 +122,7 @@ class Git:
             feeder.join(5)
         result = Result(process.wait(), out.text(), address.scrub(err.text(), remote))
         if result.code not in codes:
-            raise failure(args[0], result.code, result.err)
+            raise failure(args[0], result.code, result.err, remote.known_hosts if remote else "")
         return result
 
     def version(self) -> tuple[int, ...]:
@@ -146,6 +148,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 env=self._env(remote, settings),
                 start_new_session=True,
+                pass_fds=self.held,
                 cwd=at or "/",  # not inside whatever repository the caller stands in
             )
         except FileNotFoundError:

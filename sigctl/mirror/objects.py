@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from sigctl.core.history import End
 from sigctl.errors import ForgeError, GitError, InterruptedRunError, SigctlError
-from sigctl.forges.base import Remote
-from sigctl.mirror.cache import Cache, Entry, MovedError
-from sigctl.mirror.model import OnStep, RemoteOf, Step
+from sigctl.mirror import address
+from sigctl.mirror.cache import Entry, MovedError
+from sigctl.mirror.model import Step
 from sigctl.mirror.refs import Refs, valid
+from sigctl.mirror.tools import Tools
 
 
 class Objects:
     """The cache entry of one family, opened (and locked) at first use; a context manager."""
 
-    def __init__(
-        self,
-        name: str,
-        cache: Cache,
-        remote_of: RemoteOf,
-        observed: Mapping[End, Refs],
-        told: OnStep | None = None,
-    ) -> None:
+    def __init__(self, name: str, tools: Tools, observed: Mapping[End, Refs]) -> None:
         self._name = name
-        self._cache = cache
-        self._remote_of = remote_of
-        self._told = told
+        self._tools = tools
         self._stack = ExitStack()
         self._entry: Entry | None = None
         self._fetched = False
@@ -51,7 +44,7 @@ class Objects:
     def entry(self) -> Entry:
         """The entry, locked from now on until the context ends."""
         if self._entry is None:
-            self._entry = self._stack.enter_context(self._cache.entry(self._name))
+            self._entry = self._stack.enter_context(self._tools.cache.entry(self._name))
         return self._entry
 
     def ensure(self, shas: Iterable[str], first: End) -> None:
@@ -67,7 +60,7 @@ class Objects:
         except GitError:
             if self.entry.whole():
                 raise
-            self._cache.renew(self._name)
+            self._tools.cache.renew(self._name)
             self._ensure(wanted, first)
 
     def _ensure(self, shas: frozenset[str], first: End) -> None:
@@ -87,17 +80,20 @@ class Objects:
             raise MovedError(f"{first}: nobody has `{min(needed)[:12]}` any more", "run again")
 
     def _fetch(self, end: End, refs: Iterable[str]) -> None:
-        remote = self._remote_of(end)
+        tools = self._tools
+        remote = tools.remote_of(end)
         moved_to = self.observed[end].url
         if moved_to:
-            remote = Remote(moved_to, remote.username, remote.password, remote.key_file, remote.known_hosts)
+            remote = replace(remote, url=moved_to)
         self._fetched = True
 
         def objects(what: str, done: int, total: int) -> None:
-            if self._told:
-                self._told(Step(str(end), "fetch", done, total, what))
+            if tools.told:
+                tools.told(Step(str(end), "fetch", done, total, what))
 
         names = tuple(refs)
-        self._cache.patience.run(
-            lambda _: self.entry.fetch(end, remote, self.observed[end].tips, names, objects)
+        tools.patience.run(
+            address.host(remote.url),
+            lambda _: self.entry.fetch(end, remote, self.observed[end].tips, names, objects),
+            lambda: tools.reader.asks_to_wait(remote),
         )

@@ -1,36 +1,24 @@
-"""Carries a plan for refs out: straight from the cache, each ref on the value the plan saw, read back afterwards."""
+"""Carries a plan for refs out, family by family: objects first, then old tips kept, then pushes in an order that leaves no gap."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
 
 from sigctl.core.history import End
-from sigctl.core.kinds import Ref, Resource
 from sigctl.core.plan import Action
 from sigctl.errors import GitError, InterruptedRunError, SigctlError
 from sigctl.mirror.cache import Entry
 from sigctl.mirror.inside import remember
-from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Step, Transfer
+from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Transfer
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.parallel import each
-from sigctl.mirror.refs import Refs
-from sigctl.mirror.said import failure, printable, remote_word
+from sigctl.mirror.sending import Sender, Verdict, groups, new_of, old_of, ref_of
 from sigctl.mirror.tools import Tools
 
-_ARGV_BYTES = 200_000
-"""Refs of one push stand on its command line, which is bounded."""
-_PAUSES = (0.0, 0.2, 0.6, 1.5)
-"""Seconds before each reading back: a forge's answer may lag behind its own push."""
 _INTERRUPTED = "interrupted; the next run compares again"
-_REJECTED = "!"
-_WHY = re.compile(r"\(([^()]+)\)(: .*)?$")
-
-Verdict = tuple[Literal["done", "failed", "skipped"], str, str]
 
 
 def carry_out(
@@ -55,9 +43,7 @@ class _FamilyPush:
 
     def run(self) -> list[RefOutcome]:
         tools = self.tools
-        with Objects(
-            self.family.name, tools.cache, tools.remote_of, self.family.observed, tools.told
-        ) as objects:
+        with Objects(self.family.name, tools, self.family.observed) as objects:
             work = [(transfer, self._ready(transfer, objects)) for transfer in self.family.transfers]
             for transfer, actions in work:
                 self._hop(transfer, actions, objects)
@@ -67,10 +53,10 @@ class _FamilyPush:
         """Return the chosen actions once their objects are in the cache: all are fetched before the first push moves anything."""
         actions = [a for a in transfer.actions if self.chosen is None or a.id in self.chosen]
         left = [a for a in transfer.actions if a not in actions]  # nothing that rests on them may run
-        self.failed |= {(transfer.hop.target, _ref(action)) for action in left}
+        self.failed |= {(transfer.hop.target, ref_of(action)) for action in left}
         try:
             if actions:
-                objects.ensure((_new(action) for action in actions if _new(action)), transfer.hop.source)
+                objects.ensure((new_of(action) for action in actions if new_of(action)), transfer.hop.source)
                 self._look_inside(transfer, actions, objects)
                 return self._keep(transfer, actions, objects)
         except InterruptedRunError:
@@ -92,7 +78,7 @@ class _FamilyPush:
         forced = [action for action in actions if transfer.changes[action.id].forced]
         if not forced:
             return actions
-        old = {_ref(action): _old(action) for action in forced}
+        old = {ref_of(action): old_of(action) for action in forced}
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%fZ")
         try:
             objects.ensure(old.values(), transfer.hop.target)
@@ -109,7 +95,7 @@ class _FamilyPush:
 
     def _hop(self, transfer: Transfer, actions: list[Action], objects: Objects) -> None:
         try:
-            for group in _groups(transfer, actions):
+            for group in groups(transfer, actions):
                 arrived = self._arrived(transfer, group)
                 if arrived:
                     self._push(transfer, arrived, objects.entry)
@@ -137,87 +123,13 @@ class _FamilyPush:
         if transfer.hop.mode == "import" and any(end == target for end, _ in self.failed):
             self._conclude(transfer, group, ("skipped", "the import is not whole yet, so it stays open", ""))
             return
-        verdicts = self._send(transfer, group, entry)
+        sender = Sender(self.tools, target, entry)
+        verdicts = sender.send(group)
         arrived = [action for action in group if verdicts[action.id][0] == "done"]
         if arrived:
-            verdicts |= self._read_back(target, arrived)
+            verdicts |= sender.read_back(arrived)
         for action in group:
             self._conclude(transfer, [action], verdicts[action.id])
-
-    def _send(self, transfer: Transfer, group: list[Action], entry: Entry) -> dict[str, Verdict]:
-        """Return git's verdict on each ref; where a server refused all for the sake of one, they are sent in halves."""
-        said = self.tools.cache.patience.run(lambda tries: self._try(transfer, group, entry, tries))
-        verdicts = {action.id: _verdict(said.get(_ref(action))) for action in group}
-        refused = [action for action in group if verdicts[action.id][0] == "failed"]
-        together = len(refused) == len(group) > 1 and all(
-            "stale info" not in verdicts[a.id][1] for a in refused
-        )
-        if together:
-            middle = len(group) // 2
-            return self._send(transfer, group[:middle], entry) | self._send(transfer, group[middle:], entry)
-        return verdicts
-
-    def _try(
-        self, transfer: Transfer, group: list[Action], entry: Entry, tries: int
-    ) -> dict[str, tuple[str, str]]:
-        """Push; after a try whose answer was lost only what did not arrive by it."""
-        if not tries:
-            return self._git_push(transfer, group, entry)
-        now = self.tools.reader.read(self.tools.remote_of(transfer.hop.target))
-        left = [action for action in group if now.tips.get(_ref(action), "") != _new(action)]
-        there = {_ref(action): ("=", "") for action in group if action not in left}
-        return there | (self._git_push(transfer, left, entry) if left else {})
-
-    def _git_push(self, transfer: Transfer, group: list[Action], entry: Entry) -> dict[str, tuple[str, str]]:
-        target = transfer.hop.target
-        remote = self.tools.remote_of(target)
-
-        def objects(what: str, done: int, total: int) -> None:
-            if self.tools.told:
-                self.tools.told(Step(str(target), "push", done, total, what))
-
-        # the lease names the value the plan saw; history was compared with that one, so nothing is lost with it
-        leases = [f"--force-with-lease={_ref(action)}:{_old(action)}" for action in group]
-        specs = [f"{_new(action)}:{_ref(action)}" for action in group]
-        flags = ["--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"]
-        result = entry.git.run(
-            ["push", *flags, *leases, "--", remote.url, *specs],
-            at=entry.path,
-            remote=remote,
-            codes=(0, 1),
-            objects=objects,
-        )
-        said = _porcelain(result.out)
-        if not said:
-            raise failure("push", result.code, result.err)
-        word = remote_word(result.err)
-        return {
-            ref: (flag, f"{words}: {word}" if word and "declined" in words else words)
-            for ref, (flag, words) in said.items()
-        }
-
-    def _read_back(self, target: End, arrived: list[Action]) -> dict[str, Verdict]:
-        """Return the verdict on each ref that git says arrived, by what the target itself says now."""
-        if self.tools.told:
-            self.tools.told(Step(str(target), "check"))
-        wrong: list[Action] = arrived
-        now = Refs()
-        try:
-            for pause in _PAUSES:
-                if self.tools.cache.git.stop.wait(pause):
-                    break
-                now = self.tools.reader.read(self.tools.remote_of(target))
-                wrong = [action for action in arrived if now.tips.get(_ref(action), "") != _new(action)]
-                if not wrong:
-                    return {}
-        except SigctlError as error:
-            return {
-                a.id: ("failed", f"pushed, but it could not be read back: {error.text}", error.hint)
-                for a in arrived
-            }
-        return {
-            a.id: ("failed", f"pushed, but reads back as {_short(now.tips.get(_ref(a)))}", "") for a in wrong
-        }
 
     def _conclude(self, transfer: Transfer, actions: Iterable[Action], verdict: Verdict) -> None:
         status, reason, hint = verdict
@@ -227,81 +139,9 @@ class _FamilyPush:
             if self.told:
                 self.told(outcome)
             if status != "done":
-                self.failed.add((transfer.hop.target, _ref(action)))
+                self.failed.add((transfer.hop.target, ref_of(action)))
 
     def _rest(self, transfer: Transfer, actions: list[Action], verdict: Verdict) -> None:
         """Conclude what has no outcome yet."""
         known = {outcome.action for outcome in self.outcomes}
         self._conclude(transfer, [action for action in actions if action not in known], verdict)
-
-
-def _groups(transfer: Transfer, actions: list[Action]) -> list[list[Action]]:
-    """Return the actions in pushes of bounded size: the default branch first (for an import alone and last), what goes at the end."""
-    going = _bounded([action for action in actions if not _new(action)])
-    first = [action for action in actions if _new(action) and _ref(action) == transfer.head]
-    rest = [action for action in actions if _new(action) and _ref(action) != transfer.head]
-    if transfer.hop.mode == "import":
-        return [*_bounded(rest), *([first] if first else [])]
-    return [*_bounded([*first, *rest]), *going]
-
-
-def _bounded(actions: list[Action]) -> list[list[Action]]:
-    groups: list[list[Action]] = []
-    room = 0
-    for action in actions:
-        size = 3 * len(_ref(action).encode()) + 3 * 40
-        if not groups or size > room:
-            groups.append([])
-            room = _ARGV_BYTES
-        groups[-1].append(action)
-        room -= size
-    return groups
-
-
-def _porcelain(out: str) -> dict[str, tuple[str, str]]:
-    """Return (flag, words) by the ref's name at the target."""
-    said: dict[str, tuple[str, str]] = {}
-    for line in out.splitlines():
-        flag, tab, rest = line.partition("\t")
-        names, more, words = rest.partition("\t")
-        if tab and more:
-            said[names.partition(":")[2]] = (flag, words)
-    return said
-
-
-def _verdict(said: tuple[str, str] | None) -> Verdict:
-    if said is None:
-        return ("failed", "git did not say what became of it", "")
-    flag, words = said
-    if flag != _REJECTED:
-        return ("done", "", "")
-    if "stale info" in words:
-        return (
-            "failed",
-            "the target moved since the plan; nothing was overwritten",
-            "run again: it is compared anew",
-        )
-    found = _WHY.search(words)
-    return ("failed", f"the target refused it: {found[1] + found[2] if found else printable(words)}", "")
-
-
-def _short(sha: str | None) -> str:
-    return sha[:10] if sha else "not there"
-
-
-def _ref(action: Action) -> str:
-    return _of(action.subject).ref
-
-
-def _new(action: Action) -> str:
-    return _of(action.after).sha if action.after else ""
-
-
-def _old(action: Action) -> str:
-    return _of(action.before).sha if action.before else ""
-
-
-def _of(resource: Resource) -> Ref:
-    if not isinstance(resource, Ref):
-        raise TypeError(f"{resource.key} is no ref")
-    return resource

@@ -19,7 +19,7 @@ def find(hops: Iterable[Hop], tools: Tools) -> list[Kept]:
     found = []
     for name, members in families_of(hops):
         if tools.cache.exists(name):
-            with Objects(name, tools.cache, tools.remote_of, {}) as objects:
+            with Objects(name, tools, {}) as objects:
                 for end in sorted({hop.target for hop in members}, key=str):
                     found += [Kept(stamp, end, ref, sha) for stamp, ref, sha in objects.entry.kept(end)]
     return sorted(found, key=lambda kept: (kept.time, str(kept.end), kept.ref))

@@ -16,6 +16,7 @@ from sigctl.mirror.advertise import READERS, Reader
 from sigctl.mirror.cache import Cache
 from sigctl.mirror.git import Git
 from sigctl.mirror.model import Kept, MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
+from sigctl.mirror.patience import Patience
 from sigctl.mirror.tools import Tools
 
 T = TypeVar("T")
@@ -139,6 +140,6 @@ def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Ite
     try:
         told = _one_at_a_time(options.get("progress"))
         cache = Cache(git, options.get("cache"))
-        yield Tools(reader, cache, remote_of, told, count, options.get("bundles"))
+        yield Tools(reader, cache, Patience(stop), remote_of, told, count, options.get("bundles"))
     finally:
         reader.close()

@@ -8,14 +8,16 @@ from pathlib import Path
 from sigctl.mirror.advertise import Reader
 from sigctl.mirror.cache import Cache
 from sigctl.mirror.model import OnStep, RemoteOf
+from sigctl.mirror.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The reader of refs, the cache, and who is told."""
+    """The reader of refs, the cache, the patience with servers, and who is told."""
 
     reader: Reader
     cache: Cache
+    patience: Patience
     remote_of: RemoteOf
     told: OnStep | None = None
     count: bool = False

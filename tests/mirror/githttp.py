@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -115,6 +117,10 @@ class Fault:
     kind: str = "text/plain"
     cut_after: int | None = None
     """Bytes of the real answer that are sent before the connection is cut."""
+    take: int | None = None
+    """Bytes of the request's body after which the connection is cut; git's own service gets that much and then an end."""
+    reset: bool = False
+    """A cut is a reset, which also loses what was sent last."""
     before: Callable[[], None] | None = None
     """Called before the request is served."""
     times: int | None = None
@@ -155,7 +161,7 @@ class Server(ThreadingHTTPServer):
     def fault(self, handler: _Handler) -> Fault | None:
         with self.lock:
             for fault in self.faults:
-                if fault.where in handler.path and fault.times != 0:
+                if fault.where in handler.path and fault.times != 0 and fault.take is None:
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
@@ -175,7 +181,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(b"")
 
     def do_POST(self) -> None:
-        self.answer(self.body())
+        with self.server.lock:
+            cut = next(
+                (
+                    f
+                    for f in self.server.faults
+                    if f.take is not None and f.where in self.path and f.times != 0
+                ),
+                None,
+            )
+            if cut and cut.times is not None:
+                cut.times -= 1
+        if cut is None:
+            self.answer(self.body())
+            return
+        url = urlsplit(self.path)
+        with self.server.lock:
+            self.server.seen.append(Seen(self.command, url.path, url.query, ""))
+        self.cgi(url.path, url.query, self.body()[: cut.take])
+        self.hang_up(reset=cut.reset)
+
+    def hang_up(self, *, reset: bool) -> None:
+        if reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+        self.close_connection = True
 
     def body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":
@@ -208,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         code, headers, out = self.served(url.path, url.query, body)
         if fault and fault.cut_after is not None:
             self.send(code, headers, out[: fault.cut_after], claim=len(out) + 1)
-            self.close_connection = True
+            self.hang_up(reset=fault.reset)
             return
         self.send(code, headers, out)
 

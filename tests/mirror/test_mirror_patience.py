@@ -109,10 +109,10 @@ def test_stop_ends_a_pause_and_other_errors_pass_through():
         raise UnreachableError("away")
 
     with pytest.raises(InterruptedRunError):
-        patience.run(fails)
+        patience.run("here", fails)
     assert calls == [0]
     with pytest.raises(GitError, match="broken"):
-        Patience(threading.Event()).run(_broken)
+        Patience(threading.Event()).run("here", _broken)
 
 
 def _broken(_tries):
