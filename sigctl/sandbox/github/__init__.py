@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
-from sigctl.sandbox.github import pushing, rest, rights, shapes, tokens
+from sigctl.sandbox.github import pull_shapes, pushing, rest, rights, shapes, tokens
 from sigctl.sandbox.github.graphql import GraphQL
 from sigctl.sandbox.github.limits import Limits
 from sigctl.sandbox.github.state import ORG, USER, State
@@ -140,3 +140,4 @@ class GitHub(SandboxForge):
             repo = self.state.repos.get(target.repo)
             if repo is not None:
                 pushing.note(self.state, repo, updates)
+                pull_shapes.pushed(self.state, repo)

@@ -121,7 +121,7 @@ def connection(
 
 def bind(schema: GraphQLSchema) -> None:
     """Give a schema its resolvers."""
-    from sigctl.sandbox.github import mutations, resolve_orgs, resolve_repos, resolve_rules  # noqa: F401, PLC0415  # they register here
+    from sigctl.sandbox.github import mutations, pulls, resolve_orgs, resolve_repos, resolve_rules  # noqa: F401, PLC0415  # they register here
 
     for module in (resolve_orgs, resolve_repos, resolve_rules):
         module.register()

@@ -13,9 +13,11 @@ from starlette.responses import Response
 
 from sigctl.sandbox.github import (  # the handlers register themselves
     collaborators,
+    comments,
     gitdata,
     orgs,
     protection,
+    pulls,
     repos,
     rulesets,
     teams,
@@ -29,7 +31,7 @@ from sigctl.sandbox.github.routes import Route, match
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-HANDLERS = (collaborators, protection, gitdata, orgs, repos, rulesets, teams, users)
+HANDLERS = (collaborators, comments, pulls, protection, gitdata, orgs, repos, rulesets, teams, users)
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SAFE = ("GET", "HEAD")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.requests import Request
 
 from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
-from sigctl.sandbox.gitlab import content, ends, http, rules
+from sigctl.sandbox.gitlab import content, ends, http, merge_requests, rules
 from sigctl.sandbox.gitlab.access import Access
 from sigctl.sandbox.gitlab.api import routes
 from sigctl.sandbox.gitlab.auth import Door
@@ -193,3 +193,4 @@ class GitLab(SandboxForge):
         if project is not None:
             with self.store.transaction():
                 content.refresh(self.world, project)
+                merge_requests.pushed(self.world, project)

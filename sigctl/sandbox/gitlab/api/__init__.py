@@ -25,6 +25,7 @@ _FAMILIES = (
     "items",
     "user_items",
     "files",
+    "merge_requests",
 )
 
 
