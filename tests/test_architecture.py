@@ -20,6 +20,7 @@ STANDARD_VALUES = {
 HOMES = {
     "github": "forges/github",
     "gitlab": "forges/gitlab",
+    "jwt": ("forges/github", "sandbox"),
     "tenacity": "forges/http.py",
     "ruamel": (),  # the judge of our own reading and editing, in tests only
     "yaml": ("spec", "sandbox/faults.py"),

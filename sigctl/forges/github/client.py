@@ -7,6 +7,7 @@ PyGithub's objects are not used: they take a redirected write (307) for a succes
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 import github
 import requests
+from pydantic import SecretStr
 from requests.utils import parse_header_links
 
 from sigctl.forges.base import Settings
@@ -23,6 +25,40 @@ PUBLIC = "https://github.com"
 API_VERSION = "2022-11-28"
 PAGE = 100
 _OK, _REDIRECT = 200, 300
+logging.getLogger("github.Requester").setLevel(
+    logging.INFO
+)  # below that it writes whole answers, tokens among them
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request shows to be let in."""
+
+    scheme: str
+    """`token`, or `Bearer` for a signature."""
+    secret: SecretStr
+
+
+class _Carried(github.Auth.Auth):
+    """Authentication that each request brings along."""
+
+    def __init__(self) -> None:
+        self.credential: Credential | None = None
+
+    def authentication(self, headers: dict[str, Any]) -> None:
+        """Add the request's own; nothing where there is no secret, which is how to ask as nobody."""
+        if self.token:
+            super().authentication(headers)
+
+    @property
+    def token_type(self) -> str:
+        """The scheme of the request at hand."""
+        return self.credential.scheme if self.credential else ""
+
+    @property
+    def token(self) -> str:
+        """The secret of the request at hand."""
+        return self.credential.secret.get_secret_value() if self.credential else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +98,30 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._idle: list[github.Github] = []
+        self._idle: list[tuple[github.Github, _Carried]] = []
         self._every: list[github.Github] = []
         self._lock = threading.Lock()
         self._lanes = threading.BoundedSemaphore(settings.jobs)
 
     def rest(
         self,
+        credential: Credential,
         verb: str,
         path: str,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Return the answer; StatusError from 300 up, GarbledError, or an exception of requests."""
-        with self._client() as client:
+        with self._client(credential) as client:
             status, headers, text = client.requester.requestJson(verb, path, dict(query or {}), {}, body)
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
             raise StatusError(answer, f"{verb} {path}")
         return answer
 
-    def graphql(self, document: str, variables: Mapping[str, Any]) -> Answer:
+    def graphql(self, credential: Credential, document: str, variables: Mapping[str, Any]) -> Answer:
         """Return the answer to a GraphQL document, with its errors still in it; raises as `rest` does."""
-        with self._client() as client:
+        with self._client(credential) as client:
             url = client.requester.graphql_url
             body = {"query": document, "variables": variables}
             status, headers, text = client.requester.requestJson("POST", url, {}, {}, body)
@@ -101,21 +138,23 @@ class Client:
             client.close()
 
     @contextmanager
-    def _client(self) -> Iterator[github.Github]:
+    def _client(self, credential: Credential) -> Iterator[github.Github]:
         with self._lanes:
             with self._lock:
-                client = self._idle.pop() if self._idle else None
-            if client is None:
-                client = self._new()
+                idle = self._idle.pop() if self._idle else None
+            client, carried = idle or self._new()
+            carried.credential = credential
             try:
                 yield client
             finally:
+                carried.credential = None
                 with self._lock:
-                    self._idle.append(client)
+                    self._idle.append((client, carried))
 
-    def _new(self) -> github.Github:
+    def _new(self) -> tuple[github.Github, _Carried]:
+        carried = _Carried()
         client = github.Github(
-            auth=github.Auth.Token(self._settings.token.get_secret_value()),
+            auth=carried,
             base_url=api_of(self._settings.url),
             timeout=max(1, int(self._settings.timeout)),
             user_agent="sigctl",
@@ -127,7 +166,7 @@ class Client:
         )
         with self._lock:
             self._every.append(client)
-        return client
+        return client, carried
 
 
 def next_page(answer: Answer) -> str | None:

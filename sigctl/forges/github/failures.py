@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from sigctl.errors import DeniedError, ForgeError, NotThereError, RefusedError, UnreachableError
+from sigctl.forges.github.auth import RenewedError
 from sigctl.forges.github.client import BROKEN_ON_THE_WAY, Answer, GarbledError, StatusError
 from sigctl.forges.http import Failure, Nature
 
@@ -50,6 +51,8 @@ def _read(error: Exception) -> Failure:
         return of_status(error.answer, error.what)
     if isinstance(error, GraphQLError):
         return error.failure
+    if isinstance(error, RenewedError):
+        return Failure(Nature.LIMITED, of_status(error.error.answer, error.error.what).error, 0.0)
     if isinstance(error, NotYetError):
         return Failure(Nature.NOT_YET, error.error)
     if isinstance(error, requests.exceptions.SSLError):

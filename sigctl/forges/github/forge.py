@@ -8,7 +8,9 @@ from collections.abc import Callable
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation, Traits
 from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
+from sigctl.forges.github.auth import FOR_GIT
 from sigctl.forges.github.health import health
+from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
 from sigctl.forges.github.session import Session
 from sigctl.forges.github.traits import TRAITS
@@ -26,10 +28,11 @@ class GitHub:
         *,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.name = settings.name
         self._settings = settings
-        self._session = Session(settings, sleep=sleep, clock=clock)
+        self._session = Session(settings, sleep=sleep, clock=clock, wall=wall)
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
@@ -40,8 +43,9 @@ class GitHub:
         return execute(self._session, action)
 
     def remote(self, repo: str) -> Remote:
-        """Return where git finds the repository with this path."""
-        return Remote(f"{self._settings.url}/{repo}.git", "x-access-token", self._settings.token)
+        """Return where git finds the repository with this path; for an app with a token that is good for some time yet."""
+        credential = self._session.client.identity.credential(split(repo)[0], FOR_GIT)
+        return Remote(f"{self._settings.url}/{repo}.git", "x-access-token", credential.secret)
 
     def health(self) -> Health:
         """Return what can be learned of server and token."""

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from sigctl.errors import DeniedError, ForgeError, NotThereError, PartialError, UnreachableError
 from sigctl.forges.github import documents
-from sigctl.forges.github.client import Answer, Client
+from sigctl.forges.github.auth import Signed
+from sigctl.forges.github.client import Answer
 from sigctl.forges.github.documents import FOLLOWED, Inner
 from sigctl.forges.github.failures import SCOPES, GraphQLError, wait_of
+from sigctl.forges.github.pacing import READ
 from sigctl.forges.http import Caller, Failure, Nature
 
 T = TypeVar("T")
@@ -29,31 +31,43 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
+def _halves(items: Sequence[T], error: TooBigError) -> tuple[Sequence[T], Sequence[T]]:
+    """Return the items in two parts, since all were too much; raise that again where there is only one."""
+    if len(items) == 1:
+        raise error
+    half = len(items) // 2
+    return items[:half], items[half:]
+
+
 class GraphQL:
     """Asks documents of one server."""
 
-    def __init__(self, client: Client, caller: Caller, name: str) -> None:
+    def __init__(self, client: Signed, caller: Caller, name: str) -> None:
         self._client = client
         self._caller = caller
         self._name = name
 
-    def ask(self, document: str, variables: Mapping[str, Any], *, may_miss: bool = False) -> Node:
+    def ask(
+        self, document: str, variables: Mapping[str, Any], *, org: str = "", may_miss: bool = False
+    ) -> Node:
         """Return the whole data; PartialError, DeniedError or NotThereError where some of it is missing.
 
-        With `may_miss`, a thing asked for at the top level that isn't there is None instead.
+        The document is about this one org ("" = about none). With `may_miss`, a thing asked for at the top level that isn't
+        there is None instead.
         """
 
         def request() -> Node:
-            return whole(self._client.graphql(document, variables), self._name, may_miss=may_miss)
+            answer = self._client.graphql(document, variables, org=org)
+            return whole(answer, self._name, may_miss=may_miss)
 
-        return self._caller.read(request)
+        return self._caller.read(request, READ)
 
     def pages(self, document: str, org: str, field: str, first: int) -> Iterator[Node]:
         """Return the nodes or edges of a connection of an org, page after page, asking for less where that is too much."""
         after: str | None = None
         while True:
             try:
-                data = self.ask(document, {"org": org, "first": first, "after": after})
+                data = self.ask(document, {"org": org, "first": first, "after": after}, org=org)
             except TooBigError:
                 if first <= SMALLEST_PAGE:
                     raise
@@ -66,19 +80,26 @@ class GraphQL:
             if after is None:
                 return
 
-    def complete(self, nodes: Sequence[Node], inner: Inner, named: Callable[[Node], str]) -> None:
-        """Make the inner connection of every node whole: what did not fit its first page is fetched and added to it."""
+    def complete(
+        self,
+        nodes: Sequence[Node],
+        inner: Inner,
+        named: Callable[[Node], str],
+        org: Callable[[Node], str] | None = None,
+    ) -> None:
+        """Make the inner connection of every node whole: what did not fit its first page is fetched and added to it.
+
+        `named` says what a node is called, `org` whose it is: by default what stands before the slash of its name.
+        """
+        owner = org or (lambda node: named(node).partition("/")[0])
         for node in nodes:
             items(node[inner.field], f"{inner.field} of {named(node)}", self._name)
         unfinished = [(node, after) for node in nodes if (after := _cursor(node[inner.field])) is not None]
         while unfinished:
             further: list[tuple[Node, str]] = []
-            for batch in chunks(unfinished, FOLLOWED):
-                variables = {f"id{n}": node["id"] for n, (node, _) in enumerate(batch)}
-                variables |= {f"after{n}": after for n, (_, after) in enumerate(batch)}
-                data = self.ask(documents.follow(inner, len(batch)), variables)
-                for n, (node, _) in enumerate(batch):
-                    page = (data.get(f"n{n}") or {}).get(inner.field)
+            for place, batch in self._batches(unfinished, lambda one: owner(one[0]), FOLLOWED):
+                pages = self._followed(inner, batch, place)
+                for (node, _), page in zip(batch, pages, strict=True):
                     found = items(page, f"{inner.field} of {named(node)}", self._name)
                     _list_of(node[inner.field]).extend(found)
                     after = _cursor(page or {})
@@ -86,14 +107,52 @@ class GraphQL:
                         further.append((node, after))
             unfinished = further
 
-    def named(self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]]) -> list[Node | None]:
-        """Return, for each set of variables, what is under its alias, None where there is no such thing."""
-        found: list[Node | None] = []
-        for batch in chunks(wanted, documents.LOOKUPS):
-            variables = {f"{name}{n}": value for n, one in enumerate(batch) for name, value in one.items()}
-            data = self.ask(document(len(batch)), variables, may_miss=True)
-            found += [data[f"n{n}"] for n in range(len(batch))]
+    def _followed(self, inner: Inner, batch: Sequence[tuple[Node, str]], place: str) -> list[Node | None]:
+        variables = {f"id{n}": node["id"] for n, (node, _) in enumerate(batch)}
+        variables |= {f"after{n}": after for n, (_, after) in enumerate(batch)}
+        try:
+            data = self.ask(documents.follow(inner, len(batch)), variables, org=place)
+        except TooBigError as error:
+            return [page for part in _halves(batch, error) for page in self._followed(inner, part, place)]
+        return [(data.get(f"n{n}") or {}).get(inner.field) for n in range(len(batch))]
+
+    def named(
+        self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]], org: str = ""
+    ) -> list[Node | None]:
+        """Return, for each set of variables, what is under its alias, None where there is no such thing.
+
+        `org` is the variable that says whose a thing is; "" where it belongs to no org. What is too much at once is asked for in halves.
+        """
+        found: list[Node | None] = [None] * len(wanted)
+        numbered = list(enumerate(wanted))
+        for place, batch in self._batches(numbered, lambda one: one[1].get(org, ""), documents.LOOKUPS):
+            for (number, _), node in zip(
+                batch, self._looked_up(document, [one for _, one in batch], place), strict=True
+            ):
+                found[number] = node
         return found
+
+    def _looked_up(
+        self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]], place: str
+    ) -> list[Node | None]:
+        variables = {f"{name}{n}": value for n, one in enumerate(wanted) for name, value in one.items()}
+        try:
+            data = self.ask(document(len(wanted)), variables, org=place, may_miss=True)
+        except TooBigError as error:
+            return [
+                node for part in _halves(wanted, error) for node in self._looked_up(document, part, place)
+            ]
+        return [data[f"n{n}"] for n in range(len(wanted))]
+
+    def _batches(
+        self, things: Sequence[T], org: Callable[[T], str], size: int
+    ) -> Iterator[tuple[str, Sequence[T]]]:
+        """Yield an org and some things of it, so many at most; where one token serves all orgs, they go together."""
+        by_place: dict[str, list[T]] = {}
+        for one in things:
+            by_place.setdefault(self._client.place(org(one)), []).append(one)
+        for place, some in by_place.items():
+            yield from ((place, batch) for batch in chunks(some, size))
 
 
 def items(connection: Node | None, what: str, forge: str) -> list[Node]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,11 +12,13 @@ from urllib.parse import quote
 
 from sigctl.errors import NotThereError, PartialError
 from sigctl.forges.base import Settings
-from sigctl.forges.github import documents
+from sigctl.forges.github import documents, pacing
+from sigctl.forges.github.auth import Signed, identity_of, org_of
 from sigctl.forges.github.client import PAGE, Answer, Client, StatusError, next_page
 from sigctl.forges.github.failures import NotYetError, of_status, reader
 from sigctl.forges.github.graphql import GraphQL
 from sigctl.forges.http import Caller
+from sigctl.forges.waiting import parallel
 
 T = TypeVar("T")
 _MAYBE_NOT_YET = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -39,26 +40,33 @@ class Session:
         *,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.name = settings.name
         self.jobs = settings.jobs
-        self.caller = Caller(
+        self.settings = settings
+        self.caller = Caller.of(
+            settings,
             reader(settings.name),
-            max_requests=settings.max_requests,
-            max_seconds=settings.max_seconds,
             sleep=sleep,
             clock=clock,
+            longest_wait=pacing.LONGEST_WAIT,
+            pacing=pacing.of(settings),
         )
-        self.client = Client(settings)
+        self.invitations = pacing.invitations(settings, clock)
+        self._client = Client(settings)
+        identity = identity_of(settings, self._client, self.caller, clock=clock, wall=wall)
+        self.client = Signed(self._client, identity)
         self.graphql = GraphQL(self.client, self.caller, settings.name)
+        self.wall = wall
         self._clock = clock
         self._made: dict[str, float] = {}
         self._me: str | None = None
         self._lock = threading.Lock()
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str, *, org: str = "") -> Answer:
         """Return the answer to a GET; NotThereError and the other ForgeErrors where there is none."""
-        return self.caller.read(lambda: self.client.rest("GET", url))
+        return self.caller.read(lambda: self.client.rest("GET", url, org=org), pacing.READ)
 
     def look(self, url: str) -> Answer | None:
         """Return the answer to a GET, None where nothing is (or nothing the token may see)."""
@@ -89,7 +97,7 @@ class Session:
             raise NotYetError(NotThereError(f"GET {url}: not ready yet", status=HTTPStatus.NOT_FOUND))
 
         try:
-            return self.caller.read(request)
+            return self.caller.read(request, pacing.READ)
         except NotThereError:
             return None
 
@@ -99,7 +107,7 @@ class Session:
         `about` is as for `write`: the lists of a thing that was just made may not be there yet.
         """
         first = partial(self.client.rest, "GET", url, query={"per_page": PAGE})
-        answer = self.caller.read(lambda: self._soon(first, about))
+        answer = self.caller.read(lambda: self._soon(first, about), pacing.READ)
         entries: list[dict[str, Any]] = []
         while True:
             if not isinstance(answer.data, list):
@@ -108,7 +116,7 @@ class Session:
             following = next_page(answer)
             if following is None:
                 return entries
-            answer = self.get(following)
+            answer = self.get(following, org=org_of(url))  # where it leads has a number for the org
 
     def write(
         self,
@@ -125,7 +133,12 @@ class Session:
         `about` are the paths of the things it needs: while one of them is young, 404, 409 and 422 mean "not yet".
         """
         send = partial(self.client.rest, verb, url, body)
-        return self.caller.write(lambda: self._soon(send, about), repeatable=repeatable, happened=happened)
+        return self.caller.write(
+            lambda: self._soon(send, about),
+            repeatable=repeatable,
+            happened=happened,
+            spend=pacing.spend(verb, url),
+        )
 
     def _soon(self, send: Callable[[], Answer], about: Sequence[str]) -> Answer:
         """Return the answer; NotYetError where it fails as it does while something it is about is young."""
@@ -155,6 +168,8 @@ class Session:
 
     def me(self) -> str:
         """Return the login behind the token, "" for an app; asked once."""
+        if self.settings.app is not None:
+            return ""
         if self._me is None:
             login = str(self.graphql.ask(documents.VIEWER, {})["viewer"]["login"])
             self._me = "" if login.endswith("[bot]") else login
@@ -162,20 +177,9 @@ class Session:
 
     def parallel(self, work: Sequence[Callable[[], T]]) -> list[T]:
         """Return the results in order; the first error ends what has not begun, Ctrl-C ends every wait too."""
-        if len(work) <= 1:
-            return [one() for one in work]
-        with ThreadPoolExecutor(max_workers=min(len(work), self.jobs), thread_name_prefix=self.name) as pool:
-            futures = [pool.submit(one) for one in work]
-            try:
-                return [future.result() for future in futures]
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    self.caller.stop()
-                for future in futures:
-                    future.cancel()
-                raise
+        return parallel(work, self.jobs, self.name, self.caller.stop)
 
     def close(self) -> None:
         """End every wait and give connections back."""
         self.caller.stop()
-        self.client.close()
+        self._client.close()

@@ -30,7 +30,7 @@ def read_collaborators(session: Session, org: str) -> list[Node]:
 def read_named_repos(session: Session, paths: Iterable[str]) -> list[Node]:
     """Return those of the named repositories that exist under that very name, with settings and collaborators."""
     wanted = [dict(zip(("owner", "name"), split(one), strict=True)) for one in sorted(paths)]
-    found = session.graphql.named(documents.repos_by_name, wanted)
+    found = session.graphql.named(documents.repos_by_name, wanted, "owner")
     return _completed(session, [one for one in found if one])
 
 

@@ -37,15 +37,20 @@ def read_rules(session: Session, org: str) -> list[Node]:
 def read_named_rules(session: Session, paths: Iterable[str]) -> list[Node]:
     """Return those of the named repositories that exist, with their rulesets."""
     wanted = [dict(zip(("owner", "name"), split(one), strict=True)) for one in sorted(paths)]
-    found = session.graphql.named(documents.rules_by_name, wanted)
+    found = session.graphql.named(documents.rules_by_name, wanted, "owner")
     return _completed(session, [one for one in found if one])
 
 
 def _completed(session: Session, nodes: list[Node]) -> list[Node]:
     session.graphql.complete(nodes, documents.INNER_RULESETS, lambda node: node["nameWithOwner"])
+    homes = {
+        one["id"]: split(node["nameWithOwner"])[0] for node in nodes for one in node["rulesets"]["nodes"]
+    }
     sets = [one for node in nodes for one in node["rulesets"]["nodes"]]
     for inner in (documents.INNER_RULES, documents.INNER_BYPASS):
-        session.graphql.complete(sets, inner, lambda node: f"ruleset `{node['name']}`")
+        session.graphql.complete(
+            sets, inner, lambda node: f"ruleset `{node['name']}`", lambda node: homes[node["id"]]
+        )
     return nodes
 
 

@@ -23,7 +23,7 @@ def read_teams(session: Session, org: str) -> list[Node]:
 def read_named_teams(session: Session, paths: Iterable[str]) -> list[Node]:
     """Return those of the named teams that exist, whole."""
     wanted = [dict(zip(("org", "slug"), split(one), strict=True)) for one in sorted(paths)]
-    found = session.graphql.named(documents.teams_by_slug, wanted)
+    found = session.graphql.named(documents.teams_by_slug, wanted, "org")
     return _completed(session, [one["team"] for one in found if one and one["team"]])
 
 
