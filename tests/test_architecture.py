@@ -30,6 +30,7 @@ HOMES = {
     "click": "cli",
     "filelock": ("app", "mirror", "lookaside"),
     "rich": ("cli", "report"),
+    "sqlite3": "watch/store.py",
 }
 """Library -> the only rooms that import it."""
 
@@ -166,6 +167,7 @@ def test_rooms_are_entered_from_above_only():
             "sandbox",
             "executor",
         ),
+        "watch": ("spec", "forges", "mirror", "review", "report", "app", "cli", "sandbox", "executor"),
         "review": ("mirror", "forges", "report", "app", "cli", "sandbox", "executor"),
         "report": ("spec", "forges", "app", "cli", "sandbox", "executor"),
         "app": ("cli", "sandbox", "rehearsal"),

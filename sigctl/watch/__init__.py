@@ -1,0 +1,1 @@
+"""Drift over time: what differs, since when, why, and what became of it."""
