@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from sigctl.app.secrets import key_file, read_secret, there
 from sigctl.core.history import End, Hop
 from sigctl.core.state import SetAside
 from sigctl.errors import SigctlError, UsageError
 from sigctl.forges import TYPES, open_forge, traits_of
-from sigctl.forges.base import Forge, Remote, Settings
+from sigctl.forges.base import App, Forge, Limits, Remote, Settings
 from sigctl.spec import Config, ForgeConfig, Resolved, read, resolve
+from sigctl.spec.model.forge import App as AppConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Watch:
     """What is told while a run goes on; every call may come from any thread."""
 
     reading: Callable[[str, str], None] = field(default=lambda _forge, _what: None)
+    waiting: Callable[[str, str], None] = field(default=lambda _forge, _what: None)
+    """Told which forge is waited for, until when and why."""
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -88,12 +93,24 @@ def open_context(options: Options, env: Mapping[str, str], watch: Watch | None =
     resolved = resolve_for(config, options, today)
     forges: dict[str, Forge] = {}
     set_aside: list[SetAside] = []
+    watch = watch or Watch()
     for name in chosen:
         try:
-            forges[name] = open_forge(settings_of(config.spec.forges[name], env))
+            settings = settings_of(config.spec.forges[name], env)
+            orgs = resolved.desired[name].orgs if name in resolved.desired else frozenset()
+            forges[name] = open_forge(watched(replace(settings, orgs=orgs), watch))
         except UsageError as error:
             set_aside.append(SetAside(name, error.text, name, "", error.hint))
-    return Context(options, config, resolved, forges, tuple(set_aside), watch or Watch(), today)
+    return Context(options, config, resolved, forges, tuple(set_aside), watch, today)
+
+
+def watched(settings: Settings, watch: Watch) -> Settings:
+    """Return the settings of a forge that waits no longer than the run does, and tells of it."""
+
+    def told(text: str) -> None:
+        watch.waiting(settings.name, text)
+
+    return replace(settings, stop=watch.stop, told=told)
 
 
 def resolve_for(config: Config, options: Options, today: date) -> Resolved:
@@ -107,15 +124,18 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
     """Return how to reach a forge, with its token read; UsageError where there is none or the type is unknown."""
     if forge.type not in TYPES:
         raise UsageError(f"unknown forge type `{forge.type}`", f"one of {', '.join(sorted(TYPES))}")
-    if forge.token is None:
+    if forge.token is None and forge.app is None:
         raise UsageError(
             "no token is declared", f"set forges.{forge.name}.token to `env:NAME` or `file:PATH`"
         )
+    if forge.app and forge.type != "github":
+        raise UsageError(f"a forge of type {forge.type} knows no apps", f"set forges.{forge.name}.token")
     return Settings(
         name=forge.name,
         type=forge.type,
         url=str(forge.url).rstrip("/"),
-        token=read_secret(str(forge.token), env),
+        token=read_secret(str(forge.token), env) if forge.token else SecretStr(""),
+        app=_app(forge.app, env) if forge.app else None,
         tier=forge.tier,
         jobs=forge.jobs,
         max_requests=forge.max_requests,
@@ -123,8 +143,13 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
         ssh_key=key_file(forge.ssh.key) if forge.ssh else "",
         ssh_known_hosts=there(forge.ssh.known_hosts) if forge.ssh else "",
         branch_rules=forge.branch_rules,
-        secret=lambda reference: read_secret(reference, env),
+        patience=float(forge.patience),
+        limits=Limits(**forge.limits.model_dump()),
     )
+
+
+def _app(app: AppConfig, env: Mapping[str, str]) -> App:
+    return App(read_secret(app.id, env).get_secret_value(), read_secret(app.key, env))
 
 
 def _chosen(wanted: Collection[str], known: Collection[str], what: str) -> list[str]:

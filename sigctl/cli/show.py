@@ -56,6 +56,10 @@ class Shown:
         elif self._verbose:
             self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
 
+    def waiting(self, where: str, what: str) -> None:
+        """Tell that a forge is waited for; with a bar or without, nobody shall think that nothing happens."""
+        self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Keep the terminal to ourselves while the block runs, to print a plan and to ask."""
@@ -93,7 +97,7 @@ def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
     console = Console(stderr=True, no_color=no_color or not terminal, highlight=False, soft_wrap=True)
     if not terminal:
         shown = Shown(console, None, verbose)
-        watch.reading = shown.reading
+        watch.reading, watch.waiting = shown.reading, shown.waiting
         yield shown
         return
     columns = (
@@ -105,5 +109,5 @@ def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         shown = Shown(console, progress, verbose)
-        watch.reading = shown.reading
+        watch.reading, watch.waiting = shown.reading, shown.waiting
         yield shown

@@ -147,6 +147,7 @@ def _context(
         for text in (
             f"forges.{name}.url={document['forges'][kind]['url']}",
             f"forges.{name}.token=env:{_TOKEN}",
+            f"forges.{name}.app=null",
         )
     ]
     there = replace(

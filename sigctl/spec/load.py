@@ -279,7 +279,7 @@ def _set(data: dict[str, Any], text: str, done: set[Path]) -> tuple[str, str] | 
         rest = rest[len(known) + 1 :]
         if rest:
             here = here.get(known)
-    if isinstance(here.get(path[-1]), dict | list):
+    if isinstance(here.get(path[-1]), dict | list) and value != "null":
         return "is not a single value", "set one value below it"
     parsed, faults = parse(value)
     here[path[-1]] = value if faults or isinstance(parsed, dict | list) else parsed

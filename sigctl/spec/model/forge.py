@@ -33,6 +33,32 @@ class App(Model):
     key: SecretRef = Field(description="Private key of the app in PEM form, as `env:NAME` or `file:PATH`.")
 
 
+class Limits(Model):
+    """How much a forge takes from one client, where that is not what such a forge usually takes (GitHub)."""
+
+    points_a_minute: Int | None = Field(
+        default=None,
+        ge=0,
+        description="Points a minute; a read is 1, a write 5. Left out: 900 on github.com, no limit on a server of your own. 0: no limit.",
+    )
+    creations_a_minute: Int | None = Field(
+        default=None,
+        ge=0,
+        description="Requests a minute that make something. Left out: 80 on github.com. 0: no limit.",
+    )
+    creations_an_hour: Int | None = Field(
+        default=None,
+        ge=0,
+        description="The same an hour. Left out: 500 on github.com. 0: no limit.",
+    )
+    invitations_a_day: Int | None = Field(
+        default=None,
+        ge=0,
+        description="Invitations a day to an org or a repository. Left out: 50 on github.com, 500 for orgs that pay or are older than a "
+        "month. 0: no limit. What is left over is made by a later run.",
+    )
+
+
 class Ssh(Model):
     """How git reaches the repositories over ssh, on a server that takes no pushes over HTTP."""
 
@@ -147,6 +173,13 @@ class ForgeConfig(Model):
     )
     jobs: Int = Field(default=8, ge=1, le=64, description="Requests at once.")
     max_requests: Int = Field(default=20_000, ge=1, description="Requests one run may send.")
+    patience: Int = Field(
+        default=6,
+        ge=0,
+        le=600,
+        description="Seconds for which a request that gets no usable answer is tried again. 0: at once, without a pause.",
+    )
+    limits: Limits = Field(default=Limits(), description="How much the forge takes at a time (GitHub).")
 
     @cached_property
     def name(self) -> str:
