@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,16 +12,16 @@ from sigctl.mirror.git import Git
 from sigctl.spec import Config, read
 
 
-def config_before(base: str, config: Path, today: date) -> Config:
+def config_before(base: str, config: Path, today: date, overrides: Sequence[str] = ()) -> Config:
     """Return the config of a folder or file, or of a git revision of the folder that `config` is in.
 
-    Raises UsageError when there is no such folder or revision, or when its files can't be read.
+    `overrides` are those of the command line, which hold for both versions. Raises UsageError when there is no such folder or revision, or when its files can't be read.
     """
     try:
         if Path(base).exists():
-            return read(Path(base), today=today)
+            return read(Path(base), overrides, today=today)
         with tempfile.TemporaryDirectory(prefix="sigctl-") as folder:
-            return read(_from_git(base, config, Path(folder)), today=today)
+            return read(_from_git(base, config, Path(folder)), overrides, today=today)
     except ConfigError as error:
         first = str(error.problems[0]).splitlines()[0]
         raise UsageError(
@@ -35,7 +36,7 @@ def _from_git(revision: str, config: Path, folder: Path) -> Path:
     if root is None:
         raise UsageError(f"{config} is in no git checkout", "give a folder in place of a revision")
     where = (main if main.is_dir() else main.parent).relative_to(root).as_posix()
-    git, at = Git(), _git_dir(root)
+    git, at = Git(), git_dir(root)
     try:
         commit = git.run(
             ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], at=at
@@ -58,7 +59,7 @@ def checkout_of(path: Path) -> Path | None:
     return next((one for one in path.resolve().parents if (one / ".git").exists()), None)
 
 
-def _git_dir(root: Path) -> Path:
+def git_dir(root: Path) -> Path:
     """Return the git directory of a checkout; of a linked work tree it is named in a file."""
     found = root / ".git"
     if found.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ examples:
   sigctl review --base origin/main --author gwd
   sigctl review --base origin/main --author gwd --approved-by lars_kurth --approved-by kbsingh
   sigctl review --base origin/main --format markdown > comment.md
+  sigctl review --base origin/main --merge-request https://git.centos.org/project/config/-/merge_requests/7
 \b
 exit codes:
   0 may be merged, 3 an approval is missing, 1 the files have problems"""
@@ -33,6 +35,12 @@ exit codes:
     required=True,
     metavar="REV|PATH",
     help="Git revision, file or folder with the files of before; their policy and their chairs decide.",
+)
+@click.option(
+    "--merge-request",
+    default="",
+    metavar="URL",
+    help="Read author, approvals, day and objections from there; with the forge's token if it is set.",
 )
 @click.option("--author", default="", metavar="ACCOUNT|FORGE:LOGIN", help="Who proposes it.")
 @click.option(
@@ -61,6 +69,7 @@ def review(
     verbose: int,
     format_: str,
     base: str,
+    merge_request: str,
     author: str,
     approved_by: tuple[str, ...],
     opened: datetime | None,
@@ -70,7 +79,11 @@ def review(
     *,
     no_color: bool,
 ) -> int:
-    """Say what a proposal comes to and who must approve it, offline; exit 3 while an approval is missing."""
+    """Say what a proposal comes to and who must approve it; exit 3 while an approval is missing.
+
+    Offline but for --merge-request. What is given by --author and --opened wins over what the merge request says; --approved-by and
+    --objection are added to it.
+    """
     logs(verbose)
     today = date.today()  # noqa: DTZ011  # an `until` ends with the day of whoever runs this
     found = make(
@@ -84,7 +97,9 @@ def review(
             objections=objections,
             record=Record.read(record) if record else None,
             change=change,
+            merge_request=merge_request,
         ),
+        os.environ,
     )
     if format_ == "json":
         show.data(as_json(found))

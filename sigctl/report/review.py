@@ -36,6 +36,8 @@ class Review:
     effect: Effect
     verdict: Verdict
     warnings: tuple[Warned, ...]
+    notes: tuple[str, ...] = ()
+    """What was read of the merge request and not counted, and why."""
 
     @property
     def exit_code(self) -> int:
@@ -84,6 +86,7 @@ def as_json(review: Review) -> dict[str, Any]:
             "waits": list(verdict.lazy.waits),
         },
         "ignored": list(verdict.ignored),
+        "notes": list(review.notes),
         "warnings": [asdict(one) for one in review.warnings],
     }
 
@@ -173,6 +176,7 @@ def _asides(review: Review) -> Iterator[str]:
             yield from (f"no lazy consensus: {plain(one)}" for one in lazy.waits)
     if review.verdict.ignored:
         yield f"not asked for: the approval of {plain(', '.join(review.verdict.ignored))}"
+    yield from (plain(one) for one in review.notes)
     if not review.author:
         yield "the proposer is not known (--author): nothing counts as his own, and nothing as approved by himself"
 

@@ -51,7 +51,7 @@ def test_json_has_its_keys(run):
     data = json.loads(out)
     assert code == 3
     assert set(data) == {
-        "format", "base", "author", "verdict", "effect", "approvals", "lazy", "ignored", "warnings",
+        "format", "base", "author", "verdict", "effect", "approvals", "lazy", "ignored", "notes", "warnings",
     }  # fmt: skip
     assert (data["format"], data["verdict"]) == ("sigctl/review/1", "missing")
     assert data["approvals"][0]["role"] == "chair"

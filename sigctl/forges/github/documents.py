@@ -83,6 +83,16 @@ fragment TeamFields on Team {{
 
 VIEWER = "query Viewer { viewer { login } }"
 
+REVIEW_THREADS = f"""
+query ReviewThreads($owner: String!, $name: String!, $number: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{
+      reviewThreads(first: {INNER_PAGE}, after: $after) {{ {_PAGE} nodes {{ isResolved }} }}
+    }}
+  }}
+}}
+"""
+
 REPOS = f"""
 query Repositories($org: String!, $first: Int!, $after: String) {{
   organization(login: $org) {{

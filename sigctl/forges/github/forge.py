@@ -12,9 +12,11 @@ from sigctl.forges.github.auth import FOR_GIT
 from sigctl.forges.github.health import health
 from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
+from sigctl.forges.github.readers import pulls
 from sigctl.forges.github.session import Session
 from sigctl.forges.github.traits import TRAITS
 from sigctl.forges.github.writers import execute
+from sigctl.forges.proposals import Edit, Mark, Proposal
 
 
 class GitHub:
@@ -46,6 +48,23 @@ class GitHub:
         """Return where git finds the repository with this path; for an app with a token that is good for some time yet."""
         credential = self._session.client.identity.credential(split(repo)[0], FOR_GIT)
         return Remote(f"{self._settings.url}/{repo}.git", "x-access-token", credential.secret)
+
+    def proposal(self, repo: str, number: int) -> Proposal:
+        """Return a pull request; without a token its threads are unread."""
+        anonymous = self._settings.app is None and not self._settings.token.get_secret_value()
+        return pulls.proposal(self._session, repo, number, anonymous=anonymous)
+
+    def open_proposals(self, repo: str) -> tuple[int, ...]:
+        """Return the numbers of the open pull requests to the default branch, the oldest first."""
+        return pulls.open_proposals(self._session, repo)
+
+    def comment(self, repo: str, number: int, marker: str, edit: Edit) -> bool:
+        """Have one comment of ours that begins with the marker; False where it was as it should be."""
+        return pulls.comment(self._session, repo, number, marker, edit)
+
+    def mark(self, repo: str, commit: str, mark: Mark) -> bool:
+        """Have the commit's status be so; False where it was."""
+        return pulls.mark(self._session, repo, commit, mark)
 
     def health(self) -> Health:
         """Return what can be learned of server and token."""

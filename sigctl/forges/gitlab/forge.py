@@ -13,8 +13,10 @@ from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.execute import execute
 from sigctl.forges.gitlab.health import health
 from sigctl.forges.gitlab.observe import observe
+from sigctl.forges.gitlab.readers import merge_requests
 from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
+from sigctl.forges.proposals import Edit, Mark, Proposal
 
 
 class GitLab:
@@ -48,6 +50,22 @@ class GitLab:
     def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
         """Return where the server pushes the project by itself; raise ForgeError when that can't be read whole."""
         return push_mirrors(self._context, repo)
+
+    def proposal(self, repo: str, number: int) -> Proposal:
+        """Return a merge request; without a token its threads are unread."""
+        return merge_requests.proposal(self._context, repo, number)
+
+    def open_proposals(self, repo: str) -> tuple[int, ...]:
+        """Return the numbers of the open merge requests to the default branch, the oldest first."""
+        return merge_requests.open_proposals(self._context, repo)
+
+    def comment(self, repo: str, number: int, marker: str, edit: Edit) -> bool:
+        """Have one note of ours that begins with the marker; False where it was as it should be."""
+        return merge_requests.comment(self._context, repo, number, marker, edit)
+
+    def mark(self, repo: str, commit: str, mark: Mark) -> bool:
+        """Have the commit's status be so; False where it was."""
+        return merge_requests.mark(self._context, repo, commit, mark)
 
     def health(self) -> Health:
         """Return what can be learned of server and token; never raises for what it should report."""
