@@ -170,7 +170,15 @@ class Traits:
     """`KIND.field` that the forge tells and that can't be set by API -> who does it, and where."""
     key_gap: bool = False
     """A deploy key can't be changed: it is taken out and put back, and has no access in between."""
+    one_repo_keys: bool = False
+    """A deploy key can be on one repository only."""
     fold_labels: bool = False
     """Names of labels are the same in upper and lower case."""
     branch_at_birth: bool = False
     """The default branch of an empty repository can be given only when the repository is made."""
+    rules_open: bool = False
+    """Of several rules that match a branch, one that lets somebody in is enough; else the narrowest ones decide, all of them."""
+    owners_pass: bool = False
+    """Owners of an org may push past the rules of its branches."""
+    team_roles: Mapping[str, str] = field(default_factory=dict)
+    """Role in a team, as observed -> the most that a member with it gets through the team; absent: all that the team has."""

@@ -36,6 +36,7 @@ TRAITS = Traits(
     owners_lead_teams=True,
     archived_locked=True,
     pushers_merge=True,
+    owners_pass=True,
     repo_name=r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}(?<!\.git)(?<!\.wiki)",
     login=r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}(?:_[a-z0-9]+)?",
 )

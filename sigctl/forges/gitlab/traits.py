@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.core.levels import ADMIN, MAINTAIN, READ, WRITE
+from sigctl.core.levels import ADMIN, MAINTAIN, NONE, READ, WRITE
 from sigctl.core.state import Traits
 
 _RESERVED = frozenset(
@@ -44,6 +44,8 @@ TRAITS = Traits(
     team_is_group=True,
     tier_lacks={"free": frozenset({"subjects", "reviews", "checks"})},
     share_gap=True,
+    rules_open=True,
+    team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",
     reserved=_RESERVED,
