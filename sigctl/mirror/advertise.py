@@ -33,6 +33,7 @@ from sigctl.forges.http import Caller, Failure, Nature
 from sigctl.mirror import address, pkt
 from sigctl.mirror.git import Git
 from sigctl.mirror.parallel import each
+from sigctl.mirror.patience import Patience
 from sigctl.mirror.refs import Refs
 
 K = TypeVar("K")
@@ -64,6 +65,7 @@ class Reader:
         self._max_bytes = max_bytes
         self._near, self._far = (_session(readers, proxies=proxies) for proxies in (False, True))
         self._callers: dict[str, Caller] = {}
+        self._patience = Patience(git.stop)
         self._lock = threading.Lock()
         self._by_git = 0
 
@@ -85,9 +87,7 @@ class Reader:
         """
         if address.check(remote, self._git.protocols) in ("http", "https"):
             return self._caller(address.origin(remote.url)).read(lambda: self._fetch(remote))
-        with self._lock:
-            self._by_git += 1
-        return self._list(remote)
+        return self._patience.run(address.host(remote.url), lambda _: self._list(remote))
 
     def asks_to_wait(self, remote: Remote) -> float | None:
         """Return for how many seconds a server that refused git wants to be left alone; None where it doesn't say.
@@ -205,6 +205,8 @@ class Reader:
 
     def _list(self, remote: Remote) -> Refs:
         """Ask git; it hides whether the source is shallow, but refuses to fetch from such a one."""
+        with self._lock:
+            self._by_git += 1
         out = self._git.run(["ls-remote", "--symref", "--", remote.url], remote=remote).out
         tips: dict[str, str] = {}
         head = ""

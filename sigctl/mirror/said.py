@@ -44,6 +44,7 @@ _CUT = (
     "empty reply from server",
     "connection reset",
     "connection closed by",
+    "closed by remote host",
     "connection was reset",
     "recv failure",
     "send failure",
@@ -78,8 +79,7 @@ class _Message:
     known_hosts: str
 
     def has(self, words: Iterable[str]) -> bool:
-        low = self.err.lower()
-        return any(word in low for word in words)
+        return _has(self.err, words)
 
 
 def failure(command: str, code: int, err: str, known_hosts: str = "") -> SigctlError:
@@ -161,7 +161,15 @@ def remote_word(err: str) -> str:
 
 def last_word(err: str) -> str:
     """Return the last line of git's messages that says something, without its prefix."""
-    lines = [found[1].strip() for line in err.splitlines() if (found := _SAYS.match(line.strip()))]
-    telling = [line for line in lines if not any(word in line.lower() for word in _EMPTY_WORDS)]
     plain = [line.strip() for line in err.splitlines() if line.strip()]
-    return printable((telling or lines or plain or [""])[-1])
+    lines = [found[1].strip() for line in plain if (found := _SAYS.match(line))]
+    telling = [line for line in lines if not _has(line, _EMPTY_WORDS)]
+    by_ssh = [
+        line for line in plain if _has(line, (*_DENIED, *_UNREACHABLE, *_CUT)) and not _SAYS.match(line)
+    ]
+    return printable((telling or by_ssh or lines or plain or [""])[-1])
+
+
+def _has(text: str, words: Iterable[str]) -> bool:
+    low = text.lower()
+    return any(word in low for word in words)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from githttp import Bare, Server
+from gitssh import SshServer
 from pydantic import SecretStr
 
 from sigctl.core.history import End, Hop
@@ -27,6 +27,7 @@ class World:
         self.cache = root / "cache"
         self.way = way
         self.password = ""
+        self.ssh: SshServer | None = None
 
     def bare(self, name: str, default: str = "master") -> Bare:
         return Bare(self.root / "srv" / f"{name}.git", default)
@@ -35,13 +36,15 @@ class World:
         if self.way == "file":
             return f"file://{self.root}/srv/{name}.git"
         if self.way == "ssh":
-            return f"ssh://git@forge.example.org{self.root}/srv/{name}.git"
+            return f"{self.ssh.url}{self.root}/srv/{name}.git"
         return f"{self.server.url}/{name}.git"
 
     def remote_of(self, end: End) -> Remote:
         if end.forge == "nowhere":
             raise NotThereError("no such forge")
         url = end.url or self.url(f"{end.forge}/{end.path}")
+        if self.ssh is not None:
+            return Remote(url, key_file=str(self.ssh.key_file), known_hosts=str(self.ssh.known_hosts))
         return Remote(url, "bot", SecretStr(self.password)) if self.password else Remote(url)
 
     def hop(self, repo: str = "xen", **more: object) -> Hop:
@@ -88,18 +91,16 @@ def world(tmp_path: Path, server: Server) -> World:
     return World(tmp_path, server)
 
 
+@pytest.fixture
+def ssh(tmp_path: Path) -> Iterator[SshServer]:
+    with SshServer(tmp_path / "ssh") as running:
+        yield running
+
+
 @pytest.fixture(params=["http", "file", "ssh"])
-def any_world(
-    request: pytest.FixtureRequest, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def any_world(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> World:
     """The same over HTTP, from files, and over ssh."""
+    world = World(tmp_path, server, request.param)
     if request.param == "ssh":
-        # both ends of ssh in one: drops the options and the host, and runs what the server is asked for
-        ssh = tmp_path / "bin" / "ssh"
-        ssh.parent.mkdir()
-        ssh.write_text(
-            '#!/bin/sh\nwhile [ "$1" != git@forge.example.org ]; do shift; done; shift; exec sh -c "$*"\n'
-        )
-        ssh.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
-    return World(tmp_path, server, request.param)
+        world.ssh = request.getfixturevalue("ssh")
+    return world
