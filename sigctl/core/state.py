@@ -13,6 +13,8 @@ WHOLE_KEYS = "deploy_keys:whole"
 """Capability of a forge whose deploy keys are read in all repositories, declared there or not."""
 COMPUTED_RULES = "branch_rules:computed"
 """Capability of a server that works out who may push where from something that is not ours to change."""
+OWN_WAY = "branch_rules:own:"
+"""Begins the capability that says by which subject of a rule the account that sigctl runs as is let in: `person:LOGIN`, `level:WORD`."""
 
 
 def state(resources: Iterable[Resource]) -> State:
@@ -80,6 +82,8 @@ class Desired:
     """Logins that are named in the policy as not ours to manage (apps, bots, security teams)."""
     parts: frozenset[Key] = frozenset()
     """(kind, path of a repository or an org) for each list of parts that the files say whole: labels, webhooks, deploy keys."""
+    closest_rules: bool = False
+    """A rule of branches that the server can't keep as it is declared is kept as closely as it can be, and told of; else set aside."""
     classic: str = "report"
     """What to do with branch protection of the forge's older kind: report it, or replace it where our rules cover it."""
 
@@ -113,6 +117,12 @@ class Observation:
     def computed_rules(self) -> bool:
         """Whether the server itself works out who may push where, so that there is nothing to compare or write."""
         return COMPUTED_RULES in self.capabilities
+
+    @property
+    def own_way(self) -> str:
+        """Return the subject by which a rule lets in the account that sigctl runs as, "" where there is none."""
+        found = (word.removeprefix(OWN_WAY) for word in self.capabilities if word.startswith(OWN_WAY))
+        return min(found, default="")
 
 
 @dataclass(frozen=True, slots=True)
