@@ -171,7 +171,8 @@ def _verdict(said: tuple[str, str] | None) -> Verdict:
             "run again: it is compared anew",
         )
     found = _WHY.search(words)
-    return ("failed", f"the target refused it: {found[1] + found[2] if found else printable(words)}", "")
+    why = found[1] + (found[2] or "") if found else words
+    return ("failed", f"the target refused it: {printable(why)}", "")
 
 
 def _short(sha: str | None) -> str:

@@ -119,6 +119,8 @@ class Fault:
     """Bytes of the real answer that are sent before the connection is cut."""
     take: int | None = None
     """Bytes of the request's body after which the connection is cut; git's own service gets that much and then an end."""
+    stall: threading.Event | None = None
+    """What is waited for before a cut, while the client waits for more."""
     reset: bool = False
     """A cut is a reset, which also loses what was sent last."""
     before: Callable[[], None] | None = None
@@ -137,6 +139,8 @@ class Server(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.seen: list[Seen] = []
         self.password = ""
+        self.room: int | None = None
+        """Bytes that a file at the target may have."""
         self.lock = threading.Lock()
         self.cached: dict[object, tuple[int, list[tuple[str, str]], bytes]] | None = None
         """Answers to reads by request, for benchmarks in which nothing changes."""
@@ -238,6 +242,8 @@ class _Handler(BaseHTTPRequestHandler):
         code, headers, out = self.served(url.path, url.query, body)
         if fault and fault.cut_after is not None:
             self.send(code, headers, out[: fault.cut_after], claim=len(out) + 1)
+            if fault.stall is not None:
+                fault.stall.wait(60)
             self.hang_up(reset=fault.reset)
             return
         self.send(code, headers, out)
@@ -265,7 +271,11 @@ class _Handler(BaseHTTPRequestHandler):
             "REMOTE_USER": "bot",
             "REMOTE_ADDR": "127.0.0.1",
         }
-        done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=False)
+        room = self.server.room
+        command = ["git", "http-backend"]
+        if room is not None and path.endswith("receive-pack"):
+            command = ["sh", "-c", f'trap "" XFSZ; ulimit -f {room // 512}; exec git http-backend']
+        done = subprocess.run(command, input=body, env=env, capture_output=True, check=False)
         head, _, out = done.stdout.partition(b"\r\n\r\n")
         headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if ": " in line]
         status = next((int(value[:3]) for name, value in headers if name == "Status"), 200)

@@ -518,20 +518,6 @@ def test_a_broken_cache_is_set_aside_and_made_anew(world, pair, file):
     assert len(list(world.cache.glob("*.broken-1"))) == 1
 
 
-def test_a_full_disk_is_a_failure_not_a_loss(world):
-    upstream, primary = world.bare("upstream/xen"), world.bare("primary/xen")
-    upstream.bulk("master", 200)
-    program = world.root / "git"
-    program.write_text('#!/bin/sh\nulimit -f 8\nexec git "$@"\n')  # no file may grow beyond 4 kB
-    program.chmod(0o755)
-    plan = world.plan()
-    (outcome,) = world.push(plan, git=str(program))
-    assert outcome.status == "failed"
-    assert primary.refs() == {}
-    world.mirror()
-    assert primary.refs() == upstream.refs()
-
-
 def test_a_target_that_is_no_repository_yet_is_set_aside_when_nobody_said_it_is_missing(world):
     world.bare("upstream/xen").commit("master", "one")
     assert "there is no such repository" in only(world.plan().set_aside).reason
