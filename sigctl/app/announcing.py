@@ -13,6 +13,7 @@ from sigctl.app.review import Request, of, versions
 from sigctl.report.mail import Letter, mail
 from sigctl.report.review import Review
 from sigctl.review.announcing import digest, lists, message_id
+from sigctl.review.rights import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +28,46 @@ class Announced:
     """Why nothing was sent."""
 
 
-def announce(
-    base: str,
-    options: Options,
-    today: date,
-    *,
-    change: str,
-    title: str,
-    author: str,
-    sender: str,
-    record: Record,
-    way: Way | None,
-) -> Announced:
-    """Mail the proposal to the lists of the SIGs it touches, unless this state of it was mailed before.
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """How a proposal is mailed, and what of it the mail names."""
 
-    Without a way nothing is sent and nothing recorded: the mail is returned to be looked at. Raises SigctlError where the mail is not
-    taken; then nothing is recorded either, so that the next run sends it.
-    """
+    sender: str
+    record: Record
+    way: Way | None
+    """None: nothing is sent and nothing recorded, the mail is returned to be looked at."""
+    change: str = ""
+    title: str = ""
+    author: str = ""
+
+
+def announce(base: str, options: Options, today: date, mailing: Mailing) -> Announced:
+    """Mail the proposal to the lists of the SIGs it touches, unless this state of it was mailed before; raises as `tell` does."""
     before, after = versions(base, options, today)
-    review = of(before, after, today, base=base, request=Request(author=author))
+    return tell(before, after, today, mailing)
+
+
+def tell(before: Version, after: Version, today: date, mailing: Mailing) -> Announced:
+    """Mail what lies between two versions of the files, once for each state of it.
+
+    Raises SigctlError where the mail is not taken; then nothing is recorded either, so that the next run sends it.
+    """
+    review = of(before, after, today, request=Request(author=mailing.author))
     to = lists(review.effect, before, after)
     if not review.effect.items:
         return Announced(review, to, None, "nothing changes")
     if not to:
         return Announced(review, to, None, "no SIG that it touches has a list")
-    found = digest(review.effect)
+    found, record, change = digest(review.effect), mailing.record, mailing.change
     thread = record.thread(change)
     if record.day(change, found) is not None:
         return Announced(review, to, None, "this was mailed before")
-    domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
+    domain = mailing.sender.rpartition("@")[2].rstrip("> ") or "localhost"
     name = message_id(change, found, len(thread) + 1, domain)
-    letter = Letter(change, title, sender, to, name, thread, today)
+    letter = Letter(change, mailing.title, mailing.sender, to, name, thread, today)
     message = mail(review, letter)
-    if way is not None:
+    if mailing.way is not None:
         record.save()  # better to learn now that it can't be written than after the mail is out
-        way.send(message)
+        mailing.way.send(message)
         record.add(change, found, name, today)
     return Announced(review, to, message)

@@ -39,6 +39,11 @@ class Place:
         """The repository's address in a browser."""
         return f"{str(self.forge.url).rstrip('/')}/{self.repo}"
 
+    @property
+    def address(self) -> str:
+        """The merge request's address in a browser."""
+        return f"{self.url}/{'-/merge_requests' if self.forge.type == 'gitlab' else 'pull'}/{self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -93,13 +98,19 @@ def _within(forge: ForgeConfig, path: str, url: str) -> Place:
 
 
 @contextmanager
-def opened(place: Place, env: Mapping[str, str]) -> Iterator[tuple[HasProposals, str]]:
-    """Yield the forge and why it is asked without a token ("" where there is one): what is public can be read by anyone."""
+def opened(
+    place: Place, env: Mapping[str, str], *, whole: bool = False
+) -> Iterator[tuple[HasProposals, str]]:
+    """Yield the forge and why it is asked without a token ("" where there is one): what is public can be read by anyone.
+
+    It takes the requests that one merge request can need, or as many as the files allow for a run (`whole`).
+    """
     try:
         settings, why = settings_of(place.forge, env), ""
     except UsageError as error:
         settings, why = _without_token(place.forge), error.text
-    forge = open_forge(replace(settings, max_requests=min(settings.max_requests, MAX_REQUESTS)))
+    most = settings.max_requests if whole else min(settings.max_requests, MAX_REQUESTS)
+    forge = open_forge(replace(settings, max_requests=most))
     try:
         if not isinstance(forge, HasProposals):
             raise UsageError(f"{place.forge.name} has no merge requests that can be read")

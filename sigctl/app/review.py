@@ -16,7 +16,7 @@ from sigctl.forges import traits_of
 from sigctl.report.review import Review
 from sigctl.review.announcing import digest, lists
 from sigctl.review.effect import effect
-from sigctl.review.needs import needs
+from sigctl.review.needs import needs, with_outside
 from sigctl.review.rights import Version
 from sigctl.review.verdict import Opened, judge
 from sigctl.review.warnings import warnings
@@ -45,6 +45,8 @@ class Request:
     """Address of the merge request of which the rest is read; author and day that are given here win, the others add to it."""
     notes: tuple[str, ...] = ()
     """What was read and not counted, and why: in words."""
+    outside: tuple[str, ...] = ()
+    """What it changes besides the files: an admin looks at that."""
 
 
 def review(
@@ -106,7 +108,7 @@ def of(
     if not lists(found, before, after):
         announced = announced or asked.opened  # nobody has a list that could be told
     verdict = judge(
-        needs(found, before, after, today, asked.author),
+        with_outside(needs(found, before, after, today, asked.author), asked.outside),
         before.config.spec,
         today,
         author=asked.author,

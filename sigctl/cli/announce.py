@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sigctl.app.announcing import Mailing
 from sigctl.app.announcing import announce as make
 from sigctl.app.context import Options
 from sigctl.app.mail import Record, Way
@@ -72,18 +73,19 @@ def announce(
     logs(verbose)
     if sum(map(bool, (smtp, sendmail, only_show))) != 1:
         raise UsageError("how is it sent?", "one of --smtp HOST:PORT, --sendmail PROGRAM, --show")
-    if any(c in sender for c in "\r\n") or "@" not in sender:
-        raise UsageError(f"`{plain(sender)}` is no address")
+    check_sender(sender)
     found = make(
         base,
         Options(config=config, overrides=overrides),
         date.today(),  # noqa: DTZ011  # the day of whoever runs this
-        change=change,
-        title=title,
-        author=author,
-        sender=sender,
-        record=Record.read(record),
-        way=None if only_show else _way(smtp, smtp_user, smtp_password, sendmail),
+        Mailing(
+            sender=sender,
+            record=Record.read(record),
+            way=None if only_show else way_of(smtp, smtp_user, smtp_password, sendmail),
+            change=change,
+            title=title,
+            author=author,
+        ),
     )
     sent = found.message is not None and not only_show
     if format_ == "json":
@@ -109,7 +111,14 @@ def plain_mail(text: str) -> str:
     return "".join(f"{plain(line)}\n" for line in text.splitlines())
 
 
-def _way(smtp: str, user: str, password: str, sendmail: str) -> Way:
+def check_sender(sender: str) -> None:
+    """Raise UsageError where it is no address, or more than one line."""
+    if any(c in sender for c in "\r\n") or "@" not in sender:
+        raise UsageError(f"`{plain(sender)}` is no address")
+
+
+def way_of(smtp: str, user: str, password: str, sendmail: str) -> Way:
+    """Return how mail leaves, as options say it; UsageError where they can't be meant or the password is not there."""
     if not smtp:
         return Way(sendmail=sendmail)
     host, _, port = smtp.partition(":")

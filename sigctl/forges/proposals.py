@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from sigctl.forges.base import Remote
+
 VETO = "veto"
 """Label by which somebody objects, in any case."""
 State = Literal["pending", "success", "failure"]
@@ -74,6 +76,10 @@ class HasProposals(Protocol):
 
     def comment(self, repo: str, number: int, marker: str, edit: Edit) -> bool:
         """Have one comment of ours that begins with the marker, as `edit` makes it; False where it was so already."""
+        ...
+
+    def remote(self, repo: str) -> Remote:
+        """Return where git finds the repository."""
         ...
 
     def mark(self, repo: str, commit: str, mark: Mark) -> bool:

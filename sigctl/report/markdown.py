@@ -10,22 +10,44 @@ from sigctl.core.plan import Plan
 from sigctl.report.text import MARKS
 from sigctl.report.words import blocks, counted, plain
 
+_ROOM_TO_END = 60
+"""Characters that the end of what was cut takes."""
 LIMIT = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 
 
-def plan_markdown(plan: Plan) -> str:
-    """Return the plan as Markdown of at most LIMIT characters; what does not fit is counted."""
+def plan_markdown(plan: Plan, limit: int = LIMIT) -> str:
+    """Return the plan as Markdown of at most `limit` characters; what does not fit is counted."""
     lines = list(_lines(plan))
     out: list[str] = []
-    size = 0
+    size = _ROOM_TO_END
     for number, line in enumerate(lines):
         size += len(line) + 1
-        if size > LIMIT:
+        if size > limit:
+            folded = sum("<details>" in one for one in out) - sum("</details>" in one for one in out)
+            out += ["\n</details>"] * folded
             out.append(f"\n*{len(lines) - number} more lines*")
             break
         out.append(line)
     return "\n".join(out) + "\n"
+
+
+def fenced(text: str, limit: int) -> str:
+    """Return foreign text as a block of code that nothing in it can leave, cut to `limit` characters in all.
+
+    No mention, link, image, HTML or quick action works inside; control characters and those that turn the direction are taken out.
+    """
+    lines = [plain(line) for line in text[: 2 * limit].splitlines()]
+    mark = "`" * max([4, *(len(run) + 1 for run in re.findall(r"`+", "\n".join(lines)))])
+    room = limit - 2 * len(mark) - _ROOM_TO_END
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    cut = len(text) > 2 * limit or len(kept) < len(lines)
+    return "\n".join([f"{mark}text", *kept, *(["..."] if cut else []), mark])
 
 
 def code(text: str) -> str:

@@ -181,8 +181,8 @@ def _asides(review: Review) -> Iterator[str]:
         yield "the proposer is not known (--author): nothing counts as his own, and nothing as approved by himself"
 
 
-def review_markdown(review: Review) -> str:
-    """Return the review for a comment of a merge request, at most LIMIT characters: short on top, details folded."""
+def review_markdown(review: Review, limit: int = LIMIT) -> str:
+    """Return the review for a comment of a merge request, at most `limit` characters: short on top, details folded."""
     lines = list(_effect_lines(review))
     top = [MARKER, f"**sigctl: {code(headline(review))}**", ""]
     top += [f"- [{'x' if one.given else ' '}] {code(_approval(one))}" for one in review.verdict.approvals]
@@ -190,12 +190,12 @@ def review_markdown(review: Review) -> str:
     top += ["", *(f"- {MARKS.get(one.kind, '+').replace('+', '·')} {code(one.text)}" for one in lines[:_TOP])]
     if review.warnings:
         top += ["", *(f"- ⚠ {code(one.topic)} {code(one.text)}" for one in review.warnings[:_TOP])]
-    rest = LIMIT - sum(len(line) + 1 for line in top)
+    rest = limit - sum(len(line) + 1 for line in top)
     for title, found in _folded(review, lines):
         block = _details(title, found, rest)
         rest -= sum(len(line) + 1 for line in block)
         top += block
-    return "\n".join(top)[:LIMIT] + "\n"
+    return "\n".join(top)[:limit] + "\n"
 
 
 def _folded(review: Review, lines: list[Said]) -> Iterator[tuple[str, list[str]]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sigctl.core import levels
@@ -66,6 +66,17 @@ def needs(effect: Effect, before: Version, after: Version, today: date, author: 
         Need(role, sig, tuple(sorted(why)), any(why.values()))
         for (role, sig), why in sorted(found.items(), key=lambda one: (one[0][0] != CHAIR, one[0]))
     )
+
+
+def with_outside(found: tuple[Need, ...], names: Sequence[str]) -> tuple[Need, ...]:
+    """Return the needs with that of an admin for what is changed besides the files: pipelines and CODEOWNERS are there."""
+    if not names:
+        return found
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004  # as shown
+    why = f"changes what is none of the files: {shown}"
+    others = [need for need in found if need.role != ADMIN]
+    admin = next((need for need in found if need.role == ADMIN), Need(ADMIN, "", (), widens=True))
+    return (*others, replace(admin, why=tuple(sorted({*admin.why, why})), widens=True))
 
 
 def _is_own_narrowing(effect: Effect, before: Version, after: Version, author: str) -> bool:

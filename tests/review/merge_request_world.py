@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,23 @@ class Home:
 
     def push(self, branch: str, by: str) -> None:
         url = f"{self.url}/{self.path}.git".replace("://", f"://x:{self.tokens[by]}@")
-        git(self.checkout, "push", "-q", "--force", url, f"HEAD:refs/heads/{branch}")
+        git(self.checkout, "push", "-q", url, f"HEAD:refs/heads/{branch}")
+
+    @contextmanager
+    def meanwhile(self, steps: list[list[Any]]) -> Iterator[None]:
+        """Let main go on by the steps, and back again by one more commit."""
+        git(self.checkout, "checkout", "-q", "-f", "main")
+        before = git(self.checkout, "rev-parse", "main")
+        write(self.checkout / "config", changed(self.data, steps))
+        git(self.checkout, "commit", "-q", "-a", "-m", "meanwhile")
+        self.push("main", BOT)
+        try:
+            yield
+        finally:
+            git(self.checkout, "checkout", "-q", "-f", "main")
+            git(self.checkout, "checkout", "-q", before, "--", ".")
+            git(self.checkout, "commit", "-q", "-a", "-m", "and back")
+            self.push("main", BOT)
 
     def propose(self, steps: list[list[Any]], by: str = "gwd", title: str = "A proposal") -> Request:
         """Open a merge request with the steps; the checkout is at its head afterwards."""

@@ -21,7 +21,6 @@ def register(routes: Routes) -> None:
     routes.add("POST", "/projects/:id/fork")(_fork)
     routes.add("POST", "/projects/:id/housekeeping")(_housekeeping)
     routes.add("GET", "/projects/:id/storage")(_storage)
-    routes.add("GET", "/projects/:id/merge_requests", anonymous=True)(_merge_requests)
 
 
 def _archive(call: Call, *, archived: bool) -> Reply:
@@ -134,12 +133,6 @@ def _fork(call: Call) -> Reply:
     world.repo(project).git("fetch", "-q", source, "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
     content.refresh(world, project)
     return Reply(201, project_full(call, project))
-
-
-def _merge_requests(call: Call) -> Reply:
-    """Return the merge requests of a project: nobody can open one here."""
-    project_of(call)
-    return call.page([], lambda one: one)
 
 
 def _housekeeping(call: Call) -> Reply:
