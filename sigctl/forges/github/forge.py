@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from sigctl.core.events import Event
+from sigctl.core.kinds import Key
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation, Traits
 from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
@@ -12,11 +14,13 @@ from sigctl.forges.github.auth import FOR_GIT
 from sigctl.forges.github.health import health
 from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
-from sigctl.forges.github.readers import pulls
+from sigctl.forges.github.readers import events, pulls
 from sigctl.forges.github.session import Session
 from sigctl.forges.github.traits import TRAITS
 from sigctl.forges.github.writers import execute
+from sigctl.forges.github.writers.tickets import ticket
 from sigctl.forges.proposals import Edit, Mark, Proposal
+from sigctl.forges.telling import Ticket, Ticketed
 
 
 class GitHub:
@@ -65,6 +69,14 @@ class GitHub:
     def mark(self, repo: str, commit: str, mark: Mark) -> bool:
         """Have the commit's status be so; False where it was."""
         return pulls.mark(self._session, repo, commit, mark)
+
+    def events(self, keys: Collection[Key], since: str) -> tuple[Event, ...]:
+        """Return who did what to these things, the newest first; raise ForgeError where the org has no audit log."""
+        return events.events(self._session, keys, since)
+
+    def ticket(self, repo: str, marker: str, wanted: Ticket | None) -> tuple[Ticketed, str]:
+        """Have one open issue of ours that begins with the marker as wanted, or none that is open."""
+        return ticket(self._session, repo, marker, wanted)
 
     def health(self) -> Health:
         """Return what can be learned of server and token."""

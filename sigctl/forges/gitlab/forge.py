@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from sigctl.core.events import Event
+from sigctl.core.kinds import Key
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation, Traits
 from sigctl.forges.base import Health, Progress, PushMirror, Remote, Scope, Settings
@@ -13,10 +15,12 @@ from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.execute import execute
 from sigctl.forges.gitlab.health import health
 from sigctl.forges.gitlab.observe import observe
-from sigctl.forges.gitlab.readers import merge_requests
+from sigctl.forges.gitlab.readers import events, merge_requests
 from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
+from sigctl.forges.gitlab.writers.tickets import ticket
 from sigctl.forges.proposals import Edit, Mark, Proposal
+from sigctl.forges.telling import Ticket, Ticketed
 
 
 class GitLab:
@@ -66,6 +70,14 @@ class GitLab:
     def mark(self, repo: str, commit: str, mark: Mark) -> bool:
         """Have the commit's status be so; False where it was."""
         return merge_requests.mark(self._context, repo, commit, mark)
+
+    def events(self, keys: Collection[Key], since: str) -> tuple[Event, ...]:
+        """Return who did what to these things, the newest first; raise ForgeError where the server keeps no such events."""
+        return events.events(self._context, keys, since)
+
+    def ticket(self, repo: str, marker: str, wanted: Ticket | None) -> tuple[Ticketed, str]:
+        """Have one open issue of ours that begins with the marker as wanted, or none that is open."""
+        return ticket(self._context, repo, marker, wanted)
 
     def health(self) -> Health:
         """Return what can be learned of server and token; never raises for what it should report."""

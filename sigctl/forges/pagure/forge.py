@@ -13,6 +13,8 @@ from sigctl.forges.pagure.observe import observe
 from sigctl.forges.pagure.session import Session
 from sigctl.forges.pagure.traits import TRAITS
 from sigctl.forges.pagure.writers import execute
+from sigctl.forges.pagure.writers.tickets import ticket
+from sigctl.forges.telling import Ticket, Ticketed
 
 
 class Pagure:
@@ -48,6 +50,10 @@ class Pagure:
             url = f"{ours.ssh_url}/{repo}.git"
             return Remote(url, key_file=ours.ssh_key, known_hosts=ours.ssh_known_hosts)
         return Remote(f"{self._session.url}/{repo}.git", self._session.me(), ours.token)
+
+    def ticket(self, repo: str, marker: str, wanted: Ticket | None) -> tuple[Ticketed, str]:
+        """Have one open issue of ours that begins with the marker as wanted, or none that is open."""
+        return ticket(self._session, repo, marker, wanted)
 
     def health(self) -> Health:
         """Return what can be learned of server and token; never raises for what it should report."""

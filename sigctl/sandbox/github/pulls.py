@@ -8,6 +8,7 @@ from sigctl.sandbox.github import pull_shapes as shapes
 from sigctl.sandbox.github import rights
 from sigctl.sandbox.github.call import Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, not_found, unprocessable
+from sigctl.sandbox.github.issues import next_number
 from sigctl.sandbox.github.pull_shapes import head_of, pulls_of, refresh, reviews_of, threads_of
 from sigctl.sandbox.github.resolvers import Context, ResolveError, connection, resolves
 from sigctl.sandbox.github.routes import route
@@ -71,7 +72,7 @@ def create_pull(call: Call) -> Reply:
         everything,
         repo=repo["id"],
         source=source["id"],
-        number=len(everything.find("repo", repo["id"])) + 1,
+        number=next_number(call.state, repo),
         branch=branch,
         base=base,
         title=call.field("title", str, "PullRequest", required=True),

@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigctl.sandbox.github import (  # the handlers register themselves
+    audit_log,
     collaborators,
     comments,
     gitdata,
+    issues,
     orgs,
     protection,
     pulls,
@@ -31,7 +33,7 @@ from sigctl.sandbox.github.routes import Route, match
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-HANDLERS = (collaborators, comments, pulls, protection, gitdata, orgs, repos, rulesets, teams, users)
+HANDLERS = (audit_log, collaborators, comments, issues, pulls, protection, gitdata, orgs, repos, rulesets, teams, users)
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SAFE = ("GET", "HEAD")

@@ -31,6 +31,8 @@ class Route:
 
 
 ROUTES: list[Route] = []
+AFTER: list[Callable[[str, Call], None]] = []
+"""Told of every request that changed something, by the operation's name."""
 
 
 def route(method: str, path: str, name: str, *scopes: str) -> Callable[[Handler], Handler]:
@@ -43,11 +45,22 @@ def route(method: str, path: str, name: str, *scopes: str) -> Callable[[Handler]
                 paths.append(alias + path[len(start) :])
                 break
         greedy = path.endswith("*}")
-        ROUTES.extend(Route(method, _pattern(each), name, scopes, handler, greedy) for each in paths)
+        told = handler if method == "GET" else _telling(handler, name)
+        ROUTES.extend(Route(method, _pattern(each), name, scopes, told, greedy) for each in paths)
         ROUTES.sort(key=lambda each: each.greedy)
         return handler
 
     return register
+
+
+def _telling(handler: Handler, name: str) -> Handler:
+    def handle(call: Call) -> Reply:
+        reply = handler(call)
+        for tell in AFTER:
+            tell(name, call)
+        return reply
+
+    return handle
 
 
 def match(method: str, path: str) -> tuple[Route | None, dict[str, str]]:

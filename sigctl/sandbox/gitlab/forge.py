@@ -14,7 +14,7 @@ from starlette.requests import Request
 from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
 from sigctl.sandbox.gitlab import content, ends, http, merge_requests, rules
 from sigctl.sandbox.gitlab.access import Access
-from sigctl.sandbox.gitlab.api import routes
+from sigctl.sandbox.gitlab.api import audit_events, routes
 from sigctl.sandbox.gitlab.auth import Door
 from sigctl.sandbox.gitlab.graphql.endpoint import GraphQL
 from sigctl.sandbox.gitlab.levels import DEVELOPER
@@ -108,7 +108,9 @@ class GitLab(SandboxForge):
                     url=self.env.url,
                     access=Access(self.world, user),
                 )
+                place = audit_events.source_of(call)
                 reply = route.handler(call)
+                audit_events.note(call, reply, place)
                 self._keep_uploads(path, reply, files)
                 return reply
         except http.ApiError as error:

@@ -26,6 +26,8 @@ _FAMILIES = (
     "user_items",
     "files",
     "merge_requests",
+    "issues",
+    "audit_events",
 )
 
 
