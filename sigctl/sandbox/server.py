@@ -210,6 +210,7 @@ class Sandbox:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_keep_alive=600,
             timeout_graceful_shutdown=1,
         )

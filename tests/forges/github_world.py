@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,11 +53,12 @@ class World:
         self.forge = self.open(document["forges"]["github"]["token"])
         self._opened: list[GitHub] = []
 
-    def open(self, token: str, **settings: Any) -> GitHub:
+    def open(self, token: str, *, wall: Callable[[], float] = time.time, **settings: Any) -> GitHub:
         forge = GitHub(
             Settings("github", "github", self.url, SecretStr(token), **settings),
             sleep=self.time.sleep,
             clock=self.time.clock,
+            wall=wall,
         )
         self.__dict__.setdefault("_opened", []).append(forge)
         return forge

@@ -318,4 +318,35 @@ ENDS = [
     ok(204, "DELETE", f"{ORGS}/members/reader"),
     ok(403, "DELETE", f"{ORGS}/members/{BOT}"),
 ]
-STEPS = [*ACCOUNTS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *RULES, *PAID, *ENDS]
+APPS = [
+    ok(200, "GET", "/app", who="app"),
+    ok(401, "GET", "/app"),
+    ok(200, "GET", "/app/installations", who="app"),
+    ok(200, "GET", f"{ORGS}/installation", who="app"),
+    ok(404, "GET", "/orgs/paid/installation", who="app"),
+    ok(200, "GET", "/app/installations/{installation}", who="app"),
+    ok(201, "POST", "/app/installations/{installation}/access_tokens", who="app"),
+    ok(
+        201,
+        "POST",
+        "/app/installations/{installation}/access_tokens",
+        {"permissions": {"members": "read"}},
+        who="app",
+    ),
+    ok(
+        422,
+        "POST",
+        "/app/installations/{installation}/access_tokens",
+        {"permissions": {"packages": "write"}},
+        who="app",
+    ),
+    ok(404, "POST", "/app/installations/1/access_tokens", who="app"),
+    ok(200, "GET", ORGS, who="installed"),
+    ok(403, "GET", "/user", who="installed"),
+    ok(200, "GET", f"{ORGS}/invitations", who="installed"),
+    ok(204, "PUT", "/app/installations/{installation}/suspended", who="app"),
+    ok(403, "POST", "/app/installations/{installation}/access_tokens", who="app"),
+    ok(401, "GET", ORGS, who="installed"),
+    ok(204, "DELETE", "/app/installations/{installation}/suspended", who="app"),
+]
+STEPS = [*ACCOUNTS, *APPS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *RULES, *PAID, *ENDS]

@@ -36,6 +36,14 @@ ALLOWED_REQUESTS = (
     ("repos/update-branch-protection", "contexts"),
 )
 """What PyGithub sends in another way than described, and GitHub takes."""
+ALLOWED_ANSWERS = (
+    (
+        "/app/installations",
+        ("name", "slug", "created_at", "updated_at"),
+        "account: '{}' is a required property",
+    ),
+)
+"""Where the description can't be kept: of this list alone it says that an account is a user and an enterprise at once."""
 
 
 @functools.cache
@@ -103,10 +111,20 @@ def _response(asked: MockRequest, exchange: Any) -> Iterable[str]:
     try:
         description().validate_response(asked, answer)
     except ValidationError as error:
-        yield _words(error)
+        if not _is_allowed(asked.path, _words(error)):
+            yield _words(error)
     except Exception as error:  # noqa: BLE001  # as above
         if not (exchange.status in _EVERYWHERE and _is_error(exchange.response_body)):
             yield _words(error)
+
+
+def _is_allowed(path: str, words: str) -> bool:
+    for where, fields, text in ALLOWED_ANSWERS:
+        if path == where and all(
+            any(one.endswith(text.format(f)) for f in fields) for one in words.split("; ")
+        ):
+            return True
+    return False
 
 
 def _is_error(body: bytes) -> bool:

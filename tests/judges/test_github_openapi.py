@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import graphql
+import jwt
 import pytest
 import requests
+from github_apps import key_pair
 from github_calls import BOT, STEPS, Step
 from github_openapi import complaints, official
 
@@ -19,6 +21,7 @@ from sigctl.sandbox.github.graphql import schema
 from sigctl.sandbox.github.routes import ROUTES
 
 pytestmark = pytest.mark.judge
+ORG = "CentOS"
 LOGINS = ("member", "waiting", "reader")
 
 
@@ -56,6 +59,10 @@ class Player:
             self.known["head"] = shown["object"]["sha"]
         elif step.method == "POST" and step.path.endswith("/invitations"):
             self.known["invitation"] = str(shown["id"])
+        elif step.path == f"/orgs/{ORG}/installation":
+            self.known["installation"] = str(shown["id"])
+        elif step.path.endswith("/access_tokens") and step.body is None:
+            self.tokens["installed"] = shown["token"]
         elif "/collaborators/" in step.path and answer.status_code == 201:
             self.known["repo_invitation"] = str(shown["id"])
         elif step.method == "POST" and step.path.endswith("/rulesets"):
@@ -73,6 +80,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Step, int, Ex
         accounts = sandbox.forges["github"].state.accounts
         accounts.save(accounts.one("login", "paid"), plan="team")
         player = Player(sandbox.document())
+        forge = sandbox.forges["github"]
+        app = forge.add_app("sigctl", key_pair()[1])
+        forge.install_app(app, ORG)
+        now = int(sandbox.clock.time())
+        claims = {"iss": str(app["id"]), "iat": now - 60, "exp": now + 540}
+        player.tokens["app"] = jwt.encode(claims, key_pair()[0], algorithm="RS256")
         for step in STEPS:
             status = player.play(step)
             found.append((step, status, seen[-1]))

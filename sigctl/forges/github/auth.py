@@ -194,9 +194,12 @@ class AppIdentity:
             try:
                 return self._client.rest(self._signed(), verb, path)
             except StatusError as error:
-                if error.answer.status != HTTPStatus.UNAUTHORIZED:
+                unknown = (
+                    error.answer.status == HTTPStatus.NOT_FOUND and "integration" in _said(error).casefold()
+                )
+                if error.answer.status != HTTPStatus.UNAUTHORIZED and not unknown:
                     raise
-                if not self._corrected(error.answer):
+                if unknown or not self._corrected(error.answer):
                     raise self._refused(error) from error
                 return self._client.rest(self._signed(), verb, path)
 
@@ -221,7 +224,7 @@ class AppIdentity:
         return True
 
     def _refused(self, error: StatusError) -> ForgeError:
-        said = str((error.answer.data or {}).get("message") or "no reason given")
+        said = _said(error)
         words = said.casefold()
         if "integration" in words:
             hint = "compare the app's id in the files with the one on its settings page"
@@ -229,7 +232,7 @@ class AppIdentity:
             hint = "this machine's clock is wrong: set it"
         else:
             hint = f"the private key is not (or no longer) one of app {self._app.id}: make a new one on its settings page"
-        return self._denied(f"the app can't sign in: {said}", hint, HTTPStatus.UNAUTHORIZED)
+        return self._denied(f"the app can't sign in: {said}", hint, error.answer.status)
 
     def _denied(self, text: str, hint: str, status: int | None) -> DeniedError:
         return DeniedError(text, hint, forge=self._name, status=status)
@@ -299,6 +302,11 @@ def identity_of(
     if settings.app is None:
         return Token(settings.token)
     return AppIdentity(settings, settings.app, client, caller, clock=clock, wall=wall)
+
+
+def _said(error: StatusError) -> str:
+    data = error.answer.data if isinstance(error.answer.data, dict) else {}
+    return str(data.get("message") or "no reason given")
 
 
 def _time_of(answer: Answer) -> float | None:

@@ -90,7 +90,9 @@ def _final(answer: Answer, what: str, said: str) -> ForgeError:
     if status == HTTPStatus.FORBIDDEN:
         return _forbidden(answer, said)
     if status == HTTPStatus.NOT_FOUND:
-        return NotThereError(said, "it does not exist, or the token may not see it", status=status)
+        lacks = lacking(answer)
+        hint = "it does not exist, or the token may not see it" + (f": {lacks}" if lacks else "")
+        return NotThereError(said, hint, status=status)
     return RefusedError(said, status=status)
 
 
@@ -150,7 +152,24 @@ def _forbidden(answer: Answer, said: str) -> ForgeError:
         return DeniedError(
             said, "unsuspend the account or the app's installation", status=HTTPStatus.FORBIDDEN
         )
-    return DeniedError(said, SCOPES, status=HTTPStatus.FORBIDDEN)
+    return DeniedError(said, lacking(answer) or SCOPES, status=HTTPStatus.FORBIDDEN)
+
+
+def lacking(answer: Answer) -> str:
+    """Return which permission or scope the headers of a refusal ask for, "" where they don't tell."""
+    accepted = answer.headers.get("x-accepted-github-permissions", "")
+    if accepted:
+        wanted = " or ".join(part.strip().replace("=", ": ") for part in accepted.split(";"))
+        return f"the app or the token needs the permission {wanted}"
+    has = _words(answer.headers.get("x-oauth-scopes"))
+    enough = _words(answer.headers.get("x-accepted-oauth-scopes"))
+    if has is None or not enough or set(has) & set(enough):
+        return ""
+    return f"the token needs the scope {' or '.join(enough)}, and has {', '.join(has) or 'none'}"
+
+
+def _words(header: str | None) -> list[str] | None:
+    return None if header is None else [part.strip() for part in header.split(",") if part.strip()]
 
 
 def _short(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
-from sigctl.sandbox.github import pull_shapes, pushing, rest, rights, shapes, tokens
+from sigctl.sandbox.github import apps, pull_shapes, pushing, rest, rights, shapes, tokens
 from sigctl.sandbox.github.graphql import GraphQL
 from sigctl.sandbox.github.limits import Limits
 from sigctl.sandbox.github.state import ORG, USER, State
@@ -73,6 +73,26 @@ class GitHub(SandboxForge):
         """Suspend a user: the tokens end, invitations are refused."""
         with self.store.transaction():
             self.state.touch(self.state.accounts, self.state.account(login, USER), suspended=True)
+
+    def add_app(self, slug: str, public_key: str, permissions: Mapping[str, str] | None = None) -> Document:
+        """Register an app with its public key (PEM); by default it asks for everything there is to manage."""
+        with self.store.transaction():
+            return apps.register(self.state, slug, public_key, permissions)
+
+    def install_app(self, app: Document, org: str, repos: Sequence[str] | None = None) -> Document:
+        """Install an app in an org, on all repositories or on the named ones."""
+        with self.store.transaction():
+            home = self.state.account(org, ORG)
+            found = [self.state.repos.one("name", (home["id"], name.lower())) for name in repos or ()]
+            return apps.install(
+                self.state, app, home, None if repos is None else [one["id"] for one in found if one]
+            )
+
+    def suspend_installation(self, installation: Document, *, suspended: bool = True) -> None:
+        """Suspend an installation, as an owner of the org may, or let it go on."""
+        with self.store.transaction():
+            at = self.clock.stamp() if suspended else None
+            self.state.touch(self.state.installations, installation, suspended_at=at)
 
     def add_org(self, login: str) -> Document:
         """Make an org, without owners yet."""

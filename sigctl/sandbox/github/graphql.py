@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -57,7 +58,8 @@ class GraphQL:
     async def answer(self, request: Request) -> JSONResponse:
         """Answer one request: 200 whatever the query says, 401 without a good token."""
         raw = await request.body()
-        headers = {"X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5))}
+        headers = {"Date": formatdate(self._state.clock.time(), usegmt=True)}
+        headers |= {"X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5))}
         try:
             with self._state.store.transaction():
                 self._state.sweep()
@@ -72,7 +74,7 @@ class GraphQL:
 
     def _need_token(self, request: Request) -> Document:
         token = self._token(request)
-        if token is None:
+        if token is None or token.get("app"):
             raise ApiError(401, "This endpoint requires you to be authenticated.")
         return token
 

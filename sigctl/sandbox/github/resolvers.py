@@ -16,7 +16,7 @@ from graphql import (
     is_abstract_type,
 )
 
-from sigctl.sandbox.github import rights, tokens
+from sigctl.sandbox.github import permissions, rights, tokens
 from sigctl.sandbox.github.cost import Cost
 from sigctl.sandbox.github.limits import Limits
 from sigctl.sandbox.github.state import State
@@ -60,7 +60,9 @@ class Context:
         return self.token["scopes"] is None or bool(set(scopes) & tokens.granted(self.token))
 
     def need_scope(self, field: str, scope: str) -> None:
-        """Refuse a field to a token without the scope."""
+        """Refuse a field to a token without the scope, or to an app without the permission that stands for it."""
+        if not permissions.granted(self.token, *permissions.FOR_SCOPE[scope]):
+            raise ResolveError("FORBIDDEN", permissions.words(self.token))
         if not self.has_scope(scope):
             has = sorted(self.token["scopes"])
             raise ResolveError(

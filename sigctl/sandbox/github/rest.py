@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -12,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigctl.sandbox.github import (  # the handlers register themselves
+    apps,
     audit_log,
     collaborators,
     comments,
     gitdata,
-    issues,
     orgs,
+    permissions,
     protection,
     pulls,
     repos,
@@ -33,7 +35,20 @@ from sigctl.sandbox.github.routes import Route, match
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-HANDLERS = (audit_log, collaborators, comments, issues, pulls, protection, gitdata, orgs, repos, rulesets, teams, users)
+HANDLERS = (
+    apps,
+    audit_log,
+    collaborators,
+    comments,
+    pulls,
+    protection,
+    gitdata,
+    orgs,
+    repos,
+    rulesets,
+    teams,
+    users,
+)
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SAFE = ("GET", "HEAD")
@@ -79,7 +94,7 @@ class Rest:
         if found is None:
             raise not_found()
         self._check(found, call)
-        if request.method == "POST" or found.name in _CREATING:
+        if (request.method == "POST" and not found.name.startswith("apps/")) or found.name in _CREATING:
             self._limits.create(call.token)
         return found.handler(call)
 
@@ -89,6 +104,15 @@ class Rest:
         if not authorization:
             return None
         scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "bearer" and value.count(".") == 2:  # noqa: PLR2004  # a signature has three parts
+            app = apps.signer(self._state, value)
+            return {
+                "account": app["bot"],
+                "app": app["id"],
+                "scopes": None,
+                "read_only": False,
+                "expires_at": None,
+            }
         found = tokens.find(self._state, value) if scheme.lower() in ("token", "bearer") else None
         if found is None:
             raise ApiError(401, "Bad credentials")
@@ -111,6 +135,11 @@ class Rest:
         )
 
     def _check(self, found: Route, call: Call) -> None:
+        if call.token and call.token.get("app") and not found.name.startswith("apps/"):
+            raise ApiError(401, "Bad credentials")
+        wanted = permissions.needed(found.name, call.method)
+        if call.token and wanted is not None and not permissions.granted(call.token, *wanted):
+            raise ApiError(403, permissions.words(call.token))
         if call.method in _SAFE:
             if (
                 call.token
@@ -131,6 +160,7 @@ class Rest:
 
     def _common(self, token: Document | None, found: Route | None, request: Request) -> dict[str, str]:
         headers = {
+            "Date": formatdate(self._state.clock.time(), usegmt=True),
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5)),
             "X-GitHub-Api-Version-Selected": request.headers.get("x-github-api-version", VERSIONS[0]),
@@ -139,6 +169,9 @@ class Rest:
         if token and token["scopes"] is not None:
             headers["X-OAuth-Scopes"] = ", ".join(token["scopes"])
             headers["X-Accepted-OAuth-Scopes"] = ", ".join(found.scopes) if found else ""
+        wanted = permissions.needed(found.name, request.method) if found else None
+        if token and token["scopes"] is None and wanted is not None and wanted[0]:
+            headers["X-Accepted-GitHub-Permissions"] = "=".join(wanted)
         if token and token["expires_at"]:
             headers["GitHub-Authentication-Token-Expiration"] = (
                 token["expires_at"].replace("T", " ").replace("Z", " UTC")

@@ -36,6 +36,9 @@ def sources(state: State, repo: Document, user: int) -> Iterator[Source]:
     owner = state.accounts[repo["owner"]]
     if owner["type"] == ORG:
         role = state.role(owner["id"], user)
+        installed = state.installation(owner["id"], user)
+        if installed is not None and installed["repos"] is not None and repo["id"] not in installed["repos"]:
+            role = None
         if role == "admin":
             yield Source("admin", owner)
         elif role == "member" and BASE[owner["default_repository_permission"]] != "none":

@@ -53,6 +53,10 @@ class State:
         self.transfers = c("transfers", repo=_of("repo"))
         self.protections = c("protections", repo=_of("repo"))
         self.rulesets = c("rulesets", repo=_of("repo"), org=_of("org"))
+        self.apps = c("apps")
+        self.installations = c(
+            "installations", app=_of("app"), pair=_pair("app", "org"), bot=_pair("bot", "org"), org=_of("org")
+        )
         self.not_yet: dict[int, int] = {}
         """Repository -> for how many more requests its parts answer 404; forgotten at a restart."""
 
@@ -75,9 +79,16 @@ class State:
         return found
 
     def role(self, org: int, user: int | None) -> str | None:
-        """Return admin, member or None."""
+        """Return admin, member or None; an app that is installed acts like an owner, within its permissions."""
         found = self.members.one("pair", (org, user))
+        if found is None and self.installation(org, user) is not None:
+            return "admin"
         return found["role"] if found else None
+
+    def installation(self, org: int, bot: int | None) -> Document | None:
+        """Return how the app behind an account is installed in an org, None where it is not, or is suspended."""
+        found = self.installations.one("bot", (bot, org))
+        return found if found is not None and found["suspended_at"] is None else None
 
     def is_owner(self, account: int, user: int | None) -> bool:
         """Whether the user owns the account: is it, or is an owner of the org."""

@@ -9,6 +9,7 @@ from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, not_found, unprocessable
 from sigctl.sandbox.github.orgs import invite
 from sigctl.sandbox.github.routes import route
+from sigctl.sandbox.github.state import USER
 from sigctl.sandbox.store import Document
 
 _SCOPES = ("admin:org", "write:org")
@@ -54,7 +55,8 @@ def create_team(call: Call) -> Reply:
         notification_setting=call.choice("notification_setting", _NOTIFY, "Team") or _NOTIFY[0],
         parent=parent["id"] if parent else None,
     )
-    for user in dict.fromkeys([me["id"], *people]):
+    makers = [me["id"]] if me["type"] == USER else []  # an app is in no team
+    for user in dict.fromkeys([*makers, *people]):
         state.add(state.team_members, team=team["id"], user=user, role="maintainer")
     for repo in repos:
         permission = call.choice("permission", ("pull", "push"), "Team") or "pull"

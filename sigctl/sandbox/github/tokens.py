@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sigctl.sandbox.github import permissions
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
@@ -36,6 +37,9 @@ def find(state: State, value: str) -> Document | None:
     found = state.tokens.one("value", value)
     if found is None or state.accounts[found["account"]]["suspended"]:
         return None
+    installation = state.installations.get(found.get("installation"))
+    if installation is not None and installation["suspended_at"] is not None:
+        return None
     expires = found["expires_at"]
     if expires and datetime.fromisoformat(expires) <= state.clock.now():
         return None
@@ -50,6 +54,8 @@ def granted(token: Document) -> set[str]:
 
 def may_push(token: Document) -> bool:
     """Whether a token is good for pushing at all."""
+    if not permissions.granted(token, "contents", permissions.WRITE):
+        return False
     return not token["read_only"] and (
         token["scopes"] is None or bool(granted(token) & {"repo", "public_repo"})
     )
