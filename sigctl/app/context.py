@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from sigctl.app.keys import read_keys
 from sigctl.app.secrets import key_file, read_secret, there
 from sigctl.core.history import End, Hop
 from sigctl.core.state import SetAside
@@ -90,7 +91,7 @@ def open_context(options: Options, env: Mapping[str, str], watch: Watch | None =
     config = load(options, today)
     chosen = _chosen(options.forges, config.spec.forges, "forge")
     _chosen(options.sigs, config.spec.sigs, "SIG")
-    resolved = resolve_for(config, options, today)
+    resolved = read_keys(resolve_for(config, options, today), env)
     forges: dict[str, Forge] = {}
     set_aside: list[SetAside] = []
     watch = watch or Watch()
@@ -145,6 +146,7 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
         branch_rules=forge.branch_rules,
         patience=float(forge.patience),
         limits=Limits(**forge.limits.model_dump()),
+        secret=lambda reference: read_secret(reference, env),
     )
 
 

@@ -76,7 +76,8 @@ def _one(context: Context, forge: Forge) -> Compared:
     desired = _with_histories(context, context.resolved.desired[forge.name])
     narrow = bool(context.options.sigs)
     if narrow:
-        desired = replace(desired, undeclared=dict.fromkeys(("repos", "teams", "members"), "ignore"))
+        wide = dict.fromkeys(("repos", "teams", "members"), "ignore")
+        desired = replace(desired, undeclared={**desired.undeclared, **wide})
     observation = forge.observe(
         scope_of(desired, narrow=narrow), lambda what: context.watch.reading(forge.name, what)
     )

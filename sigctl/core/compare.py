@@ -9,10 +9,10 @@ from sigctl.core.archives import moments, shown_late
 from sigctl.core.deeds import judge_deeds, judge_first_run
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
+from sigctl.core.keys import rekeyed, without_unread
 from sigctl.core.kinds import Grant, Key, Repo
 from sigctl.core.normalise import normalise
 from sigctl.core.order import order
-from sigctl.core.parts import rekeyed
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
@@ -32,6 +32,7 @@ class Compared:
 
 def compare(desired: Desired, observation: Observation, traits: Traits, policy: Policy) -> Compared:
     """Return the plan that turns what was observed into what is desired, judged by the guards."""
+    desired, observation, unread = without_unread(desired, observation)
     normal = normalise(desired, observation, traits)
     difference = diff(
         normal.desired,
@@ -70,7 +71,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
         ),
         refusals=tuple(refusals),
-        quarantined=(*normal.set_aside, *missing),
+        quarantined=(*normal.set_aside, *missing, *unread),
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
     )
     return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed)

@@ -155,7 +155,7 @@ _OPTIONAL = {
     "org": frozenset(
         {
             "title", "visibility", "base_level", "members_create_repos", "members_create", "fork_private", "two_factor",
-            "create_repos", "create_groups", "share_outside", "protect_default",
+            "create_repos", "create_groups", "share_outside", "deploy_keys", "protect_default",
         }
     ),
     "webhook": frozenset({"events", "active", "tls"}),

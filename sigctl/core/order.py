@@ -83,7 +83,7 @@ def order(
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
     phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
-    phased = parts.settle(phased, renames=_SHUT - 1, classic=LATE + 5)
+    phased = parts.settle(phased, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
     if any(a.effect == "narrows" or a.verb == "move" for a in phased):
         notes = [
             Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)

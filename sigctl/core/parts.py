@@ -18,6 +18,7 @@ from sigctl.core.kinds import (
     Org,
     Repo,
     Resource,
+    Security,
     Webhook,
 )
 from sigctl.core.kinds.branch import BRANCH
@@ -113,8 +114,12 @@ def _covered(one: ClassicRule, wanted: State) -> bool:
     )
 
 
-def settle(actions: Sequence[Action], *, renames: int, classic: int) -> list[Action]:
-    """Give parts their phases: after what they hang on is there, renames before other changes, older protection after all rules."""
+def settle(actions: Sequence[Action], *, renames: int, classic: int, opening: int) -> list[Action]:
+    """Give parts their phases: after what they hang on is there, renames before other changes, older protection after all rules.
+
+    Security switches wait until their repository is shown: a private one may not have all of them.
+    """
+    shown = {a.key for a in actions if isinstance(a.subject, Repo) and a.phase == opening}
     made = {
         a.key: a.phase for a in actions if isinstance(a.subject, Repo | Org) and a.verb in ("create", "move")
     }
@@ -129,6 +134,8 @@ def settle(actions: Sequence[Action], *, renames: int, classic: int) -> list[Act
             out.append(replace(a, phase=max(classic, ruled.get(one.inside, 0) + 1)))
         elif isinstance(one, PARTS):
             least = made.get(one.inside, 0) + 1 if one.inside in made else 0
+            if isinstance(one, Security) and one.inside in shown:
+                least = opening + 1
             phase = renames if a.verb == "move" else a.phase
             if a.verb == "move":
                 made[a.key] = max(phase, least)
@@ -140,22 +147,6 @@ def settle(actions: Sequence[Action], *, renames: int, classic: int) -> list[Act
         if isinstance(a.subject, PARTS) and a.verb != "move" and a.key in made
         else a
         for a in out
-    ]
-
-
-def rekeyed(actions: Iterable[Action], traits: Traits) -> list[Note]:
-    """Return a note for each deploy key that is out for a moment, where the forge can't change one in place."""
-    if not traits.key_gap:
-        return []
-    return [
-        Note(
-            "moment",
-            a.subject.repo,
-            f"the deploy key {a.subject.title or a.subject.fingerprint} is taken out and put back: in between it has no access",
-            a.forge,
-        )
-        for a in actions
-        if isinstance(a.subject, DeployKey) and a.verb == "update"
     ]
 
 
@@ -215,10 +206,11 @@ def without_labels_of_archives(
 def possible(one: Resource, traits: Traits, observation: Observation, notes: list[Note]) -> bool:
     """Whether this server has what a kind needs beyond what its kind of forge has; a note says where it does not."""
     for name in (one.KIND, f"{one.KIND}:{getattr(one, 'on', '')}"):
-        need = traits.needs.get(name)
-        if need is not None and need not in observation.capabilities:
+        where = (one.inside or one.key).name
+        need = traits.needs.get(name, "").replace("{org}", where.partition("/")[0])
+        if need and need not in observation.capabilities:
             what = one.KIND.replace("_", " ") + (" of groups" if ":" in name else "")
-            text = f"{what}: needs `{need}`, which this server does not have"
-            notes.append(Note("unsupported", (one.inside or one.key).name, text))
+            text = f"{what} can't be had here: that needs {need}, which the server does not have"
+            notes.append(Note("unsupported", where, text))
             return False
     return True

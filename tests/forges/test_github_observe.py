@@ -28,7 +28,16 @@ def test_an_empty_org_holds_itself_and_its_owner(w: World) -> None:
     state = w.observe().state
     assert list(state.values()) == [
         Membership(ORG, ME, "owner"),
-        Org(ORG, title="", base_level="read", members_create_repos=True, two_factor=False),
+        Org(
+            ORG,
+            title="",
+            base_level="read",
+            members_create_repos=True,
+            two_factor=False,
+            members_create=("private", "public"),
+            fork_private=False,
+            deploy_keys=False,
+        ),
     ]
 
 

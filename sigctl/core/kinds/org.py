@@ -46,6 +46,8 @@ class Org(Resource):
     """Lowest level that may create groups below: admin or maintain."""
     share_outside: bool | None = None
     """Whether groups below may be shared with groups elsewhere."""
+    deploy_keys: bool | None = None
+    """Whether deploy keys may be used at all."""
     protect_default: str | None = None
     """How the default branch of a new repository is protected: none, partly, fully, or fully after its first push (started)."""
 
@@ -96,7 +98,7 @@ def _by_rank(before: Org, after: Org) -> set[Effect]:
     ranked("create_repos", _CREATORS, 1)
     ranked("create_groups", _CREATORS, 1)
     ranked("protect_default", PROTECTIONS, -1)
-    for name in ("fork_private", "share_outside"):
+    for name in ("fork_private", "share_outside", "deploy_keys"):
         old, new = getattr(before, name), getattr(after, name)
         if new is not None and old != new:
             found.add("widens" if new else "narrows")

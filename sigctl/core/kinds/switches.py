@@ -44,6 +44,16 @@ class Actions(Resource):
         """The repository or the org."""
         return Key(self.on, self.target)
 
+    def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
+        """As for every kind; where nothing runs, it does not matter what may."""
+        found = super(Actions, self).changes(
+            observed
+        )  # slots=True makes a new class that plain super() can't find
+        if self.enabled is False:
+            found.pop("allowed", None)
+            found.pop("patterns", None)
+        return found
+
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:
         """Widen when more may run, or a run may do more."""

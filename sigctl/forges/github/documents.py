@@ -9,6 +9,7 @@ PEOPLE_PAGE = 100
 TEAM_PAGE = 50
 """Teams carry three connections of a hundred each: 50 of them are 15,000 nodes."""
 INNER_PAGE = 100
+KEY_PAGE = 20
 RULE_PAGE = 50
 """Repositories with their rulesets: each of 20 with rules and actors, 50 of them are about 70,000 nodes."""
 LOOKUPS = 50
@@ -25,7 +26,7 @@ fragment RepoFields on Repository {
   branches: refs(refPrefix: "refs/heads/", first: 1) { totalCount }
   parent { nameWithOwner }
   repositoryTopics(first: 20) { nodes { topic { name } } }
-  hasIssuesEnabled hasWikiEnabled
+  hasIssuesEnabled hasWikiEnabled hasVulnerabilityAlertsEnabled
   mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
 }
 """
@@ -55,20 +56,37 @@ _RULESETS = (
     f"rules(first: 20) {_RULES} bypassActors(first: 50) {_BYPASS} }} }}"
 )
 
+_CLASSIC = (
+    "{ "
+    + _PAGE
+    + " nodes { id pattern allowsDeletions allowsForcePushes restrictsPushes requiresStatusChecks "
+    "requiresApprovingReviews requiredApprovingReviewCount } }"
+)
+
 REPO_RULES = f"""
 fragment RepoRules on Repository {{
   id nameWithOwner
   rulesets(includeParents: false, first: 20) {_RULESETS}
-  branchProtectionRules(first: 20) {{ nodes {{ pattern }} }}
+  branchProtectionRules(first: 20) {_CLASSIC}
 }}
 """
-"""Branch protection is only reported, so the first twenty are enough."""
+
+_KEYS = "{ " + _PAGE + " nodes { title key readOnly } }"
+_LABELS = "{ " + _PAGE + " nodes { name color description } }"
 
 REPO_PEOPLE = f"""
 fragment RepoPeople on Repository {{
   id nameWithOwner
   collaborators(affiliation: DIRECT, first: {INNER_PAGE}) {_COLLABORATORS}
+  deployKeys(first: {KEY_PAGE}) {_KEYS}
 }}
+"""
+"""Keys are read with the people, since they are rights, too."""
+
+DELETE_CLASSIC = """
+mutation DeleteProtection($id: ID!) {
+  deleteBranchProtectionRule(input: { branchProtectionRuleId: $id }) { clientMutationId }
+}
 """
 
 TEAM_FIELDS = f"""
@@ -153,6 +171,9 @@ INNER_RULESETS = Inner("rulesets", "Repository", "includeParents: false", _RULES
 INNER_RULES = Inner("rules", "RepositoryRuleset", "", _RULES)
 INNER_BYPASS = Inner("bypassActors", "RepositoryRuleset", "", _BYPASS)
 INNER_REPOS = Inner("repositories", "Team", "", _TEAM_REPOS)
+INNER_KEYS = Inner("deployKeys", "Repository", "", _KEYS)
+INNER_LABELS = Inner("labels", "Repository", "", _LABELS)
+INNER_CLASSIC = Inner("branchProtectionRules", "Repository", "", _CLASSIC)
 
 
 def follow(inner: Inner, count: int) -> str:
@@ -182,6 +203,17 @@ def repos_by_name(count: int) -> str:
         for n in range(count)
     )
     return f"query NamedRepositories({variables}) {{\n{asked}\n}}\n{REPO_FIELDS}{REPO_PEOPLE}"
+
+
+def labels_by_name(count: int) -> str:
+    """Return the document that reads the labels of `count` named repositories; variables as in `repos_by_name`."""
+    variables = ", ".join(f"$owner{n}: String!, $name{n}: String!" for n in range(count))
+    asked = "\n".join(
+        f"  n{n}: repository(owner: $owner{n}, name: $name{n}, followRenames: false) "
+        f"{{ id nameWithOwner labels(first: {INNER_PAGE}) {_LABELS} }}"
+        for n in range(count)
+    )
+    return f"query NamedLabels({variables}) {{\n{asked}\n}}\n"
 
 
 def rules_by_name(count: int) -> str:

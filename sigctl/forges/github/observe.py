@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from sigctl.core.kinds import Grant, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
-from sigctl.core.state import Account, Note, Observation, State
+from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
+from sigctl.errors import NotThereError
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.github.graphql import Node
-from sigctl.forges.github.readers import orgs, people, repos, rules, teams
+from sigctl.forges.github.readers import orgs, parts, people, repos, rules, switches, teams
 from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
 
@@ -33,6 +37,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
         state=reading.consistent(),
         accounts=dict(sorted(reading.accounts.items())),
         me=session.me(),
+        capabilities=frozenset(reading.capabilities),
         notes=tuple(sorted(reading.notes, key=lambda note: (note.subject, note.text))),
         reads=session.caller.reads - before,
     )
@@ -50,6 +55,9 @@ class _Reading:
         self.teams: list[Node] = []
         self.rules: list[Node] = []
         self.rulesets: dict[tuple[str, int], Ruleset | None] = {}
+        self.alerts: dict[str, bool] = {}
+        """Repository -> whether dependencies with holes are told of."""
+        self.capabilities: set[str] = {WHOLE_KEYS}
         self._lock = threading.Lock()
 
     def add(
@@ -90,7 +98,56 @@ class _Reading:
         ]
         if self.scope.narrow:
             parts += [partial(self.repo_teams, repo) for repo in sorted(there.values())]
-        return parts
+        return [*parts, *self.hanging(there)]
+
+    def hanging(self, there: Mapping[str, str]) -> list[Callable[[], object]]:
+        """Return the reads of what is declared on repositories that are there, and on orgs, beside rights and rules."""
+        asked: dict[str, list[str]] = defaultdict(list)
+        for kind, name in sorted(self.scope.parts):
+            if name.casefold() in there:
+                asked[kind].append(there[name.casefold()])
+            elif "/" not in name:
+                asked[f"{kind} of org"].append(name)
+        by_org: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for kind in ("security", "properties"):
+            for repo in asked[kind]:
+                by_org[kind, repo.partition("/")[0]].append(repo)
+        reads: list[Callable[[], object]] = [partial(self.labels, asked["label"])] if asked["label"] else []
+        for kind, read in (("webhook", self.hooks), ("actions", self.actions)):
+            reads += [partial(read, "repo", repo) for repo in asked[kind]]
+            reads += [partial(read, "org", org) for org in asked[f"{kind} of org"]]
+        private = set(asked["security.private_reports"])
+        for (kind, org), found in by_org.items():
+            if kind == "security":
+                reads.append(partial(self.security, org, found, private))
+            else:
+                reads.append(partial(self.properties, org, found))
+        return reads
+
+    def labels(self, paths: list[str]) -> None:
+        self.add(parts.read_labels(self.session, paths))
+
+    def hooks(self, on: str, target: str) -> None:
+        with suppress(NotThereError):  # gone since the repositories were read
+            self.add(parts.read_hooks(self.session, on, target))
+
+    def actions(self, on: str, target: str) -> None:
+        with suppress(NotThereError):
+            self.add([switches.read_actions(self.session, on, target)])
+
+    def security(self, org: str, paths: list[str], private: set[str]) -> None:
+        for repo, analysis in switches.read_analysis(self.session, org, paths).items():
+            found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
+            if repo in private:
+                found = replace(found, private_reports=switches.read_private_reports(self.session, repo))
+            self.add([found])
+
+    def properties(self, org: str, paths: list[str]) -> None:
+        found = switches.read_properties(self.session, org, paths)
+        if found is not None:
+            with self._lock:
+                self.capabilities.add(f"custom properties of {org}")
+            self.add(found)
 
     def consistent(self) -> State:
         """Return the state, sorted, without parts of things that were made while it was read."""
@@ -104,6 +161,7 @@ class _Reading:
         """Make branch rules of the rulesets that were read, all of which must be known first."""
         found, notes = rules.rules_of(self.rules, self.rulesets, self.session.name)
         self.add(found, notes=notes)
+        self.add(parts.classic_of(self.rules))
 
     def org(self, name: str) -> str:
         found = orgs.read_org(self.session, name)
@@ -125,15 +183,26 @@ class _Reading:
         self.add(memberships, notes=notes)
 
     def all_repos(self, org: str) -> None:
-        self.add(repos.repo_of(node) for node in repos.read_repos(self.session, org))
+        self._know_repos(repos.read_repos(self.session, org))
 
     def collaborators(self, org: str) -> None:
-        self.add(repos.person_grants_of(repos.read_collaborators(self.session, org)))
+        self._know_people(repos.read_collaborators(self.session, org))
 
     def named_repos(self) -> None:
         nodes = repos.read_named_repos(self.session, self.scope.repos)
+        self._know_repos(nodes)
+        self._know_people(nodes)
+
+    def _know_repos(self, nodes: list[Node]) -> None:
         self.add(repos.repo_of(node) for node in nodes)
+        with self._lock:
+            self.alerts.update(
+                (node["nameWithOwner"], node["hasVulnerabilityAlertsEnabled"]) for node in nodes
+            )
+
+    def _know_people(self, nodes: list[Node]) -> None:
         self.add(repos.person_grants_of(nodes))
+        self.add(parts.keys_of(nodes, self.session.name))
 
     def all_teams(self, org: str) -> None:
         nodes = teams.read_teams(self.session, org)

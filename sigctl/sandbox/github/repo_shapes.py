@@ -6,6 +6,7 @@ from sigctl.sandbox.github import rights, shapes
 from sigctl.sandbox.github.call import Call
 from sigctl.sandbox.github.shapes import Json
 from sigctl.sandbox.github.state import ORG, node_id
+from sigctl.sandbox.github.switches import analysis
 from sigctl.sandbox.store import Document
 
 _REPO_PARTS = {
@@ -112,6 +113,8 @@ def repo(call: Call, found: Document, role: str | None = None) -> Json:
         "created_at": found["created_at"],
         "updated_at": found["updated_at"],
     }
+    if rights.may(call.state, found, call.caller, "admin"):
+        shown["security_and_analysis"] = analysis(found)
     if call.me is not None:
         shown["permissions"] = rights.flags(role or rights.role_of(call.state, found, call.caller))
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sigctl.sandbox.github import repo_shapes, rights
+from sigctl.sandbox.github import repo_shapes, rights, switches
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, unprocessable
 from sigctl.sandbox.github.routes import route
@@ -65,6 +65,8 @@ def update_repo(call: Call) -> Reply:
     if repo["archived"] and not (body.get("archived") is False and set(body) <= {"archived", "name"}):
         raise forbidden("Repository was archived so is read-only.")
     changes = _settings(call)
+    if "security_and_analysis" in body:
+        changes["security"] = switches.analysed(repo, body["security_and_analysis"])
     if (archived := call.field("archived", bool, "Repository")) is not None:
         changes["archived"] = archived
     if "default_branch" in body:

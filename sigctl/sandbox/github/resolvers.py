@@ -123,9 +123,16 @@ def connection(
 
 def bind(schema: GraphQLSchema) -> None:
     """Give a schema its resolvers."""
-    from sigctl.sandbox.github import mutations, pulls, resolve_orgs, resolve_repos, resolve_rules  # noqa: F401, PLC0415  # they register here
+    from sigctl.sandbox.github import (  # noqa: F401, PLC0415  # they register here
+        mutations,
+        pulls,
+        resolve_orgs,
+        resolve_parts,
+        resolve_repos,
+        resolve_rules,
+    )
 
-    for module in (resolve_orgs, resolve_repos, resolve_rules):
+    for module in (resolve_orgs, resolve_parts, resolve_repos, resolve_rules):
         module.register()
     for name, type_ in schema.type_map.items():
         if isinstance(type_, GraphQLObjectType):

@@ -18,13 +18,17 @@ from sigctl.sandbox.github import (  # the handlers register themselves
     collaborators,
     comments,
     gitdata,
+    hooks,
     issues,
+    keys,
+    labels,
     orgs,
     permissions,
     protection,
     pulls,
     repos,
     rulesets,
+    switches,
     teams,
     tokens,
     users,
@@ -50,6 +54,10 @@ HANDLERS = (
     rulesets,
     teams,
     users,
+    hooks,
+    keys,
+    labels,
+    switches,
 )
 ROOT = "/api/v3"
 VERSIONS = ("2022-11-28", "2026-03-10")

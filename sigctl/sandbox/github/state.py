@@ -57,6 +57,8 @@ class State:
         self.installations = c(
             "installations", app=_of("app"), pair=_pair("app", "org"), bot=_pair("bot", "org"), org=_of("org")
         )
+        self.keys = c("deploy_keys", repo=_of("repo"), key=lambda d: d["key"])
+        self.hooks = c("hooks", repo=_of("repo"), org=_of("org"))
         self.not_yet: dict[int, int] = {}
         """Repository -> for how many more requests its parts answer 404; forgotten at a restart."""
 
@@ -234,6 +236,8 @@ class State:
             self.protections,
             self.rulesets,
             self.transfers,
+            self.keys,
+            self.hooks,
         )
         for part in parts:
             for document in part.find("repo", repo["id"]):

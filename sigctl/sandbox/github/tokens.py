@@ -9,7 +9,7 @@ from sigctl.sandbox.github import permissions
 from sigctl.sandbox.github.state import State
 from sigctl.sandbox.store import Document
 
-ALL_SCOPES = ("admin:org", "delete_repo", "repo", "user")
+ALL_SCOPES = ("admin:org", "admin:org_hook", "delete_repo", "repo", "user")
 _INCLUDED = {
     "admin:org": ("write:org", "read:org"),
     "write:org": ("read:org",),

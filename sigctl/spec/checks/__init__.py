@@ -12,6 +12,7 @@ from sigctl.spec.checks.dates import CHECKS as DATES
 from sigctl.spec.checks.duplicates import CHECKS as DUPLICATES
 from sigctl.spec.checks.forges import CHECKS as FORGES
 from sigctl.spec.checks.names import CHECKS as NAMES
+from sigctl.spec.checks.parts import CHECKS as PARTS
 from sigctl.spec.checks.places import CHECKS as PLACES
 from sigctl.spec.checks.rights import CHECKS as RIGHTS
 from sigctl.spec.checks.secrets import CHECKS as SECRETS
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     *PLACES,
     *BRANCHES,
     *FORGES,
+    *PARTS,
     *SECRETS,
 )
 

@@ -22,6 +22,7 @@ from sigctl.spec.model.base import (
     Visibility,
     wrong,
 )
+from sigctl.spec.model.parts import Actions, Webhook
 
 Undeclared = Literal["report", "remove", "ignore"]
 
@@ -79,6 +80,17 @@ class UndeclaredPolicy(Model):
     members: Undeclared = Field(
         default="report", description="Members of an org who are in no declared team and own nothing."
     )
+    labels: Undeclared = Field(
+        default="report", description="Labels of declared repositories for which the files say `labels`."
+    )
+    webhooks: Undeclared = Field(
+        default="report",
+        description="Webhooks of what the files say `webhooks` for: they see everything that happens there.",
+    )
+    deploy_keys: Undeclared = Field(
+        default="report",
+        description="Deploy keys of declared repositories for which the files don't say `deploy_keys`; where they do, others are removed.",
+    )
 
 
 class OrgConfig(Model):
@@ -100,7 +112,42 @@ class OrgConfig(Model):
         default=None, description="Whether members must have a second factor."
     )
     members_create_repos: Bool | None = Field(
-        default=None, description="Whether every member may create repositories."
+        default=None, description="Whether every member may create repositories (GitHub)."
+    )
+    members_create: tuple[Visibility, ...] | None = Field(
+        default=None,
+        description="Visibilities of the repositories that members may create (GitHub); `internal` needs an enterprise.",
+    )
+    fork_private: Bool | None = Field(
+        default=None,
+        description="Whether members may fork private repositories to their own accounts (GitHub).",
+    )
+    deploy_keys: Bool | None = Field(
+        default=None,
+        description="Whether repositories may have deploy keys at all (GitHub; off in a new org).",
+    )
+    create_repos: Literal["none", "admin", "maintain", "write"] | None = Field(
+        default=None,
+        description="Lowest level that may create repositories in the group (GitLab); none: nobody.",
+    )
+    create_groups: Literal["admin", "maintain"] | None = Field(
+        default=None, description="Lowest level that may create groups below (GitLab)."
+    )
+    share_outside: Bool | None = Field(
+        default=None,
+        description="Whether groups below may be shared with groups elsewhere (GitLab, top groups).",
+    )
+    protect_default: Literal["none", "partly", "started", "fully"] | None = Field(
+        default=None,
+        description="How the default branch of a new repository is protected (GitLab). none: not; partly: those who may write push, "
+        "nobody forces or deletes; fully: maintainers push; started: fully, but those who may write make the first push.",
+    )
+    webhooks: dict[Text, Webhook] | None = Field(
+        default=None,
+        description="Webhooks of the whole org or group by a name of your own (GitLab: paid tiers); an empty mapping has others told of.",
+    )
+    actions: Actions = Field(
+        default=Actions(), description="Workflows in all repositories of the org (GitHub)."
     )
 
 
@@ -166,10 +213,11 @@ class ForgeConfig(Model):
     ssh: Ssh | None = Field(
         default=None, description="How git goes over ssh (Pagure). Left out: over HTTP, with the token."
     )
-    branch_rules: Literal["manual", "computed"] = Field(
+    branch_rules: Literal["manual", "computed", "closest"] = Field(
         default="manual",
         description="On a Pagure: `computed` where the server works out who may push which branch (git.centos.org), so that it is only "
-        "verified; `manual` where its admin sets what the API can't.",
+        "verified; `manual` where its admin sets what the API can't. On a GitLab: `closest` keeps rules that its tier can't keep exactly "
+        "as closely as it can, never more open than declared, with a note; else they are problems of the plan and left as they are.",
     )
     jobs: Int = Field(default=8, ge=1, le=64, description="Requests at once.")
     max_requests: Int = Field(default=20_000, ge=1, description="Requests one run may send.")

@@ -12,7 +12,9 @@ from pydantic_core import CoreSchema
 
 from sigctl.spec.model.base import Account, Bool, Glob, Int, LevelName, Model, SigName, Text, wrong
 
-LimitKind = Literal["default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs", "total"]
+LimitKind = Literal[
+    "default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs", "labels", "webhooks", "deploy_keys", "total"
+]  # fmt: skip
 
 
 class LimitConfig(Model):
@@ -185,6 +187,11 @@ class PolicyFile(Model):
     approval: Approval = Field(default=Approval(), description="Who must approve a change of the files.")
     mirror: MirrorPolicy = Field(
         default=MirrorPolicy(), description="What the mirror does when a target has something else."
+    )
+    classic_protection: Literal["report", "replace"] = Field(
+        default="report",
+        description="Branch protection of GitHub's older kind that is there already. report: it is told of and stays, beside the rules "
+        "of the files; replace: it is taken away once a rule of the files that covers it holds.",
     )
     left_alone: dict[Text, tuple[Text, ...]] = Field(
         default={}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."

@@ -14,7 +14,6 @@ from sigctl.spec.model.base import (
     LevelName,
     Model,
     RepoName,
-    SecretRef,
     Short,
     SigName,
     Subject,
@@ -23,6 +22,7 @@ from sigctl.spec.model.base import (
     Visibility,
     wrong,
 )
+from sigctl.spec.model.parts import Actions, DeployKey, Label, Security, Values, Webhook
 
 Lifecycle = Literal["active", "readonly", "retired"]
 
@@ -50,32 +50,6 @@ class Merge(Model):
     delete_branch: Bool | None = Field(
         default=None, description="Whether the branch is deleted after it was merged."
     )
-
-
-class Label(Model):
-    """A label for issues and merge requests."""
-
-    color: Text = Field(pattern=r"^[0-9a-fA-F]{6}$", description="Six hex digits, in quotes.")
-    description: Text = Field(default="", description="What it is for.")
-
-
-class Webhook(Model):
-    """A URL that the forge calls."""
-
-    url: Url = Field(description="Address that is called.")
-    events: tuple[Text, ...] = Field(
-        default=("push",), description="What is told: push, merge_request, issue, tag."
-    )
-    secret: SecretRef | None = Field(
-        default=None, description="Where the shared secret is: `env:NAME` or `file:PATH`."
-    )
-
-
-class DeployKey(Model):
-    """An SSH key with access to one repository."""
-
-    key: SecretRef = Field(description="Where the public key is: `env:NAME` or `file:PATH`.")
-    write: Bool = Field(default=False, description="Whether it may push.")
 
 
 class BranchEntry(Model):
@@ -182,8 +156,25 @@ class RepoSettings(Model):
     wiki: Bool | None = Field(default=None, description="Whether it has a wiki.")
     merge: Merge = Field(default=Merge(), description="How changes may be merged.")
     archived: Bool | None = Field(default=None, description="Readable, and nothing can be changed.")
-    labels: dict[Text, Label] | None = Field(default=None, description="Labels by name.")
-    webhooks: dict[Text, Webhook] | None = Field(default=None, description="Webhooks by a name of your own.")
+    labels: dict[Text, Label] | None = Field(
+        default=None,
+        description="Labels by name. Others that are there are told of, or removed where `undeclared.labels` of the forge says so; an "
+        "empty mapping only has them told of.",
+    )
+    webhooks: dict[Text, Webhook] | None = Field(
+        default=None,
+        description="Webhooks by a name of your own. Others are told of, or removed where `undeclared.webhooks` says so; an empty mapping "
+        "only has them told of. Where nothing is written they are not looked at, since that takes a request for each repository.",
+    )
+    actions: Actions = Field(default=Actions(), description="Workflows, on forges that have them.")
+    security: Security = Field(
+        default=Security(),
+        description="Switches that keep secrets out and tell of holes, on forges that have them.",
+    )
+    custom_properties: dict[Text, Values] | None = Field(
+        default=None,
+        description="Values of the properties that the org has defined (GitHub Enterprise); a list where there may be several.",
+    )
 
 
 class RepoConfig(RepoSettings):
@@ -222,7 +213,11 @@ class RepoConfig(RepoSettings):
         description="Forges on which it is never made, changed or removed: a fork that somebody else owns, say.",
     )
     fork_of: Text | None = Field(default=None, description="For the reader: what it is a fork of.")
-    deploy_keys: dict[Text, DeployKey] | None = Field(default=None, description="Deploy keys by title.")
+    deploy_keys: dict[Text, DeployKey] | None = Field(
+        default=None,
+        description="Deploy keys by title; they are told apart by what they are, not by title. Where it is written, even empty, other keys "
+        "are removed; where it is not, they stay and are told of, or `undeclared.deploy_keys` of the forge removes them.",
+    )
     interested: tuple[SigName, ...] = Field(
         default=(), description="Other SIGs whose lists are told of proposals that touch it."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sigctl.core.history import Hop
-from sigctl.core.kinds import Key
+from sigctl.core.kinds import PARTS, Key
 from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import Desired, Note, SetAside, Traits
 from sigctl.spec.config import Config
@@ -78,6 +78,10 @@ def _in_scope(hop: Hop, forges: Collection[str], sigs: Collection[str]) -> bool:
     return (not sigs or hop.sig in sigs) and (not forges or hop.target.forge in forges)
 
 
+_INSIDE = frozenset(kind.PART for kind in PARTS if kind.PART)
+"""What hangs on declared things: that nobody declared it is known also when only some SIGs are looked at."""
+
+
 def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
     keep: set[Key] = set()
     left = [key for key in desired.state if desired.sigs.get(key) in sigs]
@@ -91,7 +95,10 @@ def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
         state={key: one for key, one in desired.state.items() if key in keep},
         sigs={key: sig for key, sig in desired.sigs.items() if key in keep},
         managed=frozenset(key for key in desired.managed if desired.sigs.get(key) in sigs),
-        undeclared=dict.fromkeys(desired.undeclared, "ignore"),
+        undeclared={what: how if what in _INSIDE else "ignore" for what, how in desired.undeclared.items()},
+        parts=frozenset(
+            one for one in desired.parts if any(Key(kind, one.name) in keep for kind in ("repo", "org"))
+        ),
     )
 
 

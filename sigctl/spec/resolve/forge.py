@@ -14,6 +14,7 @@ from sigctl.core.state import Desired, Note
 from sigctl.spec.entries import OWN, SHARED, Entry, entries, on_forge, settings
 from sigctl.spec.layout import Layout, above, parent, project_of
 from sigctl.spec.model import SigConfig, Spec
+from sigctl.spec.resolve.parts import of_org, of_repo
 from sigctl.spec.resolve.rights import Given, Rights, Who, shown
 from sigctl.spec.resolve.roster import Logins, Roster, TeamKey
 from sigctl.spec.resolve.rules import branch_rules, kernel_writers
@@ -35,6 +36,8 @@ class ForgeBuilder:
     managed: set[Key] = field(default_factory=set)
     teams: dict[tuple[TeamKey, str], str] = field(default_factory=dict)
     """(team, org) -> path; one org "" where a team has a path of its own."""
+    parts: set[Key] = field(default_factory=set)
+    """(kind, path) of the lists of parts that the files say."""
 
     @property
     def name(self) -> str:
@@ -106,12 +109,11 @@ def _desired(builder: ForgeBuilder) -> Desired:
         managed=frozenset(builder.managed),
         orgs=frozenset(tops),
         pins=dict(sorted(builder.logins.used.items())),
-        undeclared={
-            "repos": forge.undeclared.repos,
-            "teams": forge.undeclared.teams,
-            "members": forge.undeclared.members,
-        },
+        undeclared=forge.undeclared.model_dump(),
+        parts=frozenset(builder.parts),
+        classic=builder.spec.policy.classic_protection,
         left_alone=frozenset(builder.spec.policy.left_alone.get(builder.name, ())),
+        closest_rules=forge.branch_rules == "closest",
     )
 
 
@@ -120,8 +122,23 @@ def _declared_orgs(builder: ForgeBuilder) -> None:
     for path, org in sorted(builder.layout.forge.orgs.items()):
         two_factor = None if org.two_factor is None else org.two_factor == "required"
         visibility = org.visibility or (builder.layout.forge.visibility if traits.nested_orgs else None)
-        resource = Org(path, org.title, visibility, org.base_level, org.members_create_repos, two_factor)
+        resource = Org(
+            path,
+            org.title,
+            visibility,
+            org.base_level,
+            org.members_create_repos,
+            two_factor,
+            None if org.members_create is None else tuple(sorted(org.members_create)),
+            org.fork_private,
+            org.create_repos,
+            org.create_groups,
+            org.share_outside,
+            org.deploy_keys,
+            org.protect_default,
+        )
         builder.add(resource, managed=org.owners is not None)
+        of_org(builder, path, org)
         for account in org.owners or ():
             login = builder.logins.of(account, f"owner of {path}")
             if login is not None and Membership.KIND in traits.kinds:
@@ -161,7 +178,7 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
     _kernel_rights(builder, rights, entry, path)
     for rule in branch_rules(builder.spec, entry, path, lambda one: builder.subject(one, path, org, sig)):
         builder.add(rule, sig)
-    _unsupported(builder, entry, path, given_settings)
+    of_repo(builder, entry, path, given_settings)
 
 
 def _more(given: Given, than: Given) -> bool:
@@ -215,7 +232,8 @@ def _kernel_rights(builder: ForgeBuilder, rights: Rights, entry: Entry, path: st
         )
     if entry.kernel != SHARED or kernel.layout != "shared":
         return
-    enforced = "branch_rule" in builder.layout.traits.kinds
+    traits, tier = builder.layout.traits, builder.layout.forge.tier.lower()
+    enforced = "branch_rule" in traits.kinds and "subjects" not in traits.tier_lacks.get(tier, ())
     for name in sorted(kernel.sigs):
         sig = builder.spec.sigs.get(name)
         if sig is None or sig.status == "retired":
@@ -234,23 +252,6 @@ def _may_write(builder: ForgeBuilder, entry: Entry, path: str, subjects: Iterabl
     given = Given(levels.WRITE, None, entry.path)
     for one in subjects:
         builder.grant(Key(REPO, path), parent(path), one, given, entry.sig.name)
-
-
-def _unsupported(builder: ForgeBuilder, entry: Entry, path: str, found: Mapping[str, Any]) -> None:
-    kinds = builder.layout.traits.kinds
-    have = {
-        "label": "labels" in found,
-        "webhook": "webhooks" in found,
-        "deploy_key": bool(entry.config.deploy_keys),
-    }
-    for kind, there in have.items():
-        if there and kind not in kinds:
-            builder.note(
-                "unsupported",
-                path,
-                f"its {kind.replace('_', ' ')}s are in the files, but are not managed on this forge",
-                entry.sig.name,
-            )
 
 
 def _teams(builder: ForgeBuilder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigctl.core.kinds import Org
+from sigctl.core.kinds.org import OPENNESS
 from sigctl.core.levels import NONE
 from sigctl.errors import DeniedError, NotThereError
 from sigctl.forges.github.names import level_of
@@ -25,4 +26,9 @@ def read_org(session: Session, org: str) -> Org:
         base_level=NONE if base == NONE else level_of(base),
         members_create_repos=data.get("members_can_create_repositories"),
         two_factor=data.get("two_factor_requirement_enabled"),
+        members_create=tuple(
+            sorted(seen for seen in OPENNESS if data.get(f"members_can_create_{seen}_repositories"))
+        ),
+        fork_private=data.get("members_can_fork_private_repositories"),
+        deploy_keys=data.get("deploy_keys_enabled_for_repositories"),
     )

@@ -35,7 +35,8 @@ def read_named_repos(session: Session, paths: Iterable[str]) -> list[Node]:
 
 
 def _completed(session: Session, nodes: list[Node]) -> list[Node]:
-    session.graphql.complete(nodes, documents.INNER_COLLABORATORS, lambda node: node["nameWithOwner"])
+    for inner in (documents.INNER_COLLABORATORS, documents.INNER_KEYS):
+        session.graphql.complete(nodes, inner, lambda node: node["nameWithOwner"])
     return nodes
 
 

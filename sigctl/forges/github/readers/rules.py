@@ -42,7 +42,8 @@ def read_named_rules(session: Session, paths: Iterable[str]) -> list[Node]:
 
 
 def _completed(session: Session, nodes: list[Node]) -> list[Node]:
-    session.graphql.complete(nodes, documents.INNER_RULESETS, lambda node: node["nameWithOwner"])
+    for inner in (documents.INNER_RULESETS, documents.INNER_CLASSIC):
+        session.graphql.complete(nodes, inner, lambda node: node["nameWithOwner"])
     homes = {
         one["id"]: split(node["nameWithOwner"])[0] for node in nodes for one in node["rulesets"]["nodes"]
     }
@@ -199,13 +200,4 @@ def rules_of(
         for (on, pattern), sets in parts.items():
             others = [other for kind, other in parts if kind == on]
             rules.append(rule_of(repo, on, pattern, sets, others))
-        notes += [
-            Note(
-                "undeclared",
-                repo,
-                f"the branch protection of `{one['pattern']}` is not ours: left alone",
-                forge,
-            )
-            for one in node["branchProtectionRules"]["nodes"]
-        ]
     return rules, notes

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.github.session import Session
-from sigctl.forges.github.writers import grants, members, orgs, repos, rules, teams
+from sigctl.forges.github.writers import grants, hooks, members, orgs, parts, repos, rules, switches, teams
 
 Writer = Callable[[Session, Action], str]
 
@@ -34,6 +34,24 @@ WRITERS: dict[tuple[str, str], Writer] = {
     ("create", "branch_rule"): rules.put,
     ("update", "branch_rule"): rules.put,
     ("delete", "branch_rule"): rules.delete,
+    ("delete", "classic_rule"): parts.remove_classic,
+    ("create", "label"): parts.put_label,
+    ("update", "label"): parts.put_label,
+    ("move", "label"): parts.rename_label,
+    ("delete", "label"): parts.remove_label,
+    ("create", "deploy_key"): parts.put_key,
+    ("update", "deploy_key"): parts.put_key,
+    ("delete", "deploy_key"): parts.remove_key,
+    ("create", "webhook"): hooks.create,
+    ("update", "webhook"): hooks.update,
+    ("move", "webhook"): hooks.move,
+    ("delete", "webhook"): hooks.remove,
+    ("create", "actions"): switches.put_actions,
+    ("update", "actions"): switches.put_actions,
+    ("create", "security"): switches.put_security,
+    ("update", "security"): switches.put_security,
+    ("create", "properties"): switches.put_properties,
+    ("update", "properties"): switches.put_properties,
 }
 
 

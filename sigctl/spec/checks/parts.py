@@ -1,0 +1,115 @@
+"""Labels, webhooks, deploy keys and switches that contradict each other, or that a forge can't hold so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sigctl.core import levels
+from sigctl.spec.checks.base import Check, Context
+from sigctl.spec.config import Finding
+from sigctl.spec.entries import on_forge, settings
+from sigctl.spec.yamlfault import Path
+
+
+def _mappings(context: Context, name: str) -> Iterator[tuple[Mapping[str, Any], Path]]:
+    """Yield every mapping of that name in the files, once, with its place."""
+    seen: set[Path] = set()
+    for entry in context.entries:
+        if name == "deploy_keys":
+            found = (entry.config.deploy_keys, (*entry.path, name))
+        else:
+            found = settings(context.spec, entry).get(name, (None, ()))
+        if found[0] and found[1] not in seen:
+            seen.add(found[1])
+            yield found[0], found[1]
+    for forge, config in context.spec.forges.items():
+        for org, one in config.orgs.items():
+            if name == "webhooks" and one.webhooks:
+                yield one.webhooks, ("forges", forge, "orgs", org, name)
+
+
+def _same(context: Context) -> Iterator[Finding]:
+    for name, what, hint in (
+        ("labels", str.casefold, "names of labels are the same in upper and lower case on GitHub; keep one"),
+        ("webhooks", None, "one webhook can be told of several events; keep one of the two"),
+        ("deploy_keys", None, "keep one of the two"),
+    ):
+        for given, path in _mappings(context, name):
+            seen: dict[str, str] = {}
+            for key, one in given.items():
+                mark = what(key) if what else one.url if name == "webhooks" else one.key
+                other = seen.setdefault(mark, key)
+                if other != key:
+                    yield Finding((*path, key), f"is the same as `{other}`", hint)
+
+
+def _shared_keys(context: Context) -> Iterator[Finding]:
+    for forge, traits in context.traits.items():
+        if not traits.one_repo_keys:
+            continue
+        seen: dict[str, str] = {}
+        for entry in (one for one in context.entries if on_forge(one, forge)):
+            for title, one in (entry.config.deploy_keys or {}).items():
+                name = f"{entry.sig.name}/{entry.name}"
+                other = seen.setdefault(one.key, name)
+                if other != name:
+                    yield Finding(
+                        (*entry.path, "deploy_keys", title, "key"),
+                        f"is a deploy key of {other} too, and on {forge} a key belongs to one repository",
+                        "make a key for each repository",
+                    )
+
+
+def _too_high(context: Context) -> Iterator[Finding]:
+    ceilings = context.spec.policy.levels
+    for entry in context.entries:
+        ceiling = ceilings.get(entry.sig.name)
+        for title, one in (entry.config.deploy_keys or {}).items():
+            if ceiling is not None and one.write and levels.widens(ceiling, levels.WRITE):
+                yield Finding(
+                    (*entry.path, "deploy_keys", title, "write"),
+                    f"a key that may push is `write`, and sig {entry.sig.name} may give at most `{ceiling}`",
+                    "take `write` out, or let an admin raise `levels` in policy.yaml",
+                )
+
+
+def _switches(context: Context) -> Iterator[Finding]:
+    pairs = (
+        ("security.push_protection", "security.secret_scanning"),
+        ("security.dependency_fixes", "security.dependency_alerts"),
+    )
+    for forge, config in context.spec.forges.items():
+        for org, one in config.orgs.items():
+            some = one.members_create
+            if some is not None and one.members_create_repos not in (None, bool(some)):
+                path: Path = ("forges", forge, "orgs", org, "members_create")
+                yield Finding(path, "contradicts `members_create_repos`", "keep one of the two")
+    seen: set[Path] = set()
+    for entry in context.entries:
+        found = settings(context.spec, entry)
+        for name, base in pairs:
+            on, path = found.get(name, (None, ()))
+            if on and path not in seen and found.get(base, (True, ()))[0] is False:
+                seen.add(path)
+                yield Finding(path, f"needs `{base}`, which is off", f"set `{base}: true`, or take this out")
+        private, path = found.get("security.private_reports", (None, ()))
+        if private and path not in seen and found.get("visibility", ("", ()))[0] == "private":
+            seen.add(path)
+            yield Finding(path, "is for public repositories only", "take it out here, or show the repository")
+        patterns, path = found.get("actions.patterns", (None, ()))
+        if (
+            patterns is not None
+            and path not in seen
+            and found.get("actions.allowed", ("", ()))[0] != "selected"
+        ):
+            seen.add(path)
+            yield Finding(path, "says what is selected, but nothing is", "set `allowed: selected` beside it")
+
+
+CHECKS = (
+    Check("duplicate-part", "No label, webhook or deploy key is written twice in one list.", _same),
+    Check("shared-key", "A deploy key is on one repository only, on forges that demand it.", _shared_keys),
+    Check("key-level", "A key that may push is within what the SIG may give.", _too_high),
+    Check("switches", "A switch is on only where what it needs is not off.", _switches),
+)

@@ -1,0 +1,126 @@
+"""What hangs on repositories and orgs beside rights and rules: labels, webhooks, deploy keys, workflow and security switches."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from sigctl.core.kinds.deploykey import bare_key
+from sigctl.core.kinds.webhook import EVENTS
+from sigctl.core.levels import NATIVE
+from sigctl.spec.model.base import Bool, Model, SecretRef, Text, Url, not_text, shown, wrong
+
+
+def _event(value: str) -> str:
+    if value not in EVENTS and not re.fullmatch(rf"{NATIVE}[a-z_*]+", value):
+        raise wrong(
+            f"`{shown(value)}` is no event",
+            f"one of {', '.join(EVENTS)}; a forge's own word as `native:WORD`",
+        )
+    return value
+
+
+def _public_key(value: str) -> str:
+    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*", value):
+        return value
+    try:
+        return bare_key(value)
+    except ValueError:
+        raise wrong(
+            "is no public key",
+            "write it as in a .pub file (`ssh-ed25519 AAAA...`), or `env:NAME` or `file:PATH`",
+        ) from None
+
+
+def _values(value: Any) -> Any:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    raise wrong(*not_text(value))
+
+
+Event = Annotated[Text, AfterValidator(_event)]
+PublicKey = Annotated[Text, AfterValidator(_public_key)]
+Values = Annotated[tuple[str, ...], BeforeValidator(_values, json_schema_input_type=str | list[str])]
+
+
+class Label(Model):
+    """A label for issues and merge requests."""
+
+    color: Text = Field(pattern=r"^[0-9a-fA-F]{6}$", description="Six hex digits, in quotes.")
+    description: Text = Field(default="", description="What it is for.")
+    previously: tuple[Text, ...] = Field(
+        default=(), description="Older names: a label found there is renamed, and stays on its issues."
+    )
+
+
+class Webhook(Model):
+    """A URL that the forge calls."""
+
+    url: Url = Field(description="Address that is called.")
+    events: tuple[Event, ...] = Field(
+        default=("push",),
+        description=f"What is told: {', '.join(EVENTS)}, or a forge's own word as `native:WORD`.",
+    )
+    secret: SecretRef | None = Field(
+        default=None,
+        description="Where the shared secret is: `env:NAME` or `file:PATH`. It can't be read back, so a changed one is only written "
+        "when another setting of the webhook changes, or with `apply --renew-secrets`.",
+    )
+    active: Bool = Field(default=True, description="Whether it is called, on forges that can switch it off.")
+    verify_tls: Bool = Field(default=True, description="Whether the certificate of the address is checked.")
+    previously: tuple[Url, ...] = Field(
+        default=(), description="Older addresses: a webhook found there gets the new one."
+    )
+
+
+class DeployKey(Model):
+    """An SSH key with access to one repository."""
+
+    key: PublicKey = Field(
+        description="The public key as in a .pub file, or where it is: `env:NAME` or `file:PATH`."
+    )
+    write: Bool = Field(default=False, description="Whether it may push.")
+
+
+class Actions(Model):
+    """Workflows (GitHub Actions)."""
+
+    enabled: Bool | None = Field(
+        default=None, description="Whether workflows run: on an org, in all of its repositories or in none."
+    )
+    allowed: Literal["all", "local", "selected"] | None = Field(
+        default=None, description="Whose actions may be used: all, local (of the same org) or selected ones."
+    )
+    patterns: tuple[Text, ...] | None = Field(
+        default=None,
+        description="The selected ones: OWNER/*, OWNER/REPO@REF; `github` for GitHub's own, `verified` for verified creators.",
+    )
+    permissions: Literal["read", "write"] | None = Field(
+        default=None,
+        description="What the token of a workflow may do in its repository, unless the workflow says otherwise.",
+    )
+    approve: Bool | None = Field(default=None, description="Whether workflows may approve pull requests.")
+
+
+class Security(Model):
+    """Switches that keep secrets out of a repository and tell of holes."""
+
+    secret_scanning: Bool | None = Field(
+        default=None, description="Whether what is pushed is searched for secrets."
+    )
+    push_protection: Bool | None = Field(
+        default=None, description="Whether a push with a secret in it is refused; needs `secret_scanning`."
+    )
+    dependency_alerts: Bool | None = Field(
+        default=None, description="Whether dependencies with known holes are told of."
+    )
+    dependency_fixes: Bool | None = Field(
+        default=None, description="Whether changes that end them are proposed; needs `dependency_alerts`."
+    )
+    private_reports: Bool | None = Field(
+        default=None, description="Whether anyone can report a hole without telling everybody."
+    )
