@@ -14,6 +14,7 @@ from typing import Any
 from sigctl.app.applying import apply
 from sigctl.app.context import Context, Options, Watch, load, resolve_for, settings_of
 from sigctl.app.planning import make_plan
+from sigctl.app.review import versions
 from sigctl.core.kinds import Key, Repo
 from sigctl.core.plan import Plan
 from sigctl.core.snapshot import Snapshot
@@ -22,6 +23,8 @@ from sigctl.errors import UsageError
 from sigctl.forges import open_forge, traits_of
 from sigctl.rehearsal.proof import Prover, Tried, Try, tries
 from sigctl.report.outcome import Report
+from sigctl.review.announcing import touched
+from sigctl.review.effect import effect
 from sigctl.sandbox import control
 from sigctl.sandbox.accepting import accept
 from sigctl.sandbox.seed import BOT
@@ -51,6 +54,10 @@ class Rehearsal:
     """What the files say and a forge can't hold: nothing of it was proved."""
     left_out: int = 0
     """Pushes that were not tried, since there are too many."""
+    repos: tuple[int, int] = (0, 0)
+    """Repositories in which pushes were tried, of how many, the forges added up."""
+    histories: int = 0
+    """Steps by which history is carried: none of them is rehearsed."""
     seconds: float = 0.0
 
     @property
@@ -69,17 +76,20 @@ def rehearse(
     *,
     snapshot: Snapshot | None = None,
     repos: Collection[str] = (),
+    first: Collection[str] = (),
     watch: Watch | None = None,
 ) -> Rehearsal:
     """Return what became of the files on embedded forges in the folder; no token is needed, no other machine is asked.
 
-    `repos` are SIG/NAME or NAME, of which all are tried. Raises UsageError where none of the forges can be played.
+    `repos` are SIG/NAME or NAME, of which all are tried; without them a few of each SIG are, those in `first` (SIG/NAME) before
+    others. Raises UsageError where none of the forges can be played.
     """
     begun = time.monotonic()
     config = load(options, today)
     out = Rehearsal()
     played = _played(config, options, out)
     resolved = resolve_for(config, replace(options, forges=frozenset(played)), today)
+    out.histories = len(resolved.hops)
     logins = {login for one in resolved.desired.values() for login in one.logins()}
     before = _before(snapshot, played, resolved.desired) if snapshot else {}
     logins |= {login for one in before.values() for login in one.logins()}
@@ -105,7 +115,8 @@ def rehearse(
             {f"{note.forge}: {note.text}" for note in second.plan.notes if note.topic == "unsupported"}
         )
         wanted = {name: one.wanted for name, one in second.compared.items()}
-        _prove(context, wanted, sandbox.document(), out, folder=folder, repos=repos)
+        choice = _Choice(repos, first, config)
+        _prove(context, wanted, sandbox.document(), out, folder=folder, choice=choice)
     out.seconds = round(time.monotonic() - begun, 1)
     return out
 
@@ -209,14 +220,16 @@ def _prove(
     out: Rehearsal,
     *,
     folder: Path,
-    repos: Collection[str],
+    choice: _Choice,
 ) -> None:
     tokens = {login: str(user["token"]) for login, user in document["users"].items()}
     prover = Prover(folder, context.forges, tokens, BOT)
     found: list[Try] = []
     for name, state in sorted(wanted.items()):
         sigs = context.resolved.desired[name].sigs
-        found += tries(name, state, sigs, _chosen(name, state, sigs, repos, context.config))
+        chosen = choice.of(name, state, sigs)
+        out.repos = (out.repos[0] + len(chosen), out.repos[1] + sum(key.kind == Repo.KIND for key in state))
+        found += tries(name, state, sigs, chosen)
     out.left_out = max(0, len(found) - MOST)
     prepared: set[tuple[str, str]] = set()
     for one in found[:MOST]:
@@ -229,21 +242,43 @@ def _prove(
             return
 
 
-def _chosen(
-    forge: str, state: State, sigs: Mapping[Key, str], repos: Collection[str], config: Config
-) -> list[str]:
-    """Return the paths of the repositories that are tried: those named, or a few of each SIG."""
-    shut = {one.path: bool(one.archived) for one in state.values() if isinstance(one, Repo)}
-    there = sorted(shut, key=lambda path: (shut[path], path))
-    if repos:
-        layout = layouts(config.spec, {forge: traits_of(config.spec.forges[forge].type)})[forge]
-        paths = {
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which repositories are tried: those named, or a few of each SIG."""
+
+    repos: Collection[str]
+    first: Collection[str]
+    config: Config
+
+    def of(self, forge: str, state: State, sigs: Mapping[Key, str]) -> list[str]:
+        """Return the paths of those on a forge: what the proposal touches goes first, what is archived last."""
+        shut = {one.path: bool(one.archived) for one in state.values() if isinstance(one, Repo)}
+        paths = self._paths(forge, self.repos)
+        first = self._paths(forge, self.first)
+        there = sorted(shut, key=lambda path: (path not in first, shut[path], path))
+        if self.repos:
+            return [path for path in there if path in paths]
+        by_sig: dict[str, list[str]] = defaultdict(list)
+        for path in there:
+            by_sig[sigs.get(Key(Repo.KIND, path), "")].append(path)
+        return [path for found in by_sig.values() for path in found[:FEW]]
+
+    def _paths(self, forge: str, names: Collection[str]) -> set[str]:
+        spec = self.config.spec
+        layout = layouts(spec, {forge: traits_of(spec.forges[forge].type)})[forge]
+        return {
             layout.repo(one.sig.name, one.name, one.project)
-            for one in entries(config.spec)
-            if one.name in repos or f"{one.sig.name}/{one.name}" in repos
+            for one in entries(spec)
+            if one.name in names or f"{one.sig.name}/{one.name}" in names
         }
-        return [path for path in there if path in paths]
-    by_sig: dict[str, list[str]] = defaultdict(list)
-    for path in there:
-        by_sig[sigs.get(Key(Repo.KIND, path), "")].append(path)
-    return [path for found in by_sig.values() for path in found[:FEW]]
+
+
+def touched_by(base: str, options: Options, today: date) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the SIGs and the repositories (SIG/NAME) that a proposal touches and that there are after it."""
+    before, after = versions(base, options, today)
+    found = effect(before, after)
+    spec = after.config.spec
+    repos = {found.name(one.forge, (one.subject.inside or one.key).name) for one in found.actions}
+    repos |= {one.repo for one in found.rights}
+    there = {f"{one.sig.name}/{one.name}" for one in entries(spec)}
+    return frozenset(touched(found) & set(spec.sigs)), frozenset(repos & there)

@@ -47,6 +47,8 @@ class Told:
     again: Plan | None
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    set_aside: tuple[tuple[str, str], ...]
+    """(forge, why) of what could not be played: nothing is said about it."""
     seconds: float
 
 
@@ -56,6 +58,7 @@ def as_json(told: Told) -> dict[str, Any]:
         "format": FORMAT,
         "holds": told.holds,
         "forges": list(told.forges),
+        "set_aside": [{"forge": forge, "reason": why} for forge, why in told.set_aside],
         "applied": told.report.counts() if told.report else {},
         "refusals": [one.text or one.guard for one in told.report.plan.refusals] if told.report else [],
         "second_plan": [action.as_json() for action in told.again.actions] if told.again else None,
@@ -82,7 +85,14 @@ def _word(*, accepted: bool) -> str:
 
 
 def headline(told: Told) -> str:
-    """Return in one line whether it holds."""
+    """Return in one line whether it holds, and what of the files it says nothing about."""
+    aside = "; ".join(f"{forge} is not rehearsed: {why}" for forge, why in told.set_aside)
+    return f"{_holds(told)}; {aside}" if aside else _holds(told)
+
+
+def _holds(told: Told) -> str:
+    if told.holds and not told.forges:
+        return "nothing to rehearse: it touches no SIG"
     wrong = sum(not one.right for one in told.rows)
     where = ", ".join(told.forges)
     if told.holds:
