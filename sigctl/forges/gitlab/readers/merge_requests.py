@@ -1,7 +1,7 @@
 """Merge requests: who approves the present head, who objects; our one comment, and the status of a commit.
 
 GitLab keeps approvals when more is pushed (only paid tiers can drop them), so each is held against the time at which the server
-noted the present head. Servers before 18.5 don't say when somebody approved; there the system's own note does, which takes a token.
+noted the present head. Older servers don't say when somebody approved; there the system's own note does, which takes a token.
 """
 
 from __future__ import annotations
