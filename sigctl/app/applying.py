@@ -76,7 +76,7 @@ def _read_back(context: Context, planned: Planned, outcomes: list[Outcome]) -> R
         again = make_plan(context)
     except InterruptedRunError:
         return Report(planned.plan, tuple(outcomes), mirrored=mirrored, interrupted=True)
-    held = tuple(note for note in again.plan.notes if note.topic == "held")
+    held = tuple(note for note in again.plan.notes if note.topic in ("held", "lfs", "submodules"))
     return Report(planned.plan, tuple(outcomes), again.plan, _mirrored(again.mirror), notes=held)
 
 

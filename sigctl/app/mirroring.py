@@ -48,7 +48,7 @@ def mirror(
         return Report(plan, outcomes, interrupted=True)
     again = with_watched(context, run.plan(hops, context.remote_of, **options)) if made.actions else made
     counts = {"compared": again.checked, "equal": again.equal, "held": len(again.held)}
-    return Report(plan, outcomes, _plan(context, again), counts, notes=again.held)
+    return Report(plan, outcomes, _plan(context, again), counts, notes=(*again.held, *again.notes))
 
 
 def mirror_check(context: Context, repos: Collection[str] = (), shard: str = "") -> MirrorPlan:

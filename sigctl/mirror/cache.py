@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from sigctl.mirror.lock import Lock, sweep
 from sigctl.mirror.refs import Tips
 from sigctl.mirror.said import failure, last_word
 
+_KEPT = "refs/sigctl/kept/"
 _GONE = "couldn't find remote ref"
 LOCK_SECONDS = 1800.0
 """How long a run waits for another one that works on the same family."""
@@ -136,19 +137,17 @@ class Entry:
 
     def keep(self, end: End, tips: Tips, stamp: str) -> None:
         """Hold old tips for good, under the time they were replaced."""
-        place = f"refs/sigctl/kept/{stamp}/{end_id(end)}"
+        place = f"{_KEPT}{stamp}/{end_id(end)}"
         lines = (f"create {place}/{ref.removeprefix('refs/')} {sha}\n" for ref, sha in sorted(tips.items()))
         self._update("".join(lines))
 
     def kept(self, end: End) -> list[tuple[str, str, str]]:
         """Return (time, ref, object) of every old tip of an end, oldest first."""
-        out = self.git.run(
-            ["for-each-ref", "--format=%(objectname) %(refname)", "refs/sigctl/kept/"], at=self.path
-        ).out
+        out = self.git.run(["for-each-ref", "--format=%(objectname) %(refname)", _KEPT], at=self.path).out
         found = []
         for line in out.splitlines():
             sha, _, name = line.partition(" ")
-            stamp, owner, ref = name.removeprefix("refs/sigctl/kept/").split("/", 2)
+            stamp, owner, ref = name.removeprefix(_KEPT).split("/", 2)
             if owner == end_id(end):
                 found.append((stamp, f"refs/{ref}", sha))
         return sorted(found)
@@ -157,9 +156,7 @@ class Entry:
         """Write what was kept at one time, with all its history, to a file that git can fetch from; whole or not at all."""
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.absolute().with_name(f"{file.name}.part")
-        self.git.run(
-            ["bundle", "create", "--quiet", str(part), f"--glob=refs/sigctl/kept/{stamp}/*"], at=self.path
-        )
+        self.git.run(["bundle", "create", "--quiet", str(part), f"--glob={_KEPT}{stamp}/*"], at=self.path)
         part.replace(file)
 
     def tidy(self, packs: int = PACKS) -> None:
@@ -235,13 +232,25 @@ class Cache:
         return (self.root / name).is_dir()
 
     def renew(self, name: str) -> None:
-        """Set a broken entry aside, to be made anew; only while it is held."""
+        """Set a broken entry aside and make it anew, with what was kept there as far as it can be read; only while it is held."""
         path = self.root / name
         number = 1
         while (aside := path.with_name(f"{name}.broken-{number}")).exists():
             number += 1
         path.rename(aside)
         self._open(path, self.git)
+        git = replace(self.git, protocols=frozenset({"file"}))
+        with suppress(GitError, OSError):
+            (aside / "HEAD").write_text(
+                "ref: refs/heads/none\n"
+            )  # either may be what is broken, and neither is needed
+            (aside / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+            names = git.run(["for-each-ref", "--format=%(refname)", _KEPT], at=aside).out.split()
+            for ref in names:
+                with suppress(GitError):  # what can't be read is still in the one set aside
+                    git.run(
+                        ["fetch", "--no-tags", "--quiet", "--", f"file://{aside}", f"{ref}:{ref}"], at=path
+                    )
 
     def _open(self, path: Path, git: Git) -> Entry:
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):

@@ -31,6 +31,7 @@ class FamilyPlan:
     answers: Mapping[End, Refs | SigctlError]
     missing: frozenset[tuple[str, str]]
     tools: Tools
+    kin: tuple[str, ...] = ()
     now: dict[End, Refs | SigctlError] = field(default_factory=dict)
     """What each repository holds once the hops so far are done."""
     made: dict[End, list[Change]] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class FamilyPlan:
         for hop in self.hops:  # a repository that this very run creates, and that no hop fills, is empty
             if (hop.source.forge, hop.source.path) in self.missing and hop.source not in filled:
                 self.now[hop.source] = Refs()
-        with Objects(self.name, self.tools, self.observed) as objects:
+        with Objects(self.name, self.tools, self.observed, self.kin) as objects:
             for hop in self.hops:
                 try:
                     self._hop(hop, objects)
@@ -65,7 +66,7 @@ class FamilyPlan:
 
     def family(self) -> Family:
         """Return what a push needs to know."""
-        return Family(self.name, self.observed, tuple(self.transfers))
+        return Family(self.name, self.observed, tuple(self.transfers), self.kin)
 
     def _hop(self, hop: Hop, objects: Objects) -> None:
         if hop.optional and isinstance(self.now.get(hop.source), NotThereError):
@@ -130,9 +131,9 @@ class FamilyPlan:
 
     def _needs(self, hop: Hop, chosen: Selection) -> None:
         taken = {wanted.source for wanted in chosen.wanted.values()}
-        for ref, need in recall(self.tools.cache.root / self.name, hop.source).items():
-            if ref in taken:
-                self.notes += wording.needs(hop, ref, need)
+        known = recall(self.tools.cache.root / self.name, hop.source)
+        needs = {ref: need for ref, need in known.refs.items() if ref in taken}
+        self.notes += wording.needs(hop, needs, known.objects)
 
     def _decide(self, hop: Hop, comparison: Comparison, objects: Objects) -> RefPlan:
         if self.tools.told:

@@ -71,6 +71,8 @@ class Family:
     name: str
     observed: Mapping[End, Refs]
     transfers: tuple[Transfer, ...] = ()
+    kin: tuple[str, ...] = ()
+    """Names of families that share history with this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from sigctl.core.history import End
 from sigctl.errors import ForgeError, GitError, InterruptedRunError, SigctlError
 from sigctl.mirror import address
 from sigctl.mirror.cache import Entry, MovedError
+from sigctl.mirror.lending import lent
 from sigctl.mirror.model import Step
 from sigctl.mirror.refs import Refs, valid
 from sigctl.mirror.tools import Tools
@@ -20,12 +21,16 @@ from sigctl.mirror.tools import Tools
 class Objects:
     """The cache entry of one family, opened (and locked) at first use; a context manager."""
 
-    def __init__(self, name: str, tools: Tools, observed: Mapping[End, Refs]) -> None:
+    def __init__(
+        self, name: str, tools: Tools, observed: Mapping[End, Refs], kin: Sequence[str] = ()
+    ) -> None:
         self._name = name
         self._tools = tools
+        self._kin = kin
         self._stack = ExitStack()
         self._entry: Entry | None = None
         self._fetched = False
+        self._renewed = False
         self.observed = dict(observed)
         """What the repositories of the family hold, as far as they were read."""
 
@@ -61,6 +66,7 @@ class Objects:
             if self.entry.whole():
                 raise
             self._tools.cache.renew(self._name)
+            self._renewed = True
             self._ensure(wanted, first)
 
     def _ensure(self, shas: frozenset[str], first: End) -> None:
@@ -92,8 +98,16 @@ class Objects:
                 tools.told(Step(str(end), "fetch", done, total, what))
 
         names = tuple(refs)
-        tools.patience.run(
-            address.host(remote.url),
-            lambda _: self.entry.fetch(end, remote, self.observed[end].tips, names, objects),
-            lambda: tools.reader.asks_to_wait(remote),
-        )
+        with self._lent():
+            tools.patience.run(
+                address.host(remote.url),
+                lambda _: self.entry.fetch(end, remote, self.observed[end].tips, names, objects),
+                lambda: tools.reader.asks_to_wait(remote),
+            )
+
+    def _lent(self) -> AbstractContextManager[None]:
+        """Begin a new entry with what the cache has of the same history; one that was broken is fetched whole."""
+        others = [self._tools.cache.root / name for name in self._kin if self._tools.cache.exists(name)]
+        if not others or self._renewed or self.entry.known():
+            return nullcontext()
+        return lent(self.entry.path, self.entry.git, others)

@@ -11,6 +11,7 @@ from sigctl.core.state import Note
 from sigctl.errors import SigctlError
 from sigctl.mirror.cache import entry_name
 from sigctl.mirror.family import FamilyPlan
+from sigctl.mirror.kin import in_turn, kin_of
 from sigctl.mirror.model import MirrorPlan, Step
 from sigctl.mirror.parallel import each
 from sigctl.mirror.refs import Refs, visible
@@ -21,24 +22,44 @@ def make(hops: Iterable[Hop], tools: Tools, missing: frozenset[tuple[str, str]],
     """Return the plan for all hops; what can't be read is set aside and the others go on."""
     ordered = sorted(set(hops), key=_order)
     answers = _read(ordered, tools, missing)
-    families = [FamilyPlan(name, members, answers, missing, tools) for name, members in families_of(ordered)]
-    for _ in each(FamilyPlan.run, families, jobs, tools.cache.git.stop):
+    grouped = families_of(ordered)
+    kin = kin_of({name: _tips(members, answers) for name, members in grouped})
+    families = {
+        name: FamilyPlan(name, members, answers, missing, tools, kin.get(name, ()))
+        for name, members in grouped
+    }
+    turns = in_turn(families, kin, lambda name: not tools.cache.exists(name))
+
+    def one_by_one(names: list[str]) -> None:
+        for name in names:
+            families[name].run()
+
+    for _ in each(one_by_one, turns, jobs, tools.cache.git.stop):
         pass
     place = {hop: number for number, hop in enumerate(ordered)}
-    transfers = sorted((t for f in families for t in f.transfers), key=lambda t: place[t.hop])
+    transfers = sorted((t for f in families.values() for t in f.transfers), key=lambda t: place[t.hop])
     return MirrorPlan(
         actions=tuple(action for transfer in transfers for action in transfer.actions),
-        held=_sorted(note for f in families for note in f.held),
-        notes=_sorted(note for f in families for note in f.notes),
+        held=_sorted(note for f in families.values() for note in f.held),
+        notes=_sorted(note for f in families.values() for note in f.notes),
         set_aside=tuple(
-            sorted((s for f in families for s in f.aside), key=lambda s: (s.forge, s.subject, s.reason))
+            sorted(
+                (s for f in families.values() for s in f.aside), key=lambda s: (s.forge, s.subject, s.reason)
+            )
         ),
-        default_branches={key: branch for f in families for key, branch in sorted(f.defaults.items())},
-        states=tuple(sorted((s for f in families for s in f.states), key=lambda s: place[s.hop])),
-        families=tuple(f.family() for f in families if f.transfers),
+        default_branches={
+            key: branch for f in families.values() for key, branch in sorted(f.defaults.items())
+        },
+        states=tuple(sorted((s for f in families.values() for s in f.states), key=lambda s: place[s.hop])),
+        families=tuple(f.family() for f in families.values() if f.transfers),
         reads=tools.reader.reads,
         present=_present(ordered, answers),
     )
+
+
+def _tips(members: list[Hop], answers: Mapping[End, Refs | SigctlError]) -> set[str]:
+    found = (answers.get(end) for hop in members for end in (hop.source, hop.target))
+    return {sha for refs in found if isinstance(refs, Refs) for sha in refs.tips.values()}
 
 
 def _present(hops: list[Hop], answers: Mapping[End, Refs | SigctlError]) -> dict[str, int]:

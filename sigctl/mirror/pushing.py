@@ -12,6 +12,7 @@ from sigctl.core.plan import Action
 from sigctl.errors import GitError, InterruptedRunError, SigctlError
 from sigctl.mirror.cache import Entry
 from sigctl.mirror.inside import remember
+from sigctl.mirror.kin import in_turn
 from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Transfer
 from sigctl.mirror.objects import Objects
 from sigctl.mirror.parallel import each
@@ -25,8 +26,14 @@ def carry_out(
     families: Iterable[Family], chosen: frozenset[str] | None, tools: Tools, jobs: int, told: OnOutcome | None
 ) -> list[RefOutcome]:
     """Return what became of every chosen action (all, when None); nothing that fails stops the rest."""
-    work = [_FamilyPush(family, chosen, tools, told) for family in families]
-    return [outcome for found in each(_FamilyPush.run, work, jobs, tools.cache.git.stop) for outcome in found]
+    work = {family.name: _FamilyPush(family, chosen, tools, told) for family in families}
+    kin = {name: one.family.kin for name, one in work.items()}
+    turns = in_turn(work, kin, lambda name: not tools.cache.exists(name))
+
+    def one_by_one(names: list[str]) -> list[RefOutcome]:
+        return [outcome for name in names for outcome in work[name].run()]
+
+    return [outcome for found in each(one_by_one, turns, jobs, tools.cache.git.stop) for outcome in found]
 
 
 @dataclass(slots=True)
@@ -43,7 +50,7 @@ class _FamilyPush:
 
     def run(self) -> list[RefOutcome]:
         tools = self.tools
-        with Objects(self.family.name, tools, self.family.observed) as objects:
+        with Objects(self.family.name, tools, self.family.observed, self.family.kin) as objects:
             work = [(transfer, self._ready(transfer, objects)) for transfer in self.family.transfers]
             for transfer, actions in work:
                 self._hop(transfer, actions, objects)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sigctl.core.history import Hop
@@ -13,6 +14,7 @@ from sigctl.mirror.refs import Held, Reason, Refs, Selection
 from sigctl.mirror.said import printable
 
 _SHORT = 10
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +79,37 @@ def about(hop: Hop, source: Refs, chosen: Selection) -> list[Note]:
     return notes
 
 
-def needs(hop: Hop, ref: str, need: Needs) -> list[Note]:
-    """Return the notes on what a branch needs and git alone doesn't copy."""
-    subject = f"{_repo(hop)}:{shown(ref)}"
+def needs(hop: Hop, refs: Mapping[str, Needs], objects: Mapping[str, int]) -> list[Note]:
+    """Return the notes on what refs of the source need and git alone doesn't copy: one on Git LFS, one for each submodule."""
     notes = []
-    if need.lfs:
-        text = "uses Git LFS; the mirror copies its pointers, not the objects behind them"
-        notes.append(_note(hop, "unsupported", subject, text))
-    for url in need.submodules:
+    large = [ref for ref, need in refs.items() if need.lfs]
+    if large:
+        behind = f"{len(objects)} object{'' if len(objects) == 1 else 's'} of {_size(sum(objects.values()))}"
+        verb = "uses" if len(large) == 1 else "use"
+        text = f"{_names(large)} {verb} Git LFS: the pointers are copied, the {behind} behind them stay at {hop.source}"
+        notes.append(_note(hop, "lfs", _repo(hop), text))
+    for url in sorted({url for need in refs.values() for url in need.submodules}):
+        having = [ref for ref, need in refs.items() if url in need.submodules]
         moves = ", which means another place at the target" if url.startswith((".", "/")) else ""
-        text = f"has a submodule that is cloned from `{address.shown(url)}`{moves}; it is not copied along"
-        notes.append(_note(hop, "refs", subject, text))
+        verb = "has" if len(having) == 1 else "have"
+        text = f"{_names(having)} {verb} a submodule that is cloned from `{address.shown(url)}`{moves}; it is not copied along"
+        notes.append(_note(hop, "submodules", _repo(hop), text))
     return notes
+
+
+def _names(refs: Iterable[str]) -> str:
+    listed = sorted(refs)
+    first = ", ".join(f"`{shown(ref)}`" for ref in listed[:_FEW])
+    return first + (f" and {len(listed) - _FEW} more" if len(listed) > _FEW else "")
+
+
+def _size(number: int) -> str:
+    size = float(number)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:  # noqa: PLR2004  # of each in the next
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
 
 
 def shown(ref: str) -> str:

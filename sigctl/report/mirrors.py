@@ -23,6 +23,7 @@ def check_json(found: MirrorPlan) -> dict[str, Any]:
         "format": "sigctl/mirrors/1",
         "mirrors": [_state(state) for state in found.states],
         "held": [asdict(note) for note in found.held],
+        "notes": [asdict(note) for note in found.notes],
         "quarantined": [asdict(one) for one in found.set_aside],
     }
 
@@ -45,6 +46,7 @@ def check_text(found: MirrorPlan) -> Group:
             )
     parts: list[RenderableType] = [table] if table.row_count else []
     parts += [Text(f"held: {plain(note.text)}", "yellow") for note in found.held]
+    parts += [Text(f"note: {plain(note.subject)}: {plain(note.text)}") for note in found.notes]
     parts += [
         Text(f"set aside: {plain(one.subject)}: {plain(one.reason)}", "bold red") for one in found.set_aside
     ]

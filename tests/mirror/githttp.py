@@ -9,6 +9,7 @@ import struct
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -138,6 +139,8 @@ class Server(ThreadingHTTPServer):
         self.latency = latency
         self.faults: list[Fault] = []
         self.seen: list[Seen] = []
+        self.sent: Counter[str] = Counter()
+        """Bytes of answers by path."""
         self.password = ""
         self.room: int | None = None
         """Bytes that a file at the target may have."""
@@ -287,5 +290,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(out) if claim is None else claim))
         self.end_headers()
+        self.server.sent[urlsplit(self.path).path] += len(out)
         self.wfile.write(out)
         self.wfile.flush()
