@@ -68,7 +68,7 @@ def declared(options: Options, today: date) -> Seen:
     sides, notes = [], list(resolved.notes)
     for name, desired in resolved.desired.items():
         traits = traits_of(config.spec.forges[name].type)
-        state, said = _held(desired, traits)
+        state, said = _held(desired, traits, config.spec.forges[name].tier)
         notes += said
         sides.append(_side(version, name, state, traits))
     return Seen(DECLARED, today.isoformat(), config, resolved, tuple(sides), {}, _about(notes))
@@ -158,7 +158,8 @@ def observed_as(
         state = dict(observation.state)
         notes += [replace(note, forge=name) for note in observation.notes]
         if observation.computed_rules:
-            state = _with_computed(state, desired, traits[name])
+            tier = config.spec.forges[name].tier
+            state = _with_computed(state, desired, traits[name], tier)
         sides.append(_side(version, name, state, traits[name], me=observation.me, people=who))
     return Seen(
         source, moment, config, resolved, tuple(sides), dict(observed), _about(notes), tuple(aside), tuple(identities)
@@ -219,16 +220,18 @@ def _check(seen: Seen, wanted: Wanted, person: str) -> None:
             )
 
 
-def _held(desired: Desired, traits: Traits) -> tuple[State, tuple[Note, ...]]:
+def _held(desired: Desired, traits: Traits, tier: str) -> tuple[State, tuple[Note, ...]]:
     """Return what the forge will hold once everything is as declared, and what it can't."""
     accounts = {login: Account(login, desired.pins.get(login)) for login in desired.logins()}
-    normal = normalise(desired, Observation(desired.forge, {}, accounts), traits)
-    return normal.desired, normal.notes
+    able = frozenset({"premium", tier}) if tier not in ("", "free") else frozenset()
+    normal = normalise(desired, Observation(desired.forge, {}, accounts, capabilities=able), traits)
+    aside = [Note("unsupported", one.subject, one.reason, one.forge, one.sig) for one in normal.set_aside]
+    return normal.desired, (*aside, *normal.notes)
 
 
-def _with_computed(state: State, desired: Desired, traits: Traits) -> State:
+def _with_computed(state: State, desired: Desired, traits: Traits, tier: str) -> State:
     """Return the state with the rights on branches that the server works out itself: it is asked whether they are as declared."""
-    known, _ = _held(desired, traits)
+    known, _ = _held(desired, traits, tier)
     computed = {
         key: one
         for key, one in known.items()

@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from sigctl.app import access as looking
+from sigctl.app.access_told import told as told_of
 from sigctl.app.context import Options, Watch
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, interruptible, logs, width
 from sigctl.core.access_table import Wanted
-from sigctl.core.state import Note
 from sigctl.errors import UsageError
-from sigctl.report.access import Told, access_text
+from sigctl.report.access import access_text
 from sigctl.report.access_data import access_csv, access_json, access_markdown
 
 
@@ -87,7 +87,7 @@ def access(
         branches=branches,
         sigs=frozenset(sigs),
     )
-    told = _told(looking.answer(seen, wanted, person=leaving, today=today), wanted)
+    told = told_of(looking.answer(seen, wanted, person=leaving, today=today), wanted)
     if format_ == "json":
         show.data(access_json(told))
     elif format_ == "csv":
@@ -112,27 +112,3 @@ def _seen(
         show.showing(watch, verbose=given["verbose"], no_color=given["no_color"]),
     ):
         return looking.live(options, os.environ, watch)
-
-
-def _told(found: looking.Answer, wanted: Wanted) -> Told:
-    seen = found.seen
-    return Told(
-        source=seen.source,
-        moment=seen.moment,
-        rows=found.rows,
-        people=[(one.kind, one.who, one.text) for one in found.people],
-        leaving=found.leaving,
-        notes=[one for one in seen.notes if _bears(one, found, wanted)],
-        set_aside=seen.set_aside,
-    )
-
-
-def _bears(note: Note, found: looking.Answer, wanted: Wanted) -> bool:
-    """Whether a note is about what is shown: a repository or a person of it, or a whole forge."""
-    rows = (*found.rows, *(found.leaving.rows if found.leaving else ()))
-    paths = {row.path for row in rows} | {row.repo for row in rows}
-    if wanted == Wanted():
-        return True
-    things = paths | {row.who for row in rows} | {row.login for row in rows}
-    whole = note.subject == note.forge or (not note.sig and "/" not in note.subject)
-    return note.subject in things or whole

@@ -119,7 +119,8 @@ class _Shown:
             style = STYLES.get(cell.level, "bold red")
             forges = ", ".join(cell.forges)
             yield Text.assemble("      ", (f"{_level(cell):<9}", style), (forges, "dim"))
-            yield from self.wrapped(cell.push, 15, first="push ")
+            for number, push in enumerate(cell.push.split("\n")):
+                yield from self.wrapped(push, 15, first="push " if number == 0 else "")
             for number, by in enumerate(cell.by):
                 yield from self.wrapped(by, 15, first="by   " if number == 0 else "")
 
@@ -129,7 +130,8 @@ class _Shown:
         forges = max((len(one) for line in listed for cell in line.cells for one in cell.forges), default=5)
         level = max((len(_level(cell)) for line in listed for cell in line.cells), default=5)
         rest = self.width - 4 - who - level - forges - 4 * 2
-        push = min(max(len(cell.push) for line in listed for cell in line.cells), rest * 2 // 5)
+        longest = max(len(one) for line in listed for cell in line.cells for one in cell.push.split("\n"))
+        push = min(longest, rest * 2 // 5)
         sizes = (who, level, forges, push, rest - push)
         yield _row(("who", "level", "on", "push", "by"), sizes, ("dim",) * 5)
         for line in listed:
@@ -177,14 +179,25 @@ class _Shown:
         """Yield what makes answers less sure, or rights other than written."""
         if not found:
             return
-        yield Text(f"\nto know ({len(found)})", style="bold")
-        shown = found if self.everything else found[:_NOTES]
-        for note in shown:
-            where = f" ({plain(note.forge)})" if note.forge and note.forge not in note.text else ""
-            about = "" if note.subject in note.text else f"{plain(note.subject)}: "
-            yield from self.wrapped(f"{about}{plain(note.text)}{where}", 2, "dim")
-        if len(found) > len(shown):
-            yield Text(f"  and {len(found) - len(shown)} more (--all)", style="dim")
+        listed = list(_alike(found))
+        yield Text(f"\nto know ({len(listed)})", style="bold")
+        shown = listed if self.everything else listed[:_NOTES]
+        for subjects, text, forge in shown:
+            where = f" ({forge})" if forge and forge not in text else ""
+            about = f"{self.names(subjects, _PEOPLE)}: " if subjects else ""
+            yield from self.wrapped(f"{about}{text}{where}", 2, "dim")
+        if len(listed) > len(shown):
+            yield Text(f"  and {len(listed) - len(shown)} more (--all)", style="dim")
+
+
+def _alike(found: Iterable[Note]) -> Iterator[tuple[list[str], str, str]]:
+    """Yield (subjects, text, forge): what is the same for several things is said once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for note in found:
+        about = "" if note.subject in note.text else note.subject
+        groups.setdefault((plain(note.text), plain(note.forge)), []).append(plain(about))
+    for (text, forge), subjects in groups.items():
+        yield [one for one in dict.fromkeys(subjects) if one], text, forge
 
 
 def _aside(found: Iterable[SetAside]) -> Iterator[Text]:

@@ -109,7 +109,7 @@ def _said(row: Row) -> tuple[str, tuple[str, ...]]:
         maybe = [f"{verb}?" for verb in VERBS if answers[verb].may is None]
         told.append(f"{plain(branch)}: {', '.join((*may, *maybe)) or 'nothing'}")
         whys.append(plain(answers["push"].why))
-    return "; ".join(told), tuple(dict.fromkeys(whys))
+    return "\n".join(told), tuple(dict.fromkeys(whys))
 
 
 def _order(line: Line) -> tuple[int, bool, tuple[str, ...]]:

@@ -49,6 +49,12 @@ def _share(route: Route) -> str:
     return f"{where} shared with {_step(route.via[-1])}{inside}"
 
 
+def _source(route: Route) -> str:
+    """Return the forge that it comes from, or the address: the path is the repository's own there, too."""
+    end = route.via[0].partition(":")[2]
+    return end if "://" in end else end.partition(":")[0]
+
+
 def _brought(route: Route) -> str:
     return EVERY if "*" in route.branches else some(patterns(route.branches)) or "tags only"
 
@@ -64,7 +70,7 @@ _WAYS: dict[str, Callable[[Route], str]] = {
     DIRECT: lambda _route: "direct",
     BY_TEAM: _team,
     SHARE: _share,
-    MIRROR: lambda route: f"mirror account, brings {_brought(route)} from {route.via[0].partition(':')[2]}",
+    MIRROR: lambda route: f"mirror account, brings {_brought(route)} from {_source(route)}",
 }
 
 
