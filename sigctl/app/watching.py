@@ -13,7 +13,7 @@ from sigctl.core.state import Note
 from sigctl.errors import SigctlError
 from sigctl.forges.base import PushesItself
 from sigctl.mirror.model import MirrorPlan
-from sigctl.mirror.watching import judge
+from sigctl.mirror.watching import ending, judge
 
 _AT_ONCE = 8
 
@@ -27,6 +27,10 @@ def with_watched(context: Context, found: MirrorPlan) -> MirrorPlan:
         notes = [
             note for some in pool.map(lambda hop: _one(context, hop, behind[hop]), behind) for note in some
         ]
+    for name in sorted({hop.target.forge for hop in behind}):
+        last_day = context.config.spec.forges[name].mirror_token_ends
+        if last_day is not None:
+            notes += ending(name, last_day, datetime.now(UTC))
     return replace(found, held=(*found.held, *notes), reads=found.reads + len(behind))
 
 

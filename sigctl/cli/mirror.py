@@ -78,7 +78,7 @@ def mirror(
                 show.data(check_json(found))
             else:
                 show.text(check_text(found), no_color=given["no_color"])
-            late = any(state.status in ("behind", "held") for state in found.states)
+            late = found.held or any(state.status in ("behind", "held") for state in found.states)
             return 1 if found.set_aside else 2 if late else 0
         report = mirroring.mirror(run, repos, shard, shown.outcome, allowed(allow, reason))
     if format_ == "json":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sigctl.core.history import Hop
 from sigctl.core.state import Note
@@ -12,6 +12,8 @@ from sigctl.mirror.said import printable
 
 LATE = timedelta(hours=24)
 """A mirror that has something to push and did not succeed for longer than this is said to be stuck."""
+SOON = timedelta(days=14)
+"""How long before its last day a token is spoken of."""
 _LOGIN = ("401", "403", "authentication", "access denied", "permission", "could not read username")
 
 
@@ -37,6 +39,16 @@ def judge(hop: Hop, mirrors: Sequence[PushMirror], url: str, *, behind: bool, no
     if len(ours) > 1:
         found.append(_note(hop, f"{hop.source} has {len(ours)} push mirrors to {url}; one is enough"))
     return found
+
+
+def ending(forge: str, last_day: date, now: datetime) -> list[Note]:
+    """Return what is to be said of the token that push mirrors to a forge use: nothing until two weeks before its last day."""
+    left = (last_day - now.date()).days
+    if left > SOON.days:
+        return []
+    when = f"ended on {last_day}" if left < 0 else f"ends on {last_day}, in {left} days"
+    text = f"the token of the push mirrors to {forge} {when}: make a new one, and name its last day in `mirror_token_ends`"
+    return [Note("held", forge, text, forge)]
 
 
 def _last(one: PushMirror) -> str:

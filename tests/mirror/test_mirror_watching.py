@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from sigctl.core.history import End, Hop
 from sigctl.forges.base import PushMirror
-from sigctl.mirror.watching import judge
+from sigctl.mirror.watching import ending, judge
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://github.com/CentOS/sig-virt-xen.git"
@@ -60,6 +60,23 @@ def test_a_mirror_that_is_not_there_and_one_too_many_are_told():
 
 def test_an_old_success_is_fine_where_nothing_is_behind():
     assert said(dataclasses.replace(GOOD, last_success="2026-01-01T00:00:00.000Z")) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2026-12-07", ""),
+        ("2026-12-06", "ends on 2026-12-06, in 14 days"),
+        ("2026-11-22", "in 0 days"),
+        ("2026-11-21", "ended on 2026-11-21"),
+    ],
+)
+def test_a_token_is_spoken_of_two_weeks_before_it_ends(day, words):
+    notes = ending("hub", date.fromisoformat(day), NOW)
+    assert len(notes) == bool(words)
+    assert all(
+        note.topic == "held" and words in note.text and "mirror_token_ends" in note.text for note in notes
+    )
 
 
 def test_a_watched_mirror_is_compared_and_never_pushed(world):

@@ -46,6 +46,10 @@ def test_what_the_primary_does_not_push_is_seen(world, sources):
     upstreams.git("clone", "-q", "--bare", _with(source, token["gitlab"]), str(world.folder / "copy"))
     upstreams.git("-C", str(world.folder / "copy"), "push", "-q", "--mirror", _with(login, token["github"]))
     assert world.ok("mirror", "--check", "--repo", "xen").code == 0, "the forge did it"
+    by_primary = "    replicated_by: primary\n"
+    world.edit("sigs.yaml", by_primary, f"{by_primary}    mirror_token_ends: 2026-01-31\n")
+    ended = world.ok("mirror", "--check", "--repo", "xen", code=2).out
+    assert "the token of the push mirrors to github ended on 2026-01-31" in ended
 
 
 def _with(url, forge):

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from sigctl.spec.model.base import (
     Account,
     Bool,
+    Day,
     Int,
     LevelName,
     Model,
@@ -201,6 +202,10 @@ class ForgeConfig(Model):
         description="How history comes to a replica: sigctl pushes it, or the primary's own push mirrors do (GitLab), which sigctl then "
         "compares and watches.",
     )
+    mirror_token_ends: Day | None = Field(
+        default=None,
+        description="Last day of the token that the primary's push mirrors use here, which no forge tells; two weeks before, sigctl does.",
+    )
     undeclared: UndeclaredPolicy = Field(
         default=UndeclaredPolicy(), description="What to do with whole things that no file declares."
     )
@@ -239,6 +244,11 @@ class ForgeConfig(Model):
         if self.role == "primary" and self.replicated_by == "primary":
             raise wrong(
                 "a primary is not replicated to", "`replicated_by` is for forges with `role: replica`"
+            )
+        if self.mirror_token_ends and self.replicated_by != "primary":
+            raise wrong(
+                "`mirror_token_ends` without push mirrors",
+                "it goes with `replicated_by: primary`; sigctl looks at its own tokens itself",
             )
         return self
 
