@@ -40,6 +40,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         desired,
         locked_archives=traits.archived_locked,
         branch_at_birth=traits.branch_at_birth,
+        own_way=observation.own_way if traits.rules_open else None,
     )
     early = frozenset(
         Key(key.kind, path)
@@ -47,7 +48,13 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         if isinstance(one, Repo) and archives_early(one, locked=traits.archived_locked)
         for path in (one.path, *(one.previously or ()))
     )
-    ordered = order(difference.actions, normal.observed, early, locked=traits.archived_locked)
+    ordered = order(
+        difference.actions,
+        normal.observed,
+        early,
+        locked=traits.archived_locked,
+        hidden_rules=traits.rules_open,
+    )
     refusals = [
         *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
         *judge_deeds(ordered.actions, normal.desired, normal.observed, policy, desired.forge),

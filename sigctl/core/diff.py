@@ -11,6 +11,7 @@ from sigctl.core.kinds import BranchRule, ClassicRule, Key, Label, Membership, R
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
+from sigctl.core.protections import not_yet
 from sigctl.core.state import Desired, Note, State
 
 UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}
@@ -35,12 +36,14 @@ def diff(
     *,
     locked_archives: bool = False,
     branch_at_birth: bool = False,
+    own_way: str | None = None,
 ) -> Difference:
     """Return what to do so that a forge holds what is wanted; an empty tuple where it does.
 
     `wanted` and `seen` are the normalised states; `desired` says whose each thing is, what is managed and what happens to
     undeclared things. Where archives are locked, an archived repository that needs a change is opened for it and archived again;
-    where a branch is chosen at birth, a repository is made with its default branch.
+    where a branch is chosen at birth, a repository is made with its default branch. Where `own_way` says how rules let our own
+    account in, a rule names only who has a right there: it is made without the others first.
     """
     moves, notes = _moves(wanted, seen)
     actions = _as_moves(desired, seen, moves)
@@ -52,10 +55,14 @@ def diff(
     for key, ours in wanted.items():
         theirs = seen.get(key)
         if theirs is None:
-            actions += [
-                _action(desired, before, after)
-                for before, after in _create(ours, branch_at_birth=branch_at_birth, locked=locked_archives)
-            ]
+            steps = _create(ours, branch_at_birth=branch_at_birth, locked=locked_archives)
+            if (
+                own_way is not None
+                and isinstance(ours, BranchRule)
+                and (first := not_yet(ours, seen, own_way))
+            ):
+                steps = [(None, first), (first, ours)]
+            actions += [_action(desired, before, after) for before, after in steps]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
             actions += [
                 _action(desired, before, after) for before, after in _change(theirs, ours.over(theirs))

@@ -15,6 +15,7 @@ from sigctl.core.kinds.org import OWNER
 from sigctl.core.parts import possible, secrets, shown_by_hand, without_labels_of_archives
 from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
+from sigctl.core.protections import Held, as_protections
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, state
 
 
@@ -42,7 +43,11 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = shown_by_hand(wanted, seen, traits, notes)
     if observation.computed_rules:
         wanted, seen = without_patterns(wanted, seen)
-    needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes)
+    held = Held(wanted, seen)
+    if traits.rules_open and BranchRule.KIND in traits.kinds:
+        held = as_protections(wanted, seen, desired, observation, traits, notes)
+        wanted, seen = held.wanted, held.seen
+    needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes, held.anchors)
     wanted = [one for one in wanted if one.key not in needless]
     seen = [one for one in seen if one.key not in needless]
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
@@ -54,7 +59,8 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
         wanted, seen = without_labels_of_archives(wanted, seen, notes)
     notes += secrets(state(wanted), desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
-    return Normal(state(wanted), state(seen), (*told, *people.notes), people.set_aside)
+    aside = (*people.set_aside, *held.set_aside)
+    return Normal(state(wanted), state(seen), (*told, *people.notes), aside)
 
 
 def _without(resources: Iterable[Resource], people: Identities) -> list[Resource]:
@@ -204,9 +210,13 @@ def _owners_after(wanted: list[Resource], seen: list[Resource], desired: Desired
 
 
 def _needless(
-    wanted: list[Resource], owners: set[tuple[str, str]], traits: Traits, notes: list[Note]
+    wanted: list[Resource],
+    owners: set[tuple[str, str]],
+    traits: Traits,
+    notes: list[Note],
+    anchors: frozenset[Key] = frozenset(),
 ) -> set[Key]:
-    """Return the grants to single people who have at least as much anyway, as owner or from the group above."""
+    """Return the grants of those who have at least as much anyway, as owner or from the group above; `anchors` stay nevertheless."""
     groups = {
         (one.target, one.subject): one.level
         for one in wanted
@@ -219,7 +229,7 @@ def _needless(
                 Note("inherited", one.team, f"{one.login} has `{above}` on {one.team} from the group above")
             )
             found.add(one.key)
-        if not isinstance(one, Grant) or one.on != "repo":
+        if not isinstance(one, Grant) or one.on != "repo" or one.key in anchors:
             continue
         above = _above(one, groups)
         if one.subject_kind == PERSON and (one.target.split("/")[0], one.who()) in owners:

@@ -52,12 +52,17 @@ class Order:
 
 
 def order(
-    actions: Sequence[Action], seen: State, early: frozenset[Key] = frozenset(), *, locked: bool = True
+    actions: Sequence[Action],
+    seen: State,
+    early: frozenset[Key] = frozenset(),
+    *,
+    locked: bool = True,
+    hidden_rules: bool = False,
 ) -> Order:
     """Return the actions in a safe order, given the state they start from.
 
     `early` are the repositories that go into the archive before anybody gets a right; all others go there last. `locked` says
-    that nothing can be changed there.
+    that nothing can be changed there, `hidden_rules` that rules can be made in a repository that is not shown.
     """
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     teams = _conflicts(phased)
@@ -79,7 +84,8 @@ def order(
             if len(gaps(trial, seen)) < len(now):
                 choice[team], best = EARLY, trial
     phased = best
-    phased = _ruled_when_open(phased)
+    if not hidden_rules:
+        phased = _ruled_when_open(phased)
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
     phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
@@ -108,7 +114,7 @@ def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each on
     if isinstance(subject, Repo):
         return _repo_phase(action)
     if isinstance(subject, BranchRule):
-        return {"widens": LATE + 4, "narrows": _SHUT}.get(action.effect, SETTLE)
+        return {"widens": LATE + 5, "narrows": _SHUT}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
         return ADD + step

@@ -21,7 +21,7 @@ from sigctl.sandbox import control
 from sigctl.sandbox.gitlab.rules import of_branch
 
 LEVELS = ((), ("level:maintain",), ("level:write",))
-WITH_RULES = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})
+WITHOUT_RULES = replace(TRAITS, kinds=TRAITS.kinds - {"branch_rule"})
 
 
 class Place:
@@ -42,8 +42,7 @@ class Place:
 
     def opened(self, login: str) -> GitLab:
         document = self.sandbox.document()
-        made = forge(document["forges"]["gitlab"]["url"], document["users"][login]["token"])
-        return GitLab(made._settings, traits=WITH_RULES)
+        return forge(document["forges"]["gitlab"]["url"], document["users"][login]["token"])
 
     def do(self, verb: Verb, before: Resource | None, after: Resource | None) -> None:
         self.gitlab.execute(Action("gitlab", verb, before, after))
@@ -53,7 +52,8 @@ class Place:
             self.do("create", None, resource)
 
     def state(self, **scope) -> State:
-        return self.gitlab.observe(Scope(frozenset({self.top}), repos=frozenset({self.repo}), **scope)).state
+        declared = {"repos": frozenset({self.repo}), "thorough": True}
+        return self.gitlab.observe(Scope(frozenset({self.top}), **declared, **scope)).state
 
     def rules(self, **scope) -> dict[str, BranchRule]:
         return {rule.pattern: rule for rule in self.state(**scope).values() if isinstance(rule, BranchRule)}
@@ -255,7 +255,7 @@ def test_everyone_above_a_level_that_we_have_no_word_for_survives():
 
 def test_without_the_kind_no_rule_is_read(free):
     free.make(free.rule(push=()))
-    plain = GitLab(free.gitlab._settings)
+    plain = GitLab(free.gitlab._settings, traits=WITHOUT_RULES)
     state = plain.observe(Scope(frozenset({free.top}))).state
     assert Key("repo", free.repo) in state
     assert not [one for one in state.values() if isinstance(one, BranchRule)]

@@ -56,6 +56,11 @@ def project_members(number: int, path: str, **more) -> dict:
     return {"id": f"gid://gitlab/Project/{number}", "fullPath": path, "projectMembers": members(), **more}
 
 
+def project_rules(number: int, path: str, *rules: dict) -> dict:
+    shown = {"pageInfo": LAST, "nodes": list(rules)}
+    return {"id": f"gid://gitlab/Project/{number}", "fullPath": path, "branchRules": shown}
+
+
 @pytest.fixture
 def server():
     with wire() as served:
@@ -63,6 +68,9 @@ def server():
         served.on("QUERY", "sigctlGroup", Says(body={"data": {"group": group(10, "top")}}))
         served.on("QUERY", "sigctlGroupsBelow", below(field="descendantGroups"))
         served.on("QUERY", "sigctlProjectMembersBelow", below(project_members(20, "top/repo")))
+        served.on("QUERY", "sigctlRulesBelow", below(project_rules(20, "top/repo")))
+        served.on("GET", "/projects/21/protected_branches", Says(body=[]))
+        served.on("GET", "/user", Says(body={"id": 1, "username": "owner"}))
         served.on("GET", "/groups/top/projects", Says(body=[project(20, "top/repo")]))
         served.on("GET", "/groups/10", Says(body={"id": 10, "full_path": "top", "shared_with_groups": []}))
         yield served
@@ -90,7 +98,7 @@ def test_a_small_tree_is_read_whole(server):
     assert observation.me == "owner"
     assert observation.accounts == {"owner": Account("owner", 1)}
     assert observation.capabilities == {"free"}
-    assert observation.reads == len(server.asked) == 7
+    assert observation.reads == len(server.asked) == 9
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sigctl.core.kinds import BranchRule, Resource
-from sigctl.core.state import Account, Note, Observation, state
+from sigctl.core.levels import native
+from sigctl.core.state import OWN_WAY, Account, Note, Observation, state
 from sigctl.forges.base import Progress, Scope, Settings
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
-from sigctl.forges.gitlab.readers import branch_rules, groups, members, projects, server, users
+from sigctl.forges.gitlab.protections import ADMINISTRATOR
+from sigctl.forges.gitlab.readers import branch_rules, groups, members, parts, projects, server, users
 from sigctl.forges.gitlab.readers.groups import Group, Teams
 from sigctl.forges.gitlab.readers.projects import Project
 
@@ -61,19 +63,29 @@ def observe(
     _read_shares(ctx, scope, found, teams, tell)
     notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
     rules = _rules(ctx, scope, found) if with_rules else []
+    hanging = _parts(ctx, scope, found)
     sample = next((project.data for project in found.projects.values()), None)
     tier = server.tier(
         ctx, settings.tier, enterprise=about.enterprise, tops=sorted(scope.orgs), project=sample
     )
+    own_way = _own_way(ctx, tier) if with_rules else frozenset[str]()
     return Observation(
         forge=settings.name,
-        state=state([*_resources(found, teams), *rules]),
+        state=state([*_resources(found, teams), *rules, *hanging]),
         accounts=_accounts(ctx, found),
         me=about.me,
-        capabilities=server.capabilities(tier, enterprise=about.enterprise),
+        capabilities=server.capabilities(tier, enterprise=about.enterprise) | own_way,
         notes=tuple(Note(topic, subject, text, settings.name) for topic, subject, text in notes),
         reads=ctx.client.caller.reads - before,
     )
+
+
+def _own_way(ctx: Context, tier: str) -> frozenset[str]:
+    """Return by what a protection lets us in: as administrators of the server, by name where it has that, else by level alone."""
+    me = ctx.me()
+    if me.get("is_admin"):
+        return frozenset({f"{OWN_WAY}level:{native(ADMINISTRATOR)}"})
+    return frozenset({f"{OWN_WAY}person:{me['username']}"}) if tier != server.FREE else frozenset()
 
 
 def _people_and_token(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
@@ -110,14 +122,20 @@ def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_
 
 def _bulk_rules(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
     def read(top: str) -> None:
-        found.branches.update(branch_rules.branches_below(ctx, top))
+        found.branches.update(branch_rules.branches_below(ctx, top, branch_rules.Wanted.of(scope)))
 
     return [] if scope.narrow else [_bound(read, top) for top in _tops(scope.orgs)]
 
 
 def _rules(ctx: Context, scope: Scope, found: _Found) -> list[BranchRule]:
     paths = {number: project.path for number, project in found.projects.items()}
-    return branch_rules.rules(ctx, found.branches, paths, {path.casefold() for path in scope.repos})
+    return branch_rules.rules(ctx, found.branches, paths, branch_rules.Wanted.of(scope))
+
+
+def _parts(ctx: Context, scope: Scope, found: _Found) -> list[Resource]:
+    projects_ = {number: project.path for number, project in found.projects.items()}
+    groups_ = {number: group.path for number, group in found.groups.items()}
+    return parts.parts(ctx, scope.parts, projects_, groups_)
 
 
 def _named_groups(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:

@@ -13,7 +13,7 @@ from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.graphql import must
 from sigctl.forges.gitlab.names import number_of
 
-NOBODY = 0
+NOBODY, ADMINISTRATOR = 0, 60
 _NUMBERS = {levels.WRITE: 30, levels.MAINTAIN: 40}
 _WORDS = {number: level for level, number in _NUMBERS.items()}
 _KEY = "deploy_key"

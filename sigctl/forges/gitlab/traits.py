@@ -14,9 +14,22 @@ _RESERVED = frozenset(
 )
 
 TRAITS = Traits(
-    kinds=frozenset({"org", "team", "team_member", "repo", "grant"}),
+    kinds=frozenset(
+        {"org", "team", "team_member", "repo", "grant", "label", "deploy_key", "webhook", "branch_rule"}
+    ),
     fields={
-        "org": frozenset({"title", "visibility"}),
+        "org": frozenset(
+            {
+                "title",
+                "visibility",
+                "two_factor",
+                "create_repos",
+                "create_groups",
+                "share_outside",
+                "protect_default",
+            }
+        ),
+        "webhook": frozenset({"events", "tls"}),
         "team": frozenset({"title", "description"}),
         "team_member": frozenset({"role"}),
         "repo": frozenset(
@@ -45,6 +58,7 @@ TRAITS = Traits(
     tier_lacks={"free": frozenset({"subjects", "reviews", "checks"})},
     share_gap=True,
     rules_open=True,
+    needs={"branch_rule.subjects": "premium", "webhook:org": "premium"},
     team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sigctl.core.kinds import BranchRule
 from sigctl.core.kinds.branch import BRANCH, TAG
+from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.context import GROUPS, USERS, Context
 from sigctl.forges.gitlab.graphql import must, rules_below
 from sigctl.forges.gitlab.names import number_of
@@ -16,16 +18,38 @@ Rules = dict[int, list[Protection]]
 """Project's number -> its protected branches."""
 
 
-def branches_below(ctx: Context, group: str, *, deep: bool = True) -> Rules:
-    """Return the protected branches of all projects of a group, and (`deep`) of those below it.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where rules must be known: of whom nobody speaks, they may stay hidden."""
 
-    PartialError where they are not shown: that they are hidden from the token never means that there are none.
+    repos: frozenset[str]
+    """Paths, folded; empty = every project that there is."""
+    tagged: frozenset[str]
+    """Those where rules on tags are looked for, too: at a request each."""
+
+    @classmethod
+    def of(cls, scope: Scope) -> Wanted:
+        """Return it for a scope: tags where a rule on them is declared, or everywhere for a thorough look."""
+        repos = {path.casefold() for path in scope.repos}
+        declared = {rule.repo.casefold() for rule in scope.rules if rule.on == TAG}
+        return cls(frozenset(repos), frozenset(repos if scope.thorough else declared))
+
+    def has(self, path: str) -> bool:
+        """Whether the rules of this repository must be known."""
+        return not self.repos or path.casefold() in self.repos
+
+
+def branches_below(ctx: Context, group: str, wanted: Wanted, *, deep: bool = True) -> Rules:
+    """Return the protected branches of the projects of a group, and (`deep`) of those below it.
+
+    PartialError where they are wanted and not shown: that they are hidden from the token never means that there are none.
     """
     found: Rules = {}
     for page in ctx.graph.walk(rules_below(named=ctx.enterprise), group, "projects", deep=deep):
         for node in must(page, "nodes", group):
-            number = number_of(must(node, "id", group))
-            found[number] = _of_node(ctx, number, node)
+            if node.get("branchRules") is not None or wanted.has(must(node, "fullPath", group)):
+                number = number_of(must(node, "id", group))
+                found[number] = _of_node(ctx, number, node)
     return found
 
 
@@ -54,12 +78,10 @@ def _is_cut(rule: Mapping[str, Any]) -> bool:
     return any((one.get("pageInfo") or {}).get("hasNextPage") for one in lists)
 
 
-def rules(
-    ctx: Context, branches: Rules, paths: Mapping[int, str], declared: Collection[str]
-) -> list[BranchRule]:
-    """Return the rules of these projects (number -> path): on branches, as read in bulk, and on tags of declared ones."""
-    missing = [number for number in paths if number not in branches]
-    tagged = [number for number, path in paths.items() if path.casefold() in declared]
+def rules(ctx: Context, branches: Rules, paths: Mapping[int, str], wanted: Wanted) -> list[BranchRule]:
+    """Return the rules of these projects (number -> path): on branches, as read in bulk, and on tags where they are wanted."""
+    missing = [number for number, path in paths.items() if number not in branches and wanted.has(path)]
+    tagged = [number for number, path in paths.items() if path.casefold() in wanted.tagged]
 
     def read(one: Callable[[Context, int], list[Protection]], number: int) -> Callable[[], list[Protection]]:
         return lambda: one(ctx, number)
