@@ -30,6 +30,7 @@ HOMES = {
     "click": "cli",
     "filelock": ("app", "mirror", "lookaside"),
     "rich": ("cli", "report"),
+    "prometheus_client": "report/metrics.py",
     "sqlite3": ("watch/store.py", "sandbox/store.py"),
 }
 """Library -> the only rooms that import it."""

@@ -14,7 +14,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,11 +103,13 @@ class Journal:
         *,
         allowed: Mapping[str, int] | None = None,
         reason: str = "",
+        sigs: Collection[str] = (),
     ) -> None:
         self._log = Log(file)
         self._config = config
         self._stop = stop
         self._allowed, self._reason = dict(allowed or {}), reason
+        self._sigs = sorted(sigs)
         self._run = uuid.uuid4().hex[:12]
         self.failure: SigctlError | None = None
 
@@ -120,6 +122,7 @@ class Journal:
             config=plan.config_digest,
             plan=plan.digest,
             forges=list(plan.forges),
+            sigs=self._sigs,
             actions=[action.id for action in plan.actions],
             allowed=self._allowed,
             reason=self._reason,

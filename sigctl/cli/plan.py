@@ -1,4 +1,4 @@
-"""plan, apply, drift."""
+"""plan and apply."""
 
 from __future__ import annotations
 
@@ -223,6 +223,7 @@ def apply(
             context.watch.stop,
             allowed=let_pass.limits,
             reason=let_pass.reason,
+            sigs=context.options.sigs,
         )
         report = carry_out(context, planned, shown.outcome, journal)
     if format_ == "json":

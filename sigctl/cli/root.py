@@ -19,7 +19,7 @@ COMMANDS = {
     "codeowners": ("codeowners", "make a CODEOWNERS file from the chairs"),
     "plan": ("plan", "show what apply would do"),
     "apply": ("plan", "make the forges as declared, histories included"),
-    "drift": ("plan", "compare with a read-only token; exit 2 when something differs"),
+    "drift": ("drift", "say what differs, why and since when; exit 2 when something does"),
     "ci": ("ci", "write the pipelines"),
     "rehearse": ("rehearse", "try the files on embedded forges and prove the rights by pushes"),
     "access": ("access", "say who may do what, on which branch, on which forge, and by which way"),

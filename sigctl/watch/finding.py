@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sigctl.core.kinds import Key
+from sigctl.core.kinds import KINDS, Key, Resource, to_json
 from sigctl.core.plan import Action
 from sigctl.core.state import Note, SetAside
 from sigctl.watch.causes import Evidence, cause_of, cause_of_undeclared
@@ -14,6 +15,9 @@ from sigctl.watch.record import HISTORY, PERSON, Cause, Entry, Found
 
 _SHOWN = 4
 Say = Callable[[Action], str]
+KnownOf = Callable[[str, str], Evidence]
+"""What is known of a forge, as far as it concerns a SIG."""
+SeenOf = Callable[[str, Key], Resource | None]
 
 
 def grouped(actions: Iterable[Action]) -> dict[tuple[str, str, str], list[Action]]:
@@ -29,25 +33,34 @@ def grouped(actions: Iterable[Action]) -> dict[tuple[str, str, str], list[Action
     return dict(out)
 
 
-def differences(actions: Iterable[Action], known: Mapping[str, Evidence], say: Say) -> list[Found]:
-    """Return what differs on the forges, with its cause; `say` puts an action into words."""
+def differences(actions: Iterable[Action], known: KnownOf, say: Say, seen: SeenOf) -> list[Found]:
+    """Return what differs on the forges, with its cause; `say` puts an action into words, `seen` tells what is there."""
     out = []
     for (forge, kind, key), found in grouped(actions).items():
         if kind == HISTORY:
             continue
+        sig = next((one.sig for one in found if one.sig), "")
         out.append(
             Found(
                 forge,
                 kind,
                 key,
-                next((one.sig for one in found if one.sig), ""),
+                sig,
                 _some([say(one) for one in found]),
-                cause_of(found, known.get(forge, Evidence())),
+                cause_of(found, known(forge, sig)),
                 effect=effect_of(found),
-                form=_digest(one.id for one in found),
+                form=f"{as_seen(seen(forge, Key(kind, key)))}.{_digest(one.id for one in found)}",
             )
         )
     return out
+
+
+def as_seen(resource: Resource | None) -> str:
+    """Return a digest of what is there, of what is compared of it; that of nothing is "none"."""
+    if resource is None:
+        return "none"
+    data = {name: value for name, value in to_json(resource).items() if name not in resource.INFO}
+    return _digest([json.dumps(data, sort_keys=True)])
 
 
 def effect_of(actions: Iterable[Action]) -> str:
@@ -98,16 +111,25 @@ def people(aside: Iterable[SetAside], logins: Mapping[str, frozenset[str]]) -> l
     ]
 
 
-def undeclared(notes: Iterable[Note], known: Mapping[str, Evidence]) -> list[Found]:
+def undeclared(notes: Iterable[Note], known: KnownOf, seen: SeenOf) -> list[Found]:
     """Return what is there and nobody declared; it is told of, and no drift."""
     out = {}
     for note in notes:
         if note.topic != "undeclared" or not note.forge:
             continue
         kind = note.text.partition(" ")[0]
-        cause = cause_of_undeclared(Key(kind, note.subject), known.get(note.forge, Evidence()))
+        if kind not in KINDS:  # it is told of something else, such as an older name beside the new one
+            continue
+        cause = cause_of_undeclared(Key(kind, note.subject), known(note.forge, note.sig))
         one = Found(
-            note.forge, kind, note.subject, note.sig, note.text, cause, "told", form=_digest([note.text])
+            note.forge,
+            kind,
+            note.subject,
+            note.sig,
+            note.text,
+            cause,
+            "told",
+            form=as_seen(seen(note.forge, Key(kind, note.subject))),
         )
         out[one.name] = one
     return list(out.values())

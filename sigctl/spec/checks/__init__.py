@@ -9,6 +9,7 @@ from sigctl.core.state import Traits
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.checks.branches import CHECKS as BRANCHES
 from sigctl.spec.checks.dates import CHECKS as DATES
+from sigctl.spec.checks.drift import CHECKS as DRIFT
 from sigctl.spec.checks.duplicates import CHECKS as DUPLICATES
 from sigctl.spec.checks.forges import CHECKS as FORGES
 from sigctl.spec.checks.names import CHECKS as NAMES
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *TEAMS,
     *RIGHTS,
     *DATES,
+    *DRIFT,
     *PLACES,
     *BRANCHES,
     *FORGES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigctl.spec.model.base import Model, Short
+from sigctl.spec.model.drift import DriftMode, DriftPolicy
 from sigctl.spec.model.forge import ForgeConfig, Layout, OrgConfig
 from sigctl.spec.model.kernel import Kernel, KernelSig
 from sigctl.spec.model.lookaside import Lookaside, Store
@@ -16,6 +17,8 @@ __all__ = [
     "Access",
     "BranchEntry",
     "Defaults",
+    "DriftMode",
+    "DriftPolicy",
     "ForgeConfig",
     "Group",
     "Kernel",

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from sigctl.spec.model.base import Account, Bool, Glob, Int, LevelName, Model, SigName, Text, wrong
+from sigctl.spec.model.drift import DriftPolicy
 
 LimitKind = Literal[
     "default", "members", "teams", "repos", "grants", "branch_rules", "refs", "orgs", "labels", "webhooks", "deploy_keys", "total"
@@ -193,6 +194,7 @@ class PolicyFile(Model):
         description="Branch protection of GitHub's older kind that is there already. report: it is told of and stays, beside the rules "
         "of the files; replace: it is taken away once a rule of the files that covers it holds.",
     )
+    drift: DriftPolicy = Field(default=DriftPolicy(), description="What happens to drift, and who is told.")
     left_alone: dict[Text, tuple[Text, ...]] = Field(
         default={}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."
     )
