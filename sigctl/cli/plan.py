@@ -233,26 +233,6 @@ def apply(
     return report.exit_code
 
 
-@click.command(
-    epilog="""\b
-examples:
-  sigctl drift
-  sigctl drift --format json --forge github"""
-)
-@common
-@scoped
-@format_option(*FORMATS)
-@_no_mirror
-def drift(format_: str, *, no_mirror: bool, **given: Any) -> int:
-    """Compare the forges with the files and change nothing; a read-only token is enough. Exit 2 when something differs."""
-    with running(given, mirror=not no_mirror) as (context, _):
-        found = make_plan(context).plan
-    print_plan(found, format_, no_color=given["no_color"])
-    if found.quarantined:
-        return 1
-    return 2 if found.actions or any(note.topic == "held" for note in found.notes) else 0
-
-
 def _agreed(planned: Planned, format_: str, *, yes: bool, no_color: bool) -> bool:
     """Show the plan and ask, where there is something to ask about and somebody to ask."""
     plan_ = planned.plan
