@@ -5,6 +5,7 @@ A forge brings a Ground: the adapter, names that are free, and what its API can'
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -12,7 +13,24 @@ from itertools import count
 import pytest
 
 from sigctl.core.compare import Compared, compare
-from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import (
+    PARTS,
+    Actions,
+    BranchRule,
+    DeployKey,
+    Grant,
+    Key,
+    Label,
+    Org,
+    Repo,
+    Resource,
+    Security,
+    Team,
+    TeamMember,
+    Webhook,
+)
+from sigctl.core.kinds.deploykey import fingerprint_of
+from sigctl.core.kinds.webhook import place_of
 from sigctl.core.plan import Action
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired, Observation, state
@@ -65,6 +83,9 @@ class Ground:
             repos=frozenset(r.path for r in every if isinstance(r, Repo)),
             person_repos=frozenset(r.path for r in every if isinstance(r, Repo)),
             logins=frozenset(self.people),
+            parts=frozenset(
+                Key(r.KIND, r.inside.name) for r in every if isinstance(r, PARTS) and r.inside is not None
+            ),
         )
 
     def do(self, before: Resource | None, after: Resource | None) -> None:
@@ -125,6 +146,7 @@ def lives(ground: Ground) -> Iterator[tuple[str, list[Resource], list[Resource |
     if "branch_rule" in traits.kinds and not traits.push_by_pattern:
         rule = BranchRule(repo.path, "c7-sig-virt*", force=False, delete=False)
         yield "a rule of branches", [repo], [rule, replace(rule, delete=True), None]
+    yield from _parts(ground, repo)
     if traits.push_by_pattern:
         given = Grant(
             "repo", repo.path, f"team:{team.path}", "write", branches=("c7-sig-virt", "c7-sig-virt-*")
@@ -135,6 +157,41 @@ def lives(ground: Ground) -> Iterator[tuple[str, list[Resource], list[Resource |
             [team, repo],
             [given, other, replace(other, level="triage", branches=()), None],
         )
+
+
+def _parts(ground: Ground, repo: Repo) -> Iterator[tuple[str, list[Resource], list[Resource | None]]]:
+    """Yield the lives of what hangs on a repository beside rights and rules."""
+    traits = ground.forge.traits
+    if "label" in traits.kinds:
+        label = Label(repo.path, "sig virt", "00ff00", "one")
+        yield "a label", [repo], [label, replace(label, color="ff0000", description="two"), None]
+    if "deploy_key" in traits.kinds:
+        text = public_key(next(NUMBERS))
+        key = DeployKey(repo.path, fingerprint_of(text), title="ci", key_text=text)
+        yield "a deploy key", [repo], [key, replace(key, write=True), key, None]
+    if "webhook" in traits.kinds:
+        url = "https://ci.example.org/hook?job=1"
+        hook = Webhook("repo", repo.path, place_of(url), events=("issue", "push"), tls=True, url=url)
+        yield "a webhook", [repo], [hook, replace(hook, events=("merge_request", "tag"), tls=False), None]
+    if "actions" in traits.kinds:
+        some = Actions(
+            "repo", repo.path, allowed="selected", patterns=("github", "octo/*"), permissions="write"
+        )
+        yield (
+            "workflow settings",
+            [repo],
+            [some, replace(some, allowed="local", patterns=(), approve=True), replace(some, enabled=False)],
+        )
+    if "security" in traits.kinds:
+        on = Security(repo.path, True, True, True, True)  # noqa: FBT003  # switches, all on
+        yield "security switches", [repo], [on, replace(on, push_protection=False, dependency_fixes=False)]
+
+
+def public_key(number: int) -> str:
+    """Return a public key that nobody else has."""
+    parts = (b"ssh-ed25519", number.to_bytes(32, "big"))
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 
 
 def _repo(ground: Ground) -> Repo:

@@ -47,12 +47,14 @@ def ground(request: pytest.FixtureRequest, document: Any) -> Iterator[Ground]:
     for one in found.base:
         if one.key not in here:
             forge.execute(Action(type_, "create", None, one))
+        elif one.changes(here[one.key]):
+            forge.execute(Action(type_, "update", here[one.key], one.over(here[one.key])))
     yield found
     forge.close()
 
 
 def _github(forge: Forge, opened: Any) -> Ground:
-    base = (Org("CentOS"), *(Membership("CentOS", login) for login in PEOPLE))
+    base = (Org("CentOS", deploy_keys=True), *(Membership("CentOS", login) for login in PEOPLE))
     return Ground(forge, opened, "CentOS", PEOPLE, "CentOS/", base=base)
 
 

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from sigctl.errors import NotThereError
+from sigctl.forges.base import Settings
 from sigctl.forges.gitlab.client import Client
 from sigctl.forges.gitlab.graphql import Graph
 from sigctl.forges.gitlab.names import is_below, last_of, parent_of, quoted, unscheduled
@@ -80,8 +81,9 @@ class Known:
 class Context:
     """One server, for the length of a run."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, settings: Settings | None = None) -> None:
         self.client = client
+        self.settings = settings
         self.graph = Graph(client)
         self.known = Known()
         self.enterprise = False

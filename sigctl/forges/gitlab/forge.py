@@ -36,7 +36,7 @@ class GitLab:
         self.traits = traits
         self.name = settings.name
         self._settings = settings
-        self._context = Context(Client(settings, sleep, clock))
+        self._context = Context(Client(settings, sleep, clock), settings)
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""

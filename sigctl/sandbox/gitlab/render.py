@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sigctl.sandbox.gitlab.world import World
 
 Shown = dict[str, Any]
+_APART = ("default_branch_protection_defaults", "prevent_sharing_groups_outside_hierarchy")
+"""Settings of groups that are not shown as they are kept, or not in lists."""
 _ABOUT = [
     "bio",
     "location",
@@ -153,7 +155,7 @@ def group(call: Call, group: Document) -> Shown:
         "path": group["path"],
         "description": group["description"],
         "visibility": group["visibility"],
-        **{name: values[name] for name in settings.GROUP if name != "default_branch_protection_defaults"},
+        **{name: values[name] for name in settings.GROUP if name not in _APART},
         "emails_disabled": not values["emails_enabled"],
         "default_branch_protection_defaults": settings.branch_defaults(values),
         "avatar_url": avatar(call, group),

@@ -135,11 +135,11 @@ GROUP: Settings = {
     "max_artifacts_size": (_INT, None),
     "default_branch_protection": (params.one_of(0, 1, 2, 3, 4), 2),
     "default_branch_protection_defaults": (_protection, None),
+    "prevent_sharing_groups_outside_hierarchy": (_BOOL, False),
 }
 PREMIUM_GROUP: Settings = {
     "membership_lock": (_BOOL, False),
     "prevent_forking_outside_group": (_BOOL, False),
-    "prevent_sharing_groups_outside_hierarchy": (_BOOL, False),
 }
 FULLY_PROTECTED = {
     "allowed_to_push": [{"access_level": 40}],

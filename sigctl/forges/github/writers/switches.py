@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from sigctl.core.kinds import Actions, Org, Properties, Resource, Security
-from sigctl.core.kinds.switches import name_of
+from sigctl.core.kinds.switches import SELECTED, name_of
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.github.names import split
@@ -36,7 +36,7 @@ def put_actions(session: Session, action: Action) -> str:
         if one.allowed is not None and one.enabled is not False:
             body["allowed_actions"] = ALLOWED.get(one.allowed, one.allowed.removeprefix("native:"))
         request_id = session.write("PUT", url, body, about=about).request_id
-    if "patterns" in changed:
+    if "patterns" in changed and one.allowed in (None, SELECTED) and one.enabled is not False:
         words = set(one.patterns or ())
         body = {
             "github_owned_allowed": "github" in words,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
@@ -11,6 +11,7 @@ from sigctl.errors import NotThereError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.context import GROUPS, Context
 from sigctl.forges.gitlab.graphql import GROUP, GROUP_MEMBERS, GROUPS_BELOW, must
+from sigctl.forges.gitlab.groupsettings import settings_of
 from sigctl.forges.gitlab.names import number_of, parent_of, to_level, to_role
 from sigctl.forges.gitlab.readers.members import Member, of_connection
 from sigctl.forges.gitlab.readers.shares import Share, grants_of, shares_of
@@ -30,6 +31,8 @@ class Group:
     """None = not asked for."""
     doomed: str = ""
     """The day on which its deletion was scheduled, where the server said so."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those that only its own page tells, under our names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,10 @@ def with_shares(ctx: Context, group: Group) -> Group:
     if detail.get("id") != group.id:
         raise NotThereError(f"group `{group.path}` went away while it was read")
     return replace(
-        group, shares=tuple(shares_of(detail, group.path)), doomed=detail.get("marked_for_deletion_on") or ""
+        group,
+        shares=tuple(shares_of(detail, group.path)),
+        doomed=detail.get("marked_for_deletion_on") or "",
+        settings=settings_of(detail, top=not parent_of(group.path)),
     )
 
 
@@ -119,7 +125,7 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
     if team:
         members = [TeamMember(group.path, m.account.login, to_role(m.number)) for m in group.members]
         return [Team(group.path, title=group.name, description=group.description), *members]
-    org = Org(group.path, title=group.name, visibility=group.visibility)
+    org = Org(group.path, title=group.name, visibility=group.visibility, **group.settings)
     if group.shares is None:
         return [org]  # what was not read whole is not told
     people = [_personal(group.path, member) for member in group.members]

@@ -11,10 +11,13 @@ from sigctl.core.kinds.org import PRIVATE
 from sigctl.core.plan import Action
 from sigctl.errors import DeniedError, RefusedError
 from sigctl.forges.gitlab.context import GROUPS, Context
+from sigctl.forges.gitlab.groupsettings import body_of, settings_in
 from sigctl.forges.gitlab.names import OWNER, last_of, parent_of, quoted
 from sigctl.forges.gitlab.writers.moving import move as move_thing
 from sigctl.forges.gitlab.writers.restoring import restore
 
+_LATE = "prevent_sharing_groups_outside_hierarchy"
+"""What is not taken when a group is made."""
 _NAMES = {"title": "name", "visibility": "visibility", "description": "description"}
 
 
@@ -38,6 +41,8 @@ def create(ctx: Context, action: Action) -> None:
         made = _found(ctx, group.path, error)
         _set(ctx, made["id"], _settings(group))
     ctx.known.learn(GROUPS, group.path, int(made["id"]))
+    if (late := body.get(_LATE)) is not None:
+        _set(ctx, int(made["id"]), {_LATE: late})
 
 
 def create_team(ctx: Context, action: Action) -> None:
@@ -110,14 +115,16 @@ def _page(path: str) -> str:
 
 def _settings(group: Org | Team) -> dict[str, Any]:
     """Return what the resource says, under GitLab's names."""
-    return {
+    plain = {
         theirs: value for ours, theirs in _NAMES.items() if (value := getattr(group, ours, None)) is not None
     }
+    return plain | (body_of(settings_in(group)) if isinstance(group, Org) else {})
 
 
 def _changed(action: Action) -> dict[str, Any]:
     changed = {ours: after for ours, (_, after) in action.changed().items() if after is not None}
-    return {theirs: changed[ours] for ours, theirs in _NAMES.items() if ours in changed}
+    plain = {theirs: changed[ours] for ours, theirs in _NAMES.items() if ours in changed}
+    return plain | body_of(changed)
 
 
 def _set(ctx: Context, number: int, body: Mapping[str, Any]) -> None:

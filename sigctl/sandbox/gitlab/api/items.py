@@ -71,8 +71,8 @@ def _deploy_token(call: Call, _kind: str, item: Document) -> dict[str, Any]:
     return {**shown, "expires_at": f"{ends}T00:00:00.000Z" if ends else None, **token}
 
 
-def _hook(_call: Call, _kind: str, item: Document) -> dict[str, Any]:
-    return {"project_id": item["owner_id"]}
+def _hook(_call: Call, kind: str, item: Document) -> dict[str, Any]:
+    return {f"{kind}_id": item["owner_id"]}
 
 
 def _variable(_call: Call, _kind: str, item: Document) -> dict[str, Any]:
@@ -119,7 +119,7 @@ HOOKS = Family(
     },
     read=levels.MAINTAINER,
     hidden=("token",),
-    kinds=(PROJECT,),
+    kinds=(PROJECT, GROUP),
     shows=_hook,
 )
 BADGES = Family(
@@ -199,6 +199,8 @@ def _bound(
 
 
 def _source(call: Call, kind: str, family: Family, level: int) -> Document:
+    if family is HOOKS and kind == GROUP and not call.world.premium:
+        not_found()  # webhooks of groups belong to paid tiers
     source = source_of(call, kind)
     if level and level_in(call, kind, source) < level:
         forbidden()
