@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from sigctl.core.plan import Action
-from sigctl.errors import BudgetError, InterruptedRunError, SigctlError
+from sigctl.errors import BudgetError, InterruptedRunError, LaterError, SigctlError
 from sigctl.report.outcome import Outcome
 
 Perform = Callable[[Action], str]
@@ -87,6 +87,8 @@ class Executor:
         except BudgetError as error:
             self._spent.add(action.forge)
             return Outcome(action, "failed", error.text, error.hint)
+        except LaterError as error:
+            return Outcome(action, "later", error.text, error.hint)
         except SigctlError as error:
             return Outcome(action, "failed", error.text, error.hint)
         return Outcome(action, "done", request=request)

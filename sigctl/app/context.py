@@ -39,6 +39,8 @@ class Options:
     """Repositories whose history moves at once."""
     cache: Path | None = None
     """Where git objects are kept between runs; None = the user's cache folder."""
+    full: bool = False
+    """Look also for what waits where no file asks for it, at a request for each repository."""
     bundles: Path | None = None
     """Folder for bundles of what is overwritten or deleted; None = it is kept in the cache only."""
 

@@ -18,7 +18,7 @@ from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Team
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
-from sigctl.forges.base import Forge, Remote, Scope
+from sigctl.forges.base import Estimates, Forge, Remote, Scope
 from sigctl.mirror.model import MirrorPlan
 
 if TYPE_CHECKING:
@@ -79,9 +79,14 @@ def _one(context: Context, forge: Forge) -> Compared:
         wide = dict.fromkeys(("repos", "teams", "members"), "ignore")
         desired = replace(desired, undeclared={**desired.undeclared, **wide})
     observation = forge.observe(
-        scope_of(desired, narrow=narrow), lambda what: context.watch.reading(forge.name, what)
+        replace(scope_of(desired, narrow=narrow), thorough=context.options.full),
+        lambda what: context.watch.reading(forge.name, what),
     )
-    return compare(desired, observation, forge.traits, context.resolved.policy)
+    found = compare(desired, observation, forge.traits, context.resolved.policy)
+    if isinstance(forge, Estimates):
+        cost = forge.estimate(found.plan.actions, observation.state)
+        found = replace(found, plan=replace(found.plan, cost=replace(cost, reads=observation.reads)))
+    return found
 
 
 def _with_histories(context: Context, desired: Desired) -> Desired:

@@ -18,7 +18,7 @@ from sigctl.app.context import Context
 from sigctl.app.drifting import Look, default_folder, look, with_tokens
 from sigctl.cli import show
 from sigctl.cli.announce import check_sender, way_of
-from sigctl.cli.options import common, format_option, scoped
+from sigctl.cli.options import common, format_option, full_option, scoped
 from sigctl.cli.plan import running
 from sigctl.core.plan import Refusal
 from sigctl.errors import UsageError
@@ -118,6 +118,7 @@ examples:
 )
 @common
 @scoped
+@full_option
 @format_option(*FORMATS)
 @click.option(
     "--mode",

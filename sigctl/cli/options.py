@@ -76,6 +76,15 @@ def scoped(function: F) -> F:
     return function
 
 
+def full_option(function: F) -> F:
+    """Give a command --full."""
+    return click.option(
+        "--full",
+        is_flag=True,
+        help="Look also for invitations that wait on repositories where no file asks for a person: a request for each.",
+    )(function)
+
+
 def format_option(*formats: str) -> Callable[[F], F]:
     """Give a command --format with these choices; the first is the default."""
     return click.option(

@@ -18,7 +18,7 @@ from sigctl.app.audit import Journal, default_file
 from sigctl.app.context import Context, Options, Watch, open_context
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
-from sigctl.cli.options import common, format_option, interruptible, logs, pairs, scoped
+from sigctl.cli.options import common, format_option, full_option, interruptible, logs, pairs, scoped
 from sigctl.core.plan import Plan
 from sigctl.errors import UsageError
 from sigctl.report.html import plan_html
@@ -45,6 +45,7 @@ def options_of(given: dict[str, Any], *, mirror: bool) -> Options:
         jobs=given["jobs"],
         cache=given["cache"],
         bundles=given.get("bundles"),
+        full=bool(given.get("full")),
     )
 
 
@@ -111,6 +112,7 @@ examples:
 )
 @common
 @scoped
+@full_option
 @format_option(*FORMATS)
 @click.option(
     "--out",
@@ -176,6 +178,7 @@ examples:
 )
 @common
 @scoped
+@full_option
 @format_option("text", "json")
 @click.option(
     "--plan",

@@ -20,7 +20,7 @@ class Identities:
 
 
 def identify(desired: Desired, observation: Observation, traits: Traits) -> Identities:
-    """Return who was renamed, and who is set aside: missing, blocked, or no longer the person that was pinned."""
+    """Return who was renamed, and who is set aside: missing, blocked, invited in vain today, or no longer the person that was pinned."""
     fold = str.casefold if traits.fold_logins else str
     by_login = {fold(login): account for login, account in observation.accounts.items()}
     by_id = {str(account.id): account for account in observation.accounts.values() if account.id is not None}
@@ -54,4 +54,9 @@ def _problem(account: Account | None, pin: int | str | None) -> tuple[str, str] 
         )
     if account.status == "blocked":
         return "the account is blocked on this forge", "unblock it there, or take the person out of the files"
+    if account.status == "declined":
+        return (
+            account.reason,
+            "nobody is invited twice a day; ask the person, or take the person out of the files",
+        )
     return None

@@ -59,7 +59,9 @@ class Account:
     kind: str = "user"
     """One of user, bot."""
     status: str = "active"
-    """One of active, blocked, missing."""
+    """One of active, blocked, missing, declined (an invitation failed today: another one has to wait)."""
+    reason: str = ""
+    """What there is to say about the status, where the status alone does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

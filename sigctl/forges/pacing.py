@@ -104,6 +104,7 @@ class Daily:
         self._limits: dict[str, int] = {}
         self._windows: dict[str, Window] = {}
         self._full: dict[str, float] = defaultdict(float)
+        self._known: defaultdict[str, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
 
     def limit(self, place: str, most: int) -> None:
@@ -112,20 +113,24 @@ class Daily:
             with self._lock:
                 self._limits[place.casefold()] = most
 
-    def seen(self, place: str, ages: Iterable[float]) -> None:
-        """Count what was done that many seconds ago, by us in an earlier run or by others; replaces what was counted."""
+    def seen(self, place: str, ages: Mapping[str, float]) -> None:
+        """Count what was done for whom that many seconds ago, by an earlier run or by others; replaces what was counted."""
         now = self._clock()
         with self._lock:
             self._windows.pop(place.casefold(), None)
             window = self._window(place)
-            for age in sorted(ages, reverse=True):
+            self._known[place.casefold()] = {who.casefold() for who in ages}
+            for age in sorted(ages.values(), reverse=True):
                 if 0 <= age < DAY:
                     window.take(1, now - age)
 
-    def take(self, place: str) -> None:
-        """Count one more."""
+    def take(self, place: str, who: str) -> None:
+        """Count one more, unless it is known to have been done for the same one before."""
         with self._lock:
-            self._window(place).take(1, self._clock())
+            known = self._known[place.casefold()]
+            if who.casefold() not in known:
+                known.add(who.casefold())
+                self._window(place).take(1, self._clock())
 
     def refused(self, place: str) -> None:
         """Take note that the server takes no more here, whatever we counted: asked again after an hour at the earliest."""

@@ -10,12 +10,12 @@ from typing import Any, Literal
 from sigctl.core.plan import Action, Plan
 from sigctl.core.state import Note, SetAside
 
-Status = Literal["done", "failed", "skipped", "stopped"]
+Status = Literal["done", "failed", "later", "skipped", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One action and what became of it; `stopped` = the run ended before its turn."""
+    """One action and what became of it; `later` = the forge takes no more of it for hours, `stopped` = the run ended before its turn."""
 
     action: Action
     status: Status
@@ -42,7 +42,7 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Return the number of outcomes by status."""
         found = Counter(outcome.status for outcome in self.outcomes)
-        return {status: found[status] for status in ("done", "failed", "skipped", "stopped")}
+        return {status: found[status] for status in ("done", "failed", "later", "skipped", "stopped")}
 
     @property
     def converged(self) -> bool:
@@ -57,7 +57,8 @@ class Report:
         if self.plan.refusals:
             return 3
         counts = self.counts()
-        trouble = counts["failed"] + counts["skipped"] + len(self.set_aside) + len(self.plan.quarantined)
+        trouble = counts["failed"] + counts["later"] + counts["skipped"]
+        trouble += len(self.set_aside) + len(self.plan.quarantined)
         different = self.remaining is not None and (self.remaining.actions or self.remaining.quarantined)
         return 1 if trouble or different else 0
 

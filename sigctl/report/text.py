@@ -59,13 +59,13 @@ def report_text(report: Report) -> Group:
 
 def outcome_text(outcome: Outcome) -> Text:
     """Return one line for an action that just ended."""
-    mark = {"done": "ok", "failed": "FAILED", "skipped": "skipped", "stopped": "stopped"}[outcome.status]
+    mark = {"done": "ok", "failed": "FAILED"}.get(outcome.status, outcome.status)
     style = {"done": "green", "failed": "bold red"}.get(outcome.status, "yellow")
     where = plain((outcome.action.subject.inside or outcome.action.key).name)
     text = Text.assemble(
         (f"{mark:>7} ", style), f"{plain(outcome.action.forge)} {where}: {describe(outcome.action)}"
     )
-    if outcome.status == "failed":
+    if outcome.status in ("failed", "later"):
         text.append(f": {plain(outcome.reason)}", style)
     return text
 
@@ -128,8 +128,22 @@ def _cost(plan: Plan) -> Text:
     cost = plan.cost
     text = f"\n{cost.reads} requests to read"
     if plan.actions:
-        text += f"; about {cost.writes} to write, {cost.seconds:.0f} s at the usual pace; digest {plan.digest[:12]}"
+        told = ", ".join(f"{count} {word}" for word, count in cost.requests.items())
+        text += f"; about {cost.writes} to write{f' ({told})' if told else ''}, {_duration(cost.seconds)} at the usual pace"
+        if cost.pauses:
+            text += f", {_duration(cost.pauses)} of it pauses that the forge's limits ask for"
+        text += f"; digest {plan.digest[:12]}"
+    if cost.later:
+        text += f"\n{cost.later} invitations are more than the forge takes today: a later run makes them"
     return Text(text, style="dim")
+
+
+def _duration(seconds: float) -> str:
+    """Return so many seconds as people say it: 45 s, 12 min, 2 h 5 min."""
+    minutes = round(seconds / 60)
+    if seconds < 100:  # noqa: PLR2004  # up to there seconds say more
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004  # an hour
 
 
 def _failed(outcome: Outcome) -> Text:
@@ -144,12 +158,13 @@ def _failed(outcome: Outcome) -> Text:
 
 
 def _skipped(outcomes: Sequence[Outcome]) -> Iterator[Text]:
-    for status in ("skipped", "stopped"):
+    for status in ("later", "skipped", "stopped"):
         found = [o for o in outcomes if o.status == status]
         for outcome in found[:_NOTES_SHOWN]:
             where = plain((outcome.action.subject.inside or outcome.action.key).name)
             yield Text(
-                f"  {status}: {plain(outcome.action.forge)} {where}: {describe(outcome.action)}",
+                f"  {status}: {plain(outcome.action.forge)} {where}: {describe(outcome.action)}"
+                + (f": {plain(outcome.reason)}" if status == "later" else ""),
                 style="yellow",
             )
         if len(found) > _NOTES_SHOWN:

@@ -172,9 +172,10 @@ def test_a_quota_of_nought_is_no_limit() -> None:
 def test_the_invitations_of_a_day_are_counted_by_place_and_come_back_one_by_one() -> None:
     time = Time()
     daily = Daily(3, time.clock)
-    for _ in range(3):
+    for number in range(3):
         assert daily.wait("CentOS") == 0
-        daily.take("centos")
+        for _ in range(2):
+            daily.take("centos", f"member{number}")
         time.now += HOUR
     assert daily.left("CentOS") == 0
     assert daily.wait("CentOS") == DAY - 3 * HOUR
@@ -186,11 +187,13 @@ def test_the_invitations_of_a_day_are_counted_by_place_and_come_back_one_by_one(
 def test_invitations_of_earlier_runs_count_and_a_place_may_have_more() -> None:
     time = Time()
     daily = Daily(50, time.clock)
-    daily.seen("CentOS", [HOUR] * 30 + [DAY + 1] * 30)
+    daily.seen("CentOS", {f"member{n}": HOUR if n < 30 else DAY + 1 for n in range(60)})
     assert daily.left("CentOS") == 20
     daily.limit("CentOS", 500)
-    daily.seen("CentOS", [HOUR] * 30)
+    daily.seen("CentOS", {f"member{n}": HOUR for n in range(30)})
     assert daily.left("CentOS") == 470
+    daily.take("CentOS", "Member1")
+    assert daily.left("CentOS") == 470, "whoever is invited already is not invited again"
 
 
 def test_a_refusal_of_the_server_holds_whatever_we_counted() -> None:

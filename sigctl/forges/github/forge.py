@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from sigctl.core.events import Event
 from sigctl.core.kinds import Key
-from sigctl.core.plan import Action
-from sigctl.core.state import Observation, Traits
+from sigctl.core.plan import Action, Cost
+from sigctl.core.state import Observation, State, Traits
 from sigctl.forges.base import Health, Progress, Remote, Scope, Settings
 from sigctl.forges.github.auth import FOR_GIT
+from sigctl.forges.github.estimate import estimate
 from sigctl.forges.github.health import health
 from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
@@ -47,6 +48,10 @@ class GitHub:
     def execute(self, action: Action) -> str:
         """Make the change, or find that it already is so; return GitHub's request id or ""; raise ForgeError."""
         return execute(self._session, action)
+
+    def estimate(self, actions: Sequence[Action], seen: State) -> Cost:
+        """Return what carrying these actions out will cost, with what is left of today's invitations."""
+        return estimate(actions, seen, self._session.pacing, self._session.invitations)
 
     def remote(self, repo: str) -> Remote:
         """Return where git finds the repository with this path; for an app with a token that is good for some time yet."""

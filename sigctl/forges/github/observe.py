@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from sigctl.core.kinds import Grant, Repo, Resource
+from sigctl.core.kinds import Grant, Membership, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
 from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
 from sigctl.errors import NotThereError
@@ -35,7 +35,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
     return Observation(
         forge=session.name,
         state=reading.consistent(),
-        accounts=dict(sorted(reading.accounts.items())),
+        accounts=reading.known_accounts(),
         me=session.me(),
         capabilities=frozenset(reading.capabilities),
         notes=tuple(sorted(reading.notes, key=lambda note: (note.subject, note.text))),
@@ -55,6 +55,8 @@ class _Reading:
         self.teams: list[Node] = []
         self.rules: list[Node] = []
         self.rulesets: dict[tuple[str, int], Ruleset | None] = {}
+        self.declined: list[tuple[str, Account]] = []
+        """Org and account of people whose invitation failed today."""
         self.alerts: dict[str, bool] = {}
         """Repository -> whether dependencies with holes are told of."""
         self.capabilities: set[str] = {WHOLE_KEYS}
@@ -89,6 +91,8 @@ class _Reading:
             one.target for one in self.state.values() if isinstance(one, Grant) and one.subject_kind == PERSON
         }
         declared = self.scope.repos if self.scope.narrow else self.scope.person_repos
+        if self.scope.thorough:
+            declared = frozenset(there)
         asked = shared | {there[repo.casefold()] for repo in declared if repo.casefold() in there}
         parts: list[Callable[[], object]] = [
             *(partial(self.account, one) for one in sorted(self.scope.ids, key=str) if str(one) not in known),
@@ -157,6 +161,19 @@ class _Reading:
             if one.inside is None or one.inside in self.state
         }
 
+    def known_accounts(self) -> dict[str, Account]:
+        """Return the accounts by login, sorted; who was invited in vain today and has not come in some other way is marked so."""
+        found = {login.casefold(): login for login in self.accounts}
+        inside = {
+            (one.org, one.login.casefold()) for one in self.state.values() if isinstance(one, Membership)
+        }
+        for org, account in self.declined:
+            login = found.get(account.login.casefold())
+            if login is not None and (org, account.login.casefold()) not in inside:
+                number = self.accounts[login].id
+                self.accounts[login] = replace(account, login=login, id=number)
+        return dict(sorted(self.accounts.items()))
+
     def settle(self) -> None:
         """Make branch rules of the rulesets that were read, all of which must be known first."""
         found, notes = rules.rules_of(self.rules, self.rulesets, self.session.name)
@@ -181,6 +198,9 @@ class _Reading:
     def invitations(self, org: str) -> None:
         memberships, notes = people.read_invitations(self.session, org)
         self.add(memberships, notes=notes)
+        if self.scope.logins:
+            found = people.read_declined(self.session, org, self.scope.logins, memberships)
+            self.declined += [(org, account) for account in found]
 
     def all_repos(self, org: str) -> None:
         self._know_repos(repos.read_repos(self.session, org))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -45,13 +46,14 @@ class Session:
         self.name = settings.name
         self.jobs = settings.jobs
         self.settings = settings
+        self.pacing = pacing.of(settings)
         self.caller = Caller.of(
             settings,
             reader(settings.name),
             sleep=sleep,
             clock=clock,
             longest_wait=pacing.LONGEST_WAIT,
-            pacing=pacing.of(settings),
+            pacing=self.pacing,
         )
         self.invitations = pacing.invitations(settings, clock)
         self._client = Client(settings)
@@ -178,6 +180,17 @@ class Session:
     def parallel(self, work: Sequence[Callable[[], T]]) -> list[T]:
         """Return the results in order; the first error ends what has not begun, Ctrl-C ends every wait too."""
         return parallel(work, self.jobs, self.name, self.caller.stop)
+
+    def at(self, wait: float) -> str:
+        """Return the time in so many seconds, for people to read."""
+        return datetime.fromtimestamp(self.wall() + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+    def age(self, stamp: object) -> float:
+        """Return how many seconds ago GitHub's time stamp was; far back where it is none."""
+        try:
+            return self.wall() - datetime.fromisoformat(str(stamp)).timestamp()
+        except ValueError:
+            return float("inf")
 
     def close(self) -> None:
         """End every wait and give connections back."""

@@ -2,7 +2,7 @@
 
 Options (knobs): `not_yet`: for how many requests the parts of a new repository answer 404 (0); `transfer_after`: after how
 many requests a transfer takes effect (1); `rate_limit`: points an hour, and `creations_a_minute`: POSTs and invitations a
-minute (the secondary limit), both enforced when given.
+minute (the secondary limit), both enforced when given; `invitations_a_day`: to each org and each repository, likewise.
 """
 
 from __future__ import annotations
@@ -73,6 +73,15 @@ class GitHub(SandboxForge):
         """Suspend a user: the tokens end, invitations are refused."""
         with self.store.transaction():
             self.state.touch(self.state.accounts, self.state.account(login, USER), suspended=True)
+
+    def decline(self, org: str, login: str) -> None:
+        """Let a user decline an invitation to an org, for which there is a page and no API."""
+        with self.store.transaction():
+            home, user = self.state.account(org, ORG), self.state.account(login, USER)
+            found = self.state.waiting_for(home["id"], user["id"])
+            if found is not None:
+                why = "User declined the invitation."
+                self.state.invitations.save(found, failed_at=self.clock.stamp(), failed_reason=why)
 
     def add_app(self, slug: str, public_key: str, permissions: Mapping[str, str] | None = None) -> Document:
         """Register an app with its public key (PEM); by default it asks for everything there is to manage."""

@@ -91,6 +91,9 @@ def add_collaborator(call: Call) -> Reply:
         return Reply(NO_CONTENT)
     invitation = next((i for i in _invitations(state, repo, user) if not state.expired(i)), None)
     if invitation is None:
+        if not state.count_invitation(state.full_name(repo)):
+            text = "You have exceeded the limit of repository invitations for today: too many invitations were sent"
+            raise forbidden(text)
         for old in _invitations(state, repo, user):
             state.repo_invitations.delete(old["id"])
         invitation = state.add(

@@ -257,6 +257,8 @@ def invite(
             "unprocessable",
             "You have reached the seat limit for this organization",
         )
+    if not state.count_invitation(org["login"]):
+        raise invalid("OrganizationInvitation", "data", "unprocessable", "Over invitation rate limit")
     return state.add(
         state.invitations,
         org=org["id"],

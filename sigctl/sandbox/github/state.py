@@ -53,6 +53,8 @@ class State:
         self.transfers = c("transfers", repo=_of("repo"))
         self.protections = c("protections", repo=_of("repo"))
         self.rulesets = c("rulesets", repo=_of("repo"), org=_of("org"))
+        self.sent = c("sent", place=lambda d: d["place"])
+        """Invitations of the last day, whatever became of them."""
         self.apps = c("apps")
         self.installations = c(
             "installations", app=_of("app"), pair=_pair("app", "org"), bot=_pair("bot", "org"), org=_of("org")
@@ -186,6 +188,18 @@ class State:
     def _end(self) -> str:
         """Return the time before which an invitation was made too long ago; stamps compare as text."""
         return (self.clock.now() - timedelta(days=INVITATION_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def count_invitation(self, place: str) -> bool:
+        """Count an invitation to an org or a repository; False when the day's number is used up (knob `invitations_a_day`)."""
+        most = self.env.options.get("invitations_a_day", 0)
+        ago = (self.clock.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for old in self.sent.find("place", place):
+            if old["created_at"] <= ago:
+                self.sent.delete(old["id"])
+        if most and len(self.sent.find("place", place)) >= most:
+            return False
+        self.add(self.sent, place=place)
+        return True
 
     def waiting(self, org: int) -> list[Document]:
         """Return the org's invitations that can be accepted."""

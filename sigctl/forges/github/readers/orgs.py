@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sigctl.core.kinds import Org
 from sigctl.core.kinds.org import OPENNESS
 from sigctl.core.levels import NONE
 from sigctl.errors import DeniedError, NotThereError
 from sigctl.forges.github.names import level_of
+from sigctl.forges.github.pacing import MORE_INVITATIONS
 from sigctl.forges.github.session import Session, path
+from sigctl.forges.pacing import DAY
+
+MONTH = 31 * DAY
 
 
 def read_org(session: Session, org: str) -> Org:
@@ -20,6 +26,7 @@ def read_org(session: Session, org: str) -> Org:
     if base is None:
         hint = "the token must be an owner's, with admin:org (or an app's, with administration: read)"
         raise DeniedError(f"the settings of org `{org}` can't be read", hint, forge=session.name)
+    _know_limit(session, data)
     return Org(
         path=data["login"],
         title=data.get("name") or "",
@@ -32,3 +39,11 @@ def read_org(session: Session, org: str) -> Org:
         fork_private=data.get("members_can_fork_private_repositories"),
         deploy_keys=data.get("deploy_keys_enabled_for_repositories"),
     )
+
+
+def _know_limit(session: Session, data: dict[str, Any]) -> None:
+    """Let an org that pays or is older than a month invite more people a day, unless the files say how many."""
+    pays = (data.get("plan") or {}).get("name") not in (None, "", "free")
+    old = MONTH < session.age(data.get("created_at")) < float("inf")
+    if session.settings.limits.invitations_a_day is None and (pays or old):
+        session.invitations.limit(data["login"], MORE_INVITATIONS)

@@ -12,6 +12,7 @@ from sigctl.forges.github import documents
 from sigctl.forges.github.failures import SCOPES
 from sigctl.forges.github.names import org_role_of
 from sigctl.forges.github.session import Session, path
+from sigctl.forges.pacing import DAY
 
 
 def read_members(session: Session, org: str) -> tuple[list[Membership], list[Account]]:
@@ -29,13 +30,34 @@ def read_members(session: Session, org: str) -> tuple[list[Membership], list[Acc
 def read_invitations(session: Session, org: str) -> tuple[list[Membership], list[Note]]:
     """Return who is invited to the org; by REST, since GraphQL does not tell the role an invitation carries."""
     memberships, notes = [], []
-    for one in session.every(path("orgs", org, "invitations")):
+    waiting = session.every(path("orgs", org, "invitations"))
+    session.invitations.seen(
+        org, {one.get("login") or f"#{one.get('id')}": session.age(one.get("created_at")) for one in waiting}
+    )
+    for one in waiting:
         login = one.get("login")
         if login:
             memberships.append(Membership(org, login, org_role_of(one["role"]), INVITED))
         else:
             notes.append(Note("pending", org, "someone is invited to the org by e-mail", session.name))
     return memberships, notes
+
+
+def read_declined(
+    session: Session, org: str, logins: Iterable[str], waiting: Iterable[Membership]
+) -> list[Account]:
+    """Return an account for each of these people whose invitation to the org was made today and has failed already."""
+    wanted = {login.casefold() for login in logins} - {one.login.casefold() for one in waiting}
+    found: dict[str, Account] = {}
+    for one in session.every(path("orgs", org, "failed_invitations")):
+        login, age = one.get("login") or "", session.age(one.get("created_at"))
+        if login.casefold() in wanted and age < DAY:
+            why = (one.get("failed_reason") or "no reason given").strip().rstrip(".")
+            text = (
+                f"the invitation to {org} failed ({why}); the next one can be sent on {session.at(DAY - age)}"
+            )
+            found[login] = Account(login, status="declined", reason=text)
+    return list(found.values())
 
 
 def read_accounts(session: Session, logins: Iterable[str]) -> list[Account]:

@@ -13,6 +13,7 @@ from sigctl.errors import NotThereError
 from sigctl.forges.github.names import invited_permission_of, level_of, permission_of, split
 from sigctl.forges.github.session import Session, path
 from sigctl.forges.github.writers import sides
+from sigctl.forges.github.writers.inviting import inviting
 
 
 def put(session: Session, action: Action) -> str:
@@ -26,7 +27,14 @@ def put(session: Session, action: Action) -> str:
         if waiting is not None:
             return _change_invitation(session, grant, waiting)
     body = {"permission": permission_of(grant.level)}
-    answer = session.write("PUT", _person_url(grant), body, about=[grant.target])
+    answer = inviting(
+        session,
+        grant.target,
+        grant.subject_name,
+        lambda: session.write("PUT", _person_url(grant), body, about=[grant.target]),
+        invited=lambda answer: answer.status == HTTPStatus.CREATED,
+        needless=lambda: _is_known(session, grant),
+    )
     if answer.status == HTTPStatus.CREATED and level_of(answer.data["permissions"]) != grant.level:
         return _change_invitation(
             session, grant, int(answer.data["id"])
@@ -45,6 +53,13 @@ def remove(session: Session, action: Action) -> str:
             with suppress(NotThereError):  # accepted in this very moment: then there is a right to take away
                 return session.write("DELETE", _invitation_url(grant, waiting)).request_id
     return session.remove(_person_url(grant))
+
+
+def _is_known(session: Session, grant: Grant) -> bool:
+    """Whether nothing has to be sent: the person has some access, is in the org, or is invited already."""
+    org = split(grant.target)[0]
+    places = (_person_url(grant), path("orgs", org, "members", grant.subject_name))
+    return any(session.look(place) is not None for place in places) or _invitation(session, grant) is not None
 
 
 def _change_invitation(session: Session, grant: Grant, number: int) -> str:
