@@ -30,6 +30,8 @@ HOMES = {
     "click": "cli",
     "filelock": ("app", "mirror", "lookaside"),
     "rich": ("cli", "report"),
+    "jinja2": "report/html",
+    "markupsafe": "report/html",
     "prometheus_client": "report/metrics.py",
     "sqlite3": ("watch/store.py", "sandbox/store.py"),
 }

@@ -69,6 +69,10 @@ def test_what_access_says_is_what_a_push_meets(world, prover):
     live = [f"--set=forges.{name}.url={urls[kind]['url']}" for name, kind in NAMES.items()]
     asked = [f"--branch={branch}" for branch in BRANCHES] + [f"--repo={repo}" for repo in REPOS]
     found = world.ok("access", "--live", "--format", "json", *live, *asked).json
+    file = world.folder / "snapshot.json"
+    world.ok("snapshot", "--out", str(file))
+    then = world.ok("access", "--snapshot", str(file), "--format", "json", *asked).json
+    assert then["rows"] == found["rows"], "a snapshot answers alike, offline"
     said, paths, ways = {}, set(), {}
     for row in found["rows"]:
         if row["kind"] == "mirror":
