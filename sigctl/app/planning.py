@@ -15,6 +15,7 @@ from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import End, Hop
 from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Team
+from sigctl.core.parts import renewed
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
@@ -51,14 +52,19 @@ class Planned:
     mirror: MirrorPlan | None = None
 
 
-def make_plan(context: Context, allowed: Allowed | None = None) -> Planned:
-    """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on."""
+def make_plan(context: Context, allowed: Allowed | None = None, *, renew: bool = False) -> Planned:
+    """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on.
+
+    With `renew`, the secrets of webhooks, which nobody can compare, are to be written anew.
+    """
     if allowed:
         allowed.check()
     aside: list[SetAside] = list(context.set_aside)
     compared: dict[str, Compared] = {}
     with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
-        running = {name: pool.submit(_one, context, forge) for name, forge in context.forges.items()}
+        running = {
+            name: pool.submit(_one, context, forge, renew=renew) for name, forge in context.forges.items()
+        }
         for name, future in sorted(running.items()):
             try:
                 compared[name] = future.result()
@@ -72,8 +78,10 @@ def make_plan(context: Context, allowed: Allowed | None = None) -> Planned:
     return Planned(plan, compared, mirror)
 
 
-def _one(context: Context, forge: Forge) -> Compared:
+def _one(context: Context, forge: Forge, *, renew: bool) -> Compared:
     desired = _with_histories(context, context.resolved.desired[forge.name])
+    if renew:
+        desired = renewed(desired)
     narrow = bool(context.options.sigs)
     if narrow:
         wide = dict.fromkeys(("repos", "teams", "members"), "ignore")

@@ -30,6 +30,9 @@ allow_option = click.option(
     "--allow", multiple=True, metavar="GUARD=N", help="Let this guard pass up to N, once. Needs --reason."
 )
 reason_option = click.option("--reason", default="", help="Why a guard is told to let pass.")
+_renew = click.option(
+    "--renew-secrets", is_flag=True, help="Write the secrets of webhooks anew; nobody can read them back."
+)
 _no_mirror = click.option("--no-mirror", is_flag=True, help="Leave the histories out.")
 
 
@@ -136,6 +139,7 @@ examples:
 @allow_option
 @reason_option
 @_no_mirror
+@_renew
 def plan(
     format_: str,
     out: Path | None,
@@ -147,6 +151,7 @@ def plan(
     detailed_exitcode: bool,
     everything: bool,
     no_mirror: bool,
+    renew_secrets: bool,
     **given: Any,
 ) -> int:
     """Show what apply would do, and change nothing."""
@@ -161,7 +166,7 @@ def plan(
     if base or everything:
         raise UsageError("--base and --all go with --snapshot")
     with running(given, mirror=not no_mirror) as (context, _):
-        made = make_plan(context, allowed(allow, reason)).plan
+        made = make_plan(context, allowed(allow, reason), renew=renew_secrets).plan
     if out is not None:
         _write(out, made)
     print_plan(made, format_, no_color=given["no_color"])
@@ -197,6 +202,7 @@ examples:
 @allow_option
 @reason_option
 @_no_mirror
+@_renew
 def apply(
     format_: str,
     saved: Path | None,
@@ -206,12 +212,13 @@ def apply(
     *,
     yes: bool,
     no_mirror: bool,
+    renew_secrets: bool,
     **given: Any,
 ) -> int:
     """Make every forge as declared, bring the histories where they belong, and read back."""
     with running(given, mirror=not no_mirror) as (context, shown), alone(context):
         let_pass = allowed(allow, reason)
-        planned = make_plan(context, let_pass)
+        planned = make_plan(context, let_pass, renew=renew_secrets)
         if saved is not None:
             planned = check_saved(_read(saved), planned, hours=context.config.spec.policy.guards.plan_hours)
         with shown.paused():

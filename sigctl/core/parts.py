@@ -158,6 +158,15 @@ def secrets(wanted: State, forge: str) -> Iterator[Note]:
         yield Note("secret", "webhooks", text, forge)
 
 
+def renewed(desired: Desired) -> Desired:
+    """Return the desired state in which every secret of a webhook is to be written anew."""
+    state = {
+        key: replace(one, renewed=True) if isinstance(one, Webhook) and one.secret else one
+        for key, one in desired.state.items()
+    }
+    return replace(desired, state=state)
+
+
 def shown_by_hand(
     wanted: list[Resource], seen: Iterable[Resource], traits: Traits, notes: list[Note]
 ) -> list[Resource]:
