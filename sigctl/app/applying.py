@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from sigctl.app.audit import Journal
 from sigctl.app.context import Context
-from sigctl.app.planning import Planned, make_plan, mirror_options, place_of
+from sigctl.app.moving import mirror_options
+from sigctl.app.planning import Planned, make_plan, place_of
 from sigctl.core.kinds import Key, Repo, Resource
 from sigctl.core.order import ARCHIVE, REFS, SETTLE
 from sigctl.core.plan import Action, Plan

@@ -52,6 +52,8 @@ class Watch:
     reading: Callable[[str, str], None] = field(default=lambda _forge, _what: None)
     waiting: Callable[[str, str], None] = field(default=lambda _forge, _what: None)
     """Told which forge is waited for, until when and why."""
+    ended: Callable[[str], None] = field(default=lambda _where: None)
+    """Told that what was said to be going on there has ended."""
     stop: threading.Event = field(default_factory=threading.Event)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from sigctl.app.context import Context
-from sigctl.app.planning import Allowed, mirror_options
+from sigctl.app.moving import mirror_options
+from sigctl.app.planning import Allowed
 from sigctl.app.watching import with_watched
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import Hop

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sigctl.app.context import Context
+from sigctl.app.moving import mirror_options
 from sigctl.core.archives import opens
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
@@ -21,9 +21,6 @@ from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges.base import Estimates, Forge, Remote, Scope
 from sigctl.mirror.model import MirrorPlan
-
-if TYPE_CHECKING:
-    from sigctl.mirror.run import Options as MirrorOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,27 +193,6 @@ def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> Mi
 def place_of(action: Action) -> tuple[str, str]:
     """Return forge and path of the repository that a ref belongs to."""
     return (action.forge, action.subject.repo if isinstance(action.subject, Ref) else "")
-
-
-def mirror_options(context: Context) -> MirrorOptions:
-    """Return how histories are read and moved in this run; files only where the command line rewrites a URL to one."""
-    from sigctl.mirror import address  # noqa: PLC0415  # only where histories are compared
-
-    options: MirrorOptions = {
-        "jobs": context.options.jobs,
-        "stop": context.watch.stop,
-        "protocols": address.TRUSTING if _has_files(context) else address.SAFE,
-        "progress": lambda step: context.watch.reading(step.repo, f"{step.phase} {step.what}".strip()),
-    }
-    if context.options.cache is not None:
-        options["cache"] = context.options.cache
-    if context.options.bundles is not None:
-        options["bundles"] = context.options.bundles
-    return options
-
-
-def _has_files(context: Context) -> bool:
-    return any(replacement.startswith("file:") for _, replacement in context.options.rewrites)
 
 
 def _whole(

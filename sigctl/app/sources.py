@@ -11,7 +11,7 @@ from typing import Literal
 
 from sigctl.app.context import Context
 from sigctl.app.mirroring import hops_chosen
-from sigctl.app.planning import mirror_options
+from sigctl.app.moving import mirror_options
 from sigctl.core.history import Hop
 from sigctl.errors import InterruptedRunError, SigctlError
 from sigctl.lookaside import reading

@@ -56,6 +56,11 @@ class Shown:
         elif self._verbose:
             self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
 
+    def ended(self, where: str) -> None:
+        """Take the bar of what has ended off the terminal."""
+        if self._progress is not None and where in self._tasks:
+            self._progress.remove_task(self._tasks.pop(where))
+
     def waiting(self, where: str, what: str) -> None:
         """Tell that a forge is waited for; with a bar or without, nobody shall think that nothing happens."""
         self._console.print(f"{plain(where)}: {plain(what)}", markup=False)
@@ -97,7 +102,7 @@ def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
     console = Console(stderr=True, no_color=no_color or not terminal, highlight=False, soft_wrap=True)
     if not terminal:
         shown = Shown(console, None, verbose)
-        watch.reading, watch.waiting = shown.reading, shown.waiting
+        watch.reading, watch.waiting, watch.ended = shown.reading, shown.waiting, shown.ended
         yield shown
         return
     columns = (
@@ -109,5 +114,5 @@ def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         shown = Shown(console, progress, verbose)
-        watch.reading, watch.waiting = shown.reading, shown.waiting
+        watch.reading, watch.waiting, watch.ended = shown.reading, shown.waiting, shown.ended
         yield shown

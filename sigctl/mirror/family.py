@@ -64,6 +64,10 @@ class FamilyPlan:
                     self._set_aside(hop, error.text, error.hint)
             self.observed = objects.observed
 
+    def ends(self) -> list[End]:
+        """Return the repositories of the family."""
+        return list(dict.fromkeys(end for hop in self.hops for end in (hop.source, hop.target)))
+
     def family(self) -> Family:
         """Return what a push needs to know."""
         return Family(self.name, self.observed, tuple(self.transfers), self.kin)
@@ -96,6 +100,14 @@ class FamilyPlan:
             return
         chosen = rules.select(source, hop)
         present = rules.visible(target.tips)
+        if len(chosen.wanted) > self.tools.max_refs:
+            text = (
+                f"{hop.source} has {len(chosen.wanted)} refs to bring, at most {self.tools.max_refs} may be"
+            )
+            self._set_aside(
+                hop, text, "choose fewer with `include`, or raise mirror.limits.refs in policy.yaml"
+            )
+            return
         if not chosen.wanted and not chosen.held:
             self._nothing_there(hop, source, target)
             return

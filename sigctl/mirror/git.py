@@ -195,10 +195,14 @@ class Git:
                 if any(each.moved > self.max_bytes for each in pipes):
                     size = f"{self.max_bytes / (1 << 20):.0f} MiB"
                     raise GitError(
-                        f"git would move more than {size}", "allow more if the repository really is so large"
+                        f"git would move more than {size}",
+                        "raise mirror.limits.gib in policy.yaml if the repository really is so large",
                     )
                 if time.monotonic() > deadline:
-                    raise GitError(f"git took longer than {self.timeout:.0f} seconds", "allow more time")
+                    raise GitError(
+                        f"git took longer than {self.timeout:.0f} seconds",
+                        "raise mirror.limits.minutes in policy.yaml",
+                    )
         if self.stop.is_set():
             raise InterruptedRunError("git was stopped")
 

@@ -22,10 +22,13 @@ Status = Literal["equal", "behind", "held", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a run is: a repository, what is done with it, and how much of that; `total` 0 = not known."""
+    """Where a run is: a repository, what is done with it, and how much of that; `total` 0 = not known.
+
+    Of read, compared and brought the numbers count repositories, and families of them, in the whole run; after done nothing more comes.
+    """
 
     repo: str
-    phase: Literal["read", "fetch", "compare", "push", "check"]
+    phase: Literal["read", "fetch", "compare", "push", "check", "done", "compared", "brought"]
     done: int = 0
     total: int = 0
     what: str = ""

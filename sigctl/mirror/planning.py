@@ -30,9 +30,12 @@ def make(hops: Iterable[Hop], tools: Tools, missing: frozenset[tuple[str, str]],
     }
     turns = in_turn(families, kin, lambda name: not tools.cache.exists(name))
 
+    number = count(1)
+
     def one_by_one(names: list[str]) -> None:
         for name in names:
             families[name].run()
+            tools.tell("compared", families[name].ends(), next(number), len(families))
 
     for _ in each(one_by_one, turns, jobs, tools.cache.git.stop):
         pass

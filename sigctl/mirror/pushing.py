@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
 from sigctl.core.history import End
 from sigctl.core.plan import Action
@@ -30,8 +31,14 @@ def carry_out(
     kin = {name: one.family.kin for name, one in work.items()}
     turns = in_turn(work, kin, lambda name: not tools.cache.exists(name))
 
+    number = count(1)
+
     def one_by_one(names: list[str]) -> list[RefOutcome]:
-        return [outcome for name in names for outcome in work[name].run()]
+        found = []
+        for name in names:
+            found += work[name].run()
+            tools.tell("brought", work[name].family.observed, next(number), len(work))
+        return found
 
     return [outcome for found in each(one_by_one, turns, jobs, tools.cache.git.stop) for outcome in found]
 

@@ -17,7 +17,7 @@ from sigctl.mirror.cache import Cache
 from sigctl.mirror.git import Git
 from sigctl.mirror.model import Kept, MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
 from sigctl.mirror.patience import Patience
-from sigctl.mirror.tools import Tools
+from sigctl.mirror.tools import MAX_REFS, Tools
 
 T = TypeVar("T")
 JOBS = 4
@@ -44,6 +44,10 @@ class Options(TypedDict, total=False):
     """The program."""
     max_bytes: int
     """Bytes that one fetch or push may move; 64 GiB unless given."""
+    max_refs: int
+    """Refs of one repository that may be brought; 50,000 unless given."""
+    seconds: float
+    """How long one fetch or push may take; two hours unless given."""
     bundles: Path
     """Folder for bundles of what a policy overwrites or deletes; in the cache alone unless given."""
 
@@ -136,10 +140,21 @@ def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Ite
     git = Git(options.get("git", "git"), options.get("protocols", address.SAFE), stop=stop)
     if "max_bytes" in options:
         git = replace(git, max_bytes=options["max_bytes"])
+    if "seconds" in options:
+        git = replace(git, timeout=options["seconds"])
     reader = Reader(git, readers=options.get("readers", READERS))
     try:
         told = _one_at_a_time(options.get("progress"))
         cache = Cache(git, options.get("cache"))
-        yield Tools(reader, cache, Patience(stop), remote_of, told, count, options.get("bundles"))
+        yield Tools(
+            reader,
+            cache,
+            Patience(stop),
+            remote_of,
+            told,
+            count,
+            options.get("max_refs", MAX_REFS),
+            options.get("bundles"),
+        )
     finally:
         reader.close()

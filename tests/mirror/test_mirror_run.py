@@ -196,7 +196,7 @@ def test_progress_names_repositories_phases_and_objects(world):
     steps = []
     plan = world.plan(progress=steps.append)
     world.push(plan, progress=steps.append)
-    assert {step.phase for step in steps} == {"read", "fetch", "push", "check"}
+    assert {step.phase for step in steps} == {"read", "fetch", "compared", "push", "check", "done", "brought"}
     assert [(s.done, s.total) for s in steps if s.phase == "read"] == [(1, 2), (2, 2)]
     assert any(s.phase == "push" and s.done == s.total > 1000 and s.repo == "primary:xen" for s in steps)
 

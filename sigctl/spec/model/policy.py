@@ -166,6 +166,14 @@ class RefPolicy(Model):
         return self
 
 
+class MirrorLimits(Model):
+    """What one repository may cost at most; a source that wants more is broken, or not what it says."""
+
+    refs: Int = Field(default=50_000, ge=1, description="Refs that are brought.")
+    gib: Int = Field(default=64, ge=1, description="GiB that one fetch or push moves.")
+    minutes: Int = Field(default=120, ge=1, description="Minutes that one fetch or push takes.")
+
+
 class MirrorPolicy(Model):
     """What the mirror does when a target has something else. What is overwritten or deleted is kept in the cache first."""
 
@@ -178,6 +186,7 @@ class MirrorPolicy(Model):
         description="A branch that the source no longer has, where the copy is exact (`mode: mirror`, and replicas if not `hold`).",
     )
     refs: tuple[RefPolicy, ...] = Field(default=(), description="Other words for some refs.")
+    limits: MirrorLimits = Field(default=MirrorLimits(), description="What one repository may cost.")
 
 
 class PolicyFile(Model):
