@@ -19,7 +19,7 @@ from sigctl.errors import ForgeError, GitError
 from sigctl.forges.base import Forge, Remote
 from sigctl.mirror.address import TRUSTING
 from sigctl.mirror.git import Git
-from sigctl.review.rights import May, may, owns
+from sigctl.review.rights import May, admits, may, owns
 from sigctl.sandbox.seed import OUTSIDER
 
 OTHER = "rehearsal"
@@ -74,9 +74,10 @@ def tries(forge: str, wanted: State, sigs: Mapping[Key, str], repos: Iterable[st
         for branch in _branches(rules[repo]):
             rule = _decides(rules[repo], branch)
             for who in (*people, OUTSIDER):
-                writes = at_least(rights[repo].get(who, May()).level, WRITE)
-                admitted = rule is None or (
-                    _admits(rule.push, who, members) and _admits(rule.create, who, members)
+                level = rights[repo].get(who, May()).level
+                writes = at_least(level, WRITE)
+                admitted = rule is None or all(
+                    let is None or admits(let, who, level, members) for let in (rule.push, rule.create)
                 )
                 yield Try(forge, repo, branch, who, writes and admitted and not shut)
 
@@ -109,10 +110,6 @@ def _decides(rules: Iterable[BranchRule], branch: str) -> BranchRule | None:
         if not any(other is not rule and covers(rule.pattern, other.pattern) for other in fits):
             return rule
     return fits[0] if fits else None
-
-
-def _admits(subjects: tuple[str, ...] | None, who: str, members: Mapping[str, set[str]]) -> bool:
-    return subjects is None or any(one == f"person:{who}" or who in members.get(one, ()) for one in subjects)
 
 
 class Prover:

@@ -16,6 +16,7 @@ from sigctl.spec import Config, Resolved
 from sigctl.spec.entries import entries, on_forge
 from sigctl.spec.layout import layouts, project_of
 
+_LEVEL = "level:"
 ELSEWHERE = ""
 """In place of a pattern: the branches that no rule speaks of."""
 
@@ -114,7 +115,8 @@ def may(found: State, sigs: Mapping[Key, str]) -> dict[tuple[str, str], May]:
     for (login, repo), rank in strongest(given).items():
         level = LADDER[rank - 1] if rank else NONE
         active = at_least(level, WRITE) and repo not in shut
-        out[login, repo] = May(level, _pushes(login, rules.get(repo, ()), members) if active else frozenset())
+        pushes = _pushes(login, level, rules.get(repo, ()), members) if active else frozenset()
+        out[login, repo] = May(level, pushes)
     return out
 
 
@@ -125,14 +127,19 @@ def owns(one: Resource, sigs: Mapping[Key, str]) -> bool:
     return isinstance(one, Grant) and one.on == Org.KIND and one.key not in sigs
 
 
-def _pushes(login: str, rules: Iterable[BranchRule], members: Mapping[str, set[str]]) -> frozenset[str]:
-    out = {rule.pattern for rule in rules if rule.push is None or _admits(rule.push, login, members)}
+def _pushes(
+    login: str, level: str, rules: Iterable[BranchRule], members: Mapping[str, set[str]]
+) -> frozenset[str]:
+    out = {rule.pattern for rule in rules if rule.push is None or admits(rule.push, login, level, members)}
     return frozenset(out | (set() if any(rule.pattern == "*" for rule in rules) else {ELSEWHERE}))
 
 
-def _admits(subjects: Iterable[str], login: str, members: Mapping[str, set[str]]) -> bool:
+def admits(subjects: Iterable[str], login: str, level: str, members: Mapping[str, set[str]]) -> bool:
+    """Whether a rule that names these lets somebody in who has this level; `members` is by `team:PATH`."""
     return any(
-        one == f"person:{login}" or login in members.get(one, ()) or one.startswith("level:")
+        one == f"person:{login}"
+        or login in members.get(one, ())
+        or (one.startswith(_LEVEL) and at_least(level, one.removeprefix(_LEVEL)))
         for one in subjects
     )
 

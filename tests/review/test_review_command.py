@@ -87,6 +87,22 @@ def test_markdown_is_short_on_top_folded_below_and_within_the_limit(run):
     assert out.count("<details>") == out.count("</details>") > 1
 
 
+def test_a_default_that_touches_hundreds_of_repositories_is_warned_of(tmp_path, capsys):
+    before = changed(estate(), [[f"sigs/virt/repos/package-{n}", {}] for n in range(200)])
+    write(tmp_path / "many", before)
+    config = write(tmp_path / "proposed", changed(before, [["defaults/repo/issues", False]]))
+    arguments = ["review", "--config", str(config), "--base", str(tmp_path / "many"), "--format", "json"]
+    assert cli.run(arguments) == 3
+    (warned,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert warned["topic"] == "many"
+    assert warned["text"] == "defaults/repo: 207 repositories of 3 SIGs are touched"
+    few = write(tmp_path / "few", changed(estate(), [["defaults/repo/issues", False]]))
+    write(tmp_path / "estate", estate())
+    arguments = ["review", "--config", str(few), "--base", str(tmp_path / "estate"), "--format", "json"]
+    assert cli.run(arguments) == 3
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
+
+
 def test_names_and_texts_can_do_nothing_in_a_comment_or_a_terminal(run):
     evil = "</details> @kbsingh ![x](https://example.org/x.png) `code` <img src=x> \u202e \x1b[31m [x](javascript:1)"
     steps = [["sigs/virt/repos/xen/description", evil], ["sigs/virt/title", evil]]
