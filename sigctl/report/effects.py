@@ -10,7 +10,7 @@ from typing import Literal
 
 from sigctl.core import levels
 from sigctl.core.history import Hop
-from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Repo, Team
+from sigctl.core.kinds import PARTS, BranchRule, Grant, Membership, Org, Repo, Team
 from sigctl.core.plan import Action
 from sigctl.report.words import describe, plain
 from sigctl.review.effect import Branch, Effect, Mirror, Right
@@ -43,6 +43,7 @@ def sentences(effect: Effect) -> list[Said]:
         *_people(effect.rights),
         *_things(effect),
         *_rules(effect),
+        *_parts(effect),
         *(Said("histories", text) for text in dict.fromkeys(map(_mirror, effect.mirrors))),
         *(Said("histories", _branch(one)) for one in effect.branches),
     ]
@@ -124,6 +125,17 @@ def _things(effect: Effect) -> Iterator[Said]:
             by_forges[tuple(sorted(set(forges)))].append(name)
         for forges_, names in by_forges.items():
             yield Said("things", f"{text.format(some(names))} ({', '.join(forges_)})")
+
+
+def _parts(effect: Effect) -> Iterator[Said]:
+    """Name what hangs on repositories and orgs: keys, webhooks, labels, switches."""
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for action in effect.actions:
+        if isinstance(action.subject, PARTS):
+            where = action.subject.inside.name
+            groups[describe(action)][f"{effect.name(action.forge, where)} ({action.forge})"] = None
+    for text, names in groups.items():
+        yield Said("things", f"{some(names)}: {text}")
 
 
 def _is_owner(action: Action) -> bool:

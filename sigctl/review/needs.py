@@ -9,7 +9,7 @@ from datetime import date
 
 from sigctl.core import levels
 from sigctl.core.globs import covers
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo
+from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Membership, Org, Repo, Webhook
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, opens
 from sigctl.core.plan import Action
@@ -162,6 +162,8 @@ class _Judge:
             return
         what = item.path[2] if len(item.path) > 2 else ""  # noqa: PLR2004  # sigs, NAME, FIELD
         yield CHAIR, item.sig, f"changes {what or 'the file'} of sig {item.sig}", False
+        if _is_secret(item):
+            yield ADMIN, "", f"names a secret of whoever applies: {item}", True
         if what in BOARD:
             yield ADMIN, "", f"changes {what.replace('_', ' ')} of sig {item.sig}", item.verb != "removed"
 
@@ -222,6 +224,12 @@ class _Judge:
         if isinstance(one, Repo) and isinstance(old, Repo) and _shows(old, action.after):
             text = f"{self.effect.name(action.forge, one.path)} is shown to more people than before"
             yield ADMIN, "", text, True
+        if isinstance(one, DeployKey) and one.write and not getattr(old, "write", False):
+            text = f"a key that is no person's may push to {self.effect.name(action.forge, where.name)}"
+            yield ADMIN, "", text, True
+        if isinstance(action.after, Webhook) and action.after.secret:
+            name = self.effect.name(action.forge, where.name)
+            yield ADMIN, "", f"a webhook of {name} is sent a secret of whoever applies", True
         if not action.sig or (shared and isinstance(one, Grant | BranchRule)):
             return
         what = f"teams of sig {action.sig}"
@@ -242,6 +250,11 @@ class _Judge:
             if desired is not None and Key("team", path) in desired.sigs:
                 return desired.sigs[Key("team", path)]
         return ""
+
+
+def _is_secret(item: Item) -> bool:
+    """Whether a value is read from the environment or the disk of whoever applies, and then sent to where the proposal says."""
+    return item.verb != "removed" and str(item.after).startswith(("env:", "file:"))
 
 
 def _shows(before: Repo, after: object) -> bool:

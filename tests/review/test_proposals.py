@@ -56,3 +56,11 @@ def test_an_admin_who_did_not_propose_it_may_approve_everything(tmp_path, before
     data = as_json(found)["effect"]
     assert data["empty"] == (not data["sentences"])
     assert not data["widens"] or not data["empty"]
+
+
+def test_a_webhook_that_keeps_its_secret_and_goes_elsewhere_needs_an_admin(tmp_path):
+    hook = {"ci": {"url": "https://ci.example.org/hook", "secret": "env:HOOK"}}
+    first = changed(estate(), [["sigs/virt/repos/xen/webhooks", hook]])
+    after = changed(first, [["sigs/virt/repos/xen/webhooks/ci/url", "https://evil.example/hook"]])
+    found = review(of(tmp_path / "a", first), of(tmp_path / "b", after), TODAY, request=Request("gwd"))
+    assert [str(one.need) for one in found.verdict.approvals] == ["chair:virt", "admin"]
