@@ -18,6 +18,7 @@ class Finding:
     subject: str
     facts: dict[str, Any]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def examine(context: Context) -> list[Finding]:
@@ -28,8 +29,9 @@ def examine(context: Context) -> list[Finding]:
             context.forges, pool.map(lambda f: f.health(), context.forges.values()), strict=True
         ):
             facts = asdict(health)
-            problems = facts.pop("problems")
-            found.append(Finding(name, {k: v for k, v in facts.items() if v not in ("", ())}, problems))
+            problems, notes = facts.pop("problems"), facts.pop("notes")
+            facts = {k: v for k, v in facts.items() if v not in ("", ())}
+            found.append(Finding(name, facts, problems, notes))
     found += [
         Finding(one.subject, {"reachable": False}, (f"{one.reason} ({one.hint})",))
         for one in context.set_aside

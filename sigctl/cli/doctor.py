@@ -33,6 +33,8 @@ def doctor(format_: str, **given: Any) -> int:
         for one in found:
             facts = ", ".join(f"{name} {_value(value)}" for name, value in one.facts.items())
             click.echo(f"{plain(one.subject)}: {plain(facts) or 'no facts'}")
+            for note in one.notes:
+                click.echo(f"  note: {plain(note)}")
             for problem in one.problems:
                 click.echo(f"  problem: {plain(problem)}")
     return 1 if any(one.problems for one in found) else 0

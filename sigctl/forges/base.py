@@ -139,6 +139,8 @@ class Health:
     expires: str = ""
     """ISO date on which the token ends, "" = never or unknown."""
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What only some uses of the forge would need."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from github_world import ME, ORG, World, world
 
 from sigctl.core.kinds import Grant, Membership, Repo, Team
-from sigctl.errors import BudgetError, DeniedError, ForgeError, PartialError, UnreachableError
+from sigctl.errors import BudgetError, DeniedError, ForgeError, PartialError, RefusedError, UnreachableError
 from sigctl.sandbox.github.tokens import add as add_token
 
 XEN = f"{ORG}/xen"
@@ -187,6 +188,23 @@ def test_a_rename_and_a_transfer_whose_answer_was_lost_happen_once(
         assert [repo.path for repo in w.seen(Repo, orgs=(ORG, "CentOS-virt"))] == ["CentOS-virt/xen"]
 
 
+@pytest.mark.parametrize("what", LOST, ids=str)
+def test_an_archive_whose_answer_was_lost_is_no_failure(w: World, what: dict[str, Any]) -> None:
+    repo = Repo(XEN, description="Xen", visibility="private", archived=False)
+    w.create(repo)
+    fault(w, {"operation": "repos/update", "nth": 1}, what)
+    w.do("update", repo, replace(repo, archived=True))
+    assert [one.archived for one in w.seen(Repo)] == [True]
+
+
+def test_a_change_that_an_archive_refuses_is_still_a_refusal(w: World) -> None:
+    repo = Repo(XEN, description="Xen", visibility="private", archived=False)
+    w.create(repo)
+    w.api("PATCH", f"/repos/{XEN}", {"archived": True})
+    with pytest.raises(RefusedError, match="archived"):
+        w.do("update", repo, replace(repo, archived=True, description="other"))
+
+
 @pytest.mark.parametrize("what", [*LOST, {"status": 429, "headers": {"Retry-After": "3"}}], ids=str)
 def test_what_can_be_sent_twice_is_sent_again(w: World, what: dict[str, Any]) -> None:
     w.join("member1")
@@ -225,8 +243,8 @@ def test_health_tells_login_scopes_and_what_is_missing(w: World) -> None:
         account = forge.state.account(ME)["id"]
         add_token(forge.state, account, "narrow", scopes=("repo",), expires_at="2999-01-01T00:00:00Z")
     health = w.open("narrow").health()
-    assert [problem.partition(":")[0] for problem in health.problems] == [
-        "the token lacks the scope admin",
+    assert [problem.partition(": ")[0] for problem in health.problems] == [
+        "the token lacks the scope admin:org",
         "the token lacks the scope delete_repo",
     ]
     assert health.expires == "2999-01-01"

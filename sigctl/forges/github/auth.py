@@ -145,10 +145,9 @@ class AppIdentity:
             del self._held[name]
             return True
 
-    def about(self) -> Mapping[str, Any]:
+    def about(self) -> Answer:
         """Return what GitHub says of the app itself."""
-        found: Mapping[str, Any] = self._as_app("GET", "/app").data
-        return found
+        return self._as_app("GET", "/app")
 
     def installation(self, org: str) -> Installation:
         """Return how the app is installed in an org; DeniedError where it is not."""

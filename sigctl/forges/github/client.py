@@ -19,6 +19,7 @@ import requests
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
+from sigctl.errors import PartialError
 from sigctl.forges.base import Settings
 
 PUBLIC = "https://github.com"
@@ -117,6 +118,11 @@ class Client:
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
             raise StatusError(answer, f"{verb} {path}")
+        if headers.get("x-github-sso", "").startswith("partial-results"):
+            hint = "authorize the token for the single sign-on of every org it is in, under its settings"
+            raise PartialError(
+                f"{verb} {path}: the answer leaves out orgs with single sign-on", hint, status=status
+            )
         return answer
 
     def graphql(self, credential: Credential, document: str, variables: Mapping[str, Any]) -> Answer:

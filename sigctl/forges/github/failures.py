@@ -130,29 +130,26 @@ def _is_limit(answer: Answer) -> bool:
 
 
 def _forbidden(answer: Answer, said: str) -> ForgeError:
-    sso = answer.headers.get("x-github-sso", "")
     words = message(answer.data).casefold()
-    if sso:
-        link = sso.partition("url=")[2].partition(";")[0]
-        return DeniedError(
-            said,
-            f"authorize the token for the org's single sign-on{': ' + link if link else ''}",
-            status=HTTPStatus.FORBIDDEN,
-        )
     if "archived" in words:
         return RefusedError(said, "unarchive it first", status=HTTPStatus.FORBIDDEN)
     if "upgrade to" in words:
         hint = "the plan of the org does not include this for private repositories: make it public, or change the plan"
         return RefusedError(said, hint, status=HTTPStatus.FORBIDDEN)
+    return DeniedError(said, way_out(answer, words), status=HTTPStatus.FORBIDDEN)
+
+
+def way_out(answer: Answer, said: str) -> str:
+    """Return what to do about a refusal that is about who asks, by its headers and its words."""
+    sso, words = answer.headers.get("x-github-sso", ""), said.casefold()
+    if sso or "saml" in words:
+        link = sso.partition("url=")[2].partition(";")[0]
+        return f"authorize the token for the org's single sign-on{': ' + link if link else ''}"
     if "ip allow list" in words:
-        return DeniedError(
-            said, "add this machine's address to the org's allow list", status=HTTPStatus.FORBIDDEN
-        )
+        return "add this machine's address to the org's allow list"
     if "suspended" in words:
-        return DeniedError(
-            said, "unsuspend the account or the app's installation", status=HTTPStatus.FORBIDDEN
-        )
-    return DeniedError(said, lacking(answer) or SCOPES, status=HTTPStatus.FORBIDDEN)
+        return "unsuspend the account or the app's installation"
+    return lacking(answer) or SCOPES
 
 
 def lacking(answer: Answer) -> str:

@@ -10,7 +10,7 @@ from sigctl.forges.github import documents
 from sigctl.forges.github.auth import Signed
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.documents import FOLLOWED, Inner
-from sigctl.forges.github.failures import SCOPES, GraphQLError, wait_of
+from sigctl.forges.github.failures import SCOPES, GraphQLError, wait_of, way_out
 from sigctl.forges.github.pacing import READ
 from sigctl.forges.http import Caller, Failure, Nature
 
@@ -201,7 +201,7 @@ def _failed(errors: list[Node], answer: Answer, forge: str) -> Exception:
             Failure(Nature.LIMITED, UnreachableError(said, forge=forge, status=status), wait_of(answer))
         )
     if types & _ALWAYS_DENIED:
-        return _final(DeniedError(said, SCOPES, forge=forge, status=status))
+        return _final(DeniedError(said, way_out(answer, said), forge=forge, status=status))
     if types & _TOO_BIG:
         return _final(TooBigError(said, "narrow the run with --sig", forge=forge, status=status))
     if types == {"NOT_FOUND"}:

@@ -65,10 +65,22 @@ def update(session: Session, action: Action) -> str:
     if "topics" in changed and repo.archived:
         request_id = _topics(session, repo)
     if body:
-        request_id = session.write("PATCH", _url(repo.path), body, about=[repo.path]).request_id
+        request_id = _patch(session, repo.path, body).request_id
     if "topics" in changed and not repo.archived:
         request_id = _topics(session, repo)
     return request_id
+
+
+def _patch(session: Session, repo: str, body: Mapping[str, Any]) -> Answer:
+    """Change settings; an archive that refuses is looked at, since the answer that made it one may have been lost."""
+    try:
+        return session.write("PATCH", _url(repo), body, about=[repo])
+    except RefusedError as error:
+        closing = body.get("archived") is True and error.status == HTTPStatus.FORBIDDEN
+        found = session.look(_url(repo)) if closing else None
+        if found is None or not _is_as(repo, body, found.data):
+            raise
+        return found
 
 
 def move(session: Session, action: Action) -> str:
