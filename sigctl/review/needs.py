@@ -224,12 +224,7 @@ class _Judge:
         if isinstance(one, Repo) and isinstance(old, Repo) and _shows(old, action.after):
             text = f"{self.effect.name(action.forge, one.path)} is shown to more people than before"
             yield ADMIN, "", text, True
-        if isinstance(one, DeployKey) and one.write and not getattr(old, "write", False):
-            text = f"a key that is no person's may push to {self.effect.name(action.forge, where.name)}"
-            yield ADMIN, "", text, True
-        if isinstance(action.after, Webhook) and action.after.secret:
-            name = self.effect.name(action.forge, where.name)
-            yield ADMIN, "", f"a webhook of {name} is sent a secret of whoever applies", True
+        yield from self._part(action, self.effect.name(action.forge, where.name))
         if not action.sig or (shared and isinstance(one, Grant | BranchRule)):
             return
         what = f"teams of sig {action.sig}"
@@ -243,6 +238,14 @@ class _Judge:
             if owner and owner != action.sig:
                 text = f"changes the rights of a team of sig {owner} on {what}"
                 yield CHAIR, owner, text, action.effect == "widens"
+
+    @staticmethod
+    def _part(action: Action, name: str) -> Iterator[_Reason]:
+        one = action.after
+        if isinstance(one, DeployKey) and one.write and not getattr(action.before, "write", False):
+            yield ADMIN, "", f"a key that is no person's may push to {name}", True
+        if isinstance(one, Webhook) and one.secret:
+            yield ADMIN, "", f"a webhook of {name} is sent a secret of whoever applies", True
 
     def _sig_of_team(self, forge: str, path: str) -> str:
         for version in (self.after, self.before):

@@ -35,12 +35,25 @@ def accepted(data: dict[str, Any], **how: bool) -> Version | None:
             return None
 
 
+parts = st.sampled_from(
+    (
+        {"labels": {"bug": {"color": "ff0000"}}},
+        {"labels": {"bug": {"color": "00ff00", "description": "something is wrong"}}},
+        {"webhooks": {"ci": {"url": "https://ci.example.org/hook", "events": ["push"]}}},
+        {"webhooks": {"ci": {"url": "https://ci.example.org/hook", "secret": "env:HOOK"}}},
+        {"deploy_keys": {"ci": {"key": "env:KEY", "write": True}}},
+        {"labels": {}, "webhooks": {}, "deploy_keys": {}},
+    )
+)
+"""What hangs on a repository."""
+
+
 @st.composite
 def pairs(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return two configs that are near each other: the second is the first with a part drawn anew, or much of it."""
     one = draw(specs())
     other = copy.deepcopy(one)
-    how = draw(st.sampled_from(("same", "sig", "people", "defaults", "other")))
+    how = draw(st.sampled_from(("same", "sig", "people", "defaults", "parts", "other")))
     if how == "sig":
         other["sigs"][draw(st.sampled_from(SIGS))] = draw(sigs)
     elif how == "people":
@@ -48,6 +61,14 @@ def pairs(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         other["people"][person]["logins"] = {"lab": f"{person}2"}
     elif how == "defaults":
         other["defaults"]["releases"] = draw(st.sampled_from((["7"], ["8s", "7"], ["7", "8s", "9s"])))
+    elif how == "parts":
+        repos = [
+            (sig, name) for sig, found in sorted(other["sigs"].items()) for name in found.get("repos") or {}
+        ]
+        if repos:
+            sig, name = draw(st.sampled_from(repos))
+            repo = dict(other["sigs"][sig]["repos"][name] or {})
+            other["sigs"][sig]["repos"][name] = {**repo, **draw(parts)}
     elif how == "other":
         other = draw(specs())
     return one, other
