@@ -209,6 +209,46 @@ GIT = [
     ok(422, "DELETE", f"{R}/git/refs/heads/main"),
     ok(204, "DELETE", f"{R}/git/refs/tags/v1"),
 ]
+P, I = f"{R}/pulls/1", f"{R}/issues/1"
+PULLS = [
+    ok(422, "POST", f"{R}/pulls", {"title": "t", "head": "nowhere", "base": "main"}),
+    ok(403, "POST", f"{R}/pulls", {"title": "t", "head": "c7/virt", "base": "main"}, who="outsider"),
+    ok(201, "POST", f"{R}/pulls", {"title": "A proposal", "head": "c7/virt", "base": "main", "body": "why"}),
+    ok(422, "POST", f"{R}/pulls", {"title": "again", "head": "c7/virt", "base": "main"}),
+    ok(200, "GET", f"{R}/pulls"),
+    ok(200, "GET", P, who=""),
+    ok(404, "GET", f"{R}/pulls/99"),
+    ok(200, "PATCH", P, {"title": "A better title"}),
+    ok(403, "PATCH", P, {"title": "mine"}, who="outsider"),
+    ok(422, "POST", f"{P}/reviews", {"event": "APPROVE"}),
+    ok(200, "POST", f"{P}/reviews", {"event": "APPROVE", "body": "fine"}, who="outsider"),
+    ok(200, "GET", f"{P}/reviews", who=""),
+    ok(200, "PUT", f"{P}/reviews/{{review}}/dismissals", {"message": "no"}),
+    ok(404, "PUT", f"{P}/reviews/1/dismissals", {"message": "no"}),
+    ok(
+        201,
+        "POST",
+        f"{P}/comments",
+        {"body": "why?", "commit_id": "{head}", "path": "x", "line": 1},
+        who="outsider",
+    ),
+    ok(201, "POST", f"{I}/comments", {"body": "said"}),
+    ok(200, "GET", f"{I}/comments"),
+    ok(200, "PATCH", f"{R}/issues/comments/{{comment}}", {"body": "said better"}),
+    ok(403, "PATCH", f"{R}/issues/comments/{{comment}}", {"body": "mine"}, who="outsider"),
+    ok(200, "POST", f"{I}/labels", {"labels": ["veto"]}),
+    ok(200, "DELETE", f"{I}/labels/veto"),
+    ok(404, "DELETE", f"{I}/labels/veto"),
+    ok(
+        201,
+        "POST",
+        f"{R}/statuses/{{head}}",
+        {"state": "pending", "context": "verdict", "description": "waits"},
+    ),
+    ok(404, "POST", f"{R}/statuses/{{head}}", {"state": "success"}, who="outsider"),
+    ok(200, "GET", f"{R}/commits/{{head}}/statuses"),
+    ok(200, "PATCH", P, {"state": "closed"}),
+]
 _RULES = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
 _RULESET = {
     "name": "who may push",
@@ -349,4 +389,4 @@ APPS = [
     ok(401, "GET", ORGS, who="installed"),
     ok(204, "DELETE", "/app/installations/{installation}/suspended", who="app"),
 ]
-STEPS = [*ACCOUNTS, *APPS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *RULES, *PAID, *ENDS]
+STEPS = [*ACCOUNTS, *APPS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *PULLS, *RULES, *PAID, *ENDS]

@@ -20,7 +20,7 @@ ROOT = "/api/v3"
 _MANY_PARTS = (
     re.compile(r"(?P<start>/git/(?:ref|refs|matching-refs)/)(?P<name>.+)(?P<end>)"),
     re.compile(r"(?P<start>/(?:rules/branches|branches)/)(?P<name>.+?)(?P<end>/protection.*|/rename|)"),
-    re.compile(r"(?P<start>/commits/)(?P<name>.+)(?P<end>)"),
+    re.compile(r"(?P<start>/commits/)(?P<name>.+?)(?P<end>/statuses|)"),
 )
 """A ref may have slashes; the description says so in words only."""
 _ALIASES = (

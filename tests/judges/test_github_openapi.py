@@ -65,6 +65,8 @@ class Player:
             self.tokens["installed"] = shown["token"]
         elif "/collaborators/" in step.path and answer.status_code == 201:
             self.known["repo_invitation"] = str(shown["id"])
+        elif step.method == "POST" and step.path.endswith(("/reviews", "/issues/1/comments")):
+            self.known["review" if step.path.endswith("/reviews") else "comment"] = str(shown["id"])
         elif step.method == "POST" and step.path.endswith("/rulesets"):
             self.known["ruleset"] = str(shown["id"])
 
