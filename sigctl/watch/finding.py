@@ -103,12 +103,18 @@ def people(aside: Iterable[SetAside], logins: Mapping[str, frozenset[str]]) -> l
             one.subject,
             one.sig,
             one.reason,
-            Cause("person", f"the account is not what the files say: {one.hint}".rstrip(": ")),
+            _why_aside(one),
             form=_digest([one.reason]),
         )
         for one in aside
         if one.subject in logins.get(one.forge, frozenset())
     ]
+
+
+def _why_aside(one: SetAside) -> Cause:
+    if "invitation" in one.reason:
+        return Cause("invitation", f"{one.reason}; {one.hint}".rstrip("; "))
+    return Cause("person", f"the account is not what the files say: {one.hint}".rstrip(": "))
 
 
 def undeclared(notes: Iterable[Note], known: KnownOf, seen: SeenOf) -> list[Found]:
