@@ -23,7 +23,7 @@ from sigctl.core.kinds import (
 )
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.plan import Action
-from sigctl.core.state import Desired, Note, Observation, State, Traits
+from sigctl.core.state import LACKS, Desired, Note, Observation, State, Traits
 
 REPLACE, REMOVE, IGNORE = "replace", "remove", "ignore"
 _SHOWN = 5
@@ -214,6 +214,12 @@ def without_labels_of_archives(
 
 def possible(one: Resource, traits: Traits, observation: Observation, notes: list[Note]) -> bool:
     """Whether this server has what a kind needs beyond what its kind of forge has; a note says where it does not."""
+    lacks = f"{LACKS}{one.KIND}:"
+    for why in sorted(
+        word.removeprefix(lacks) for word in observation.capabilities if word.startswith(lacks)
+    ):
+        notes.append(Note("unsupported", (one.inside or one.key).name, why))
+        return False
     for name in (one.KIND, f"{one.KIND}:{getattr(one, 'on', '')}"):
         where = (one.inside or one.key).name
         need = traits.needs.get(name, "").replace("{org}", where.partition("/")[0])

@@ -11,6 +11,8 @@ from sigctl.core.levels import NONE
 State = dict[Key, Resource]
 WHOLE_KEYS = "deploy_keys:whole"
 """Capability of a forge whose deploy keys are read in all repositories, declared there or not."""
+LACKS = "lacks:"
+"""Begins the capability that says that a server lacks a kind which others of its sort have: `lacks:KIND:why`."""
 COMPUTED_RULES = "branch_rules:computed"
 """Capability of a server that works out who may push where from something that is not ours to change."""
 OWN_WAY = "branch_rules:own:"

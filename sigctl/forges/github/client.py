@@ -98,6 +98,8 @@ class Client:
     """Sends single requests; never waits, never repeats; safe for threads, since no two share a connection."""
 
     def __init__(self, settings: Settings) -> None:
+        self.version = ""
+        """What an Enterprise Server says of itself with each answer, "" as long as nothing was said."""
         self._settings = settings
         self._idle: list[tuple[github.Github, _Carried]] = []
         self._every: list[github.Github] = []
@@ -115,6 +117,7 @@ class Client:
         """Return the answer; StatusError from 300 up, GarbledError, or an exception of requests."""
         with self._client(credential) as client:
             status, headers, text = client.requester.requestJson(verb, path, dict(query or {}), {}, body)
+        self.version = headers.get("x-github-enterprise-version", self.version)
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
             raise StatusError(answer, f"{verb} {path}")
@@ -131,6 +134,7 @@ class Client:
             url = client.requester.graphql_url
             body = {"query": document, "variables": variables}
             status, headers, text = client.requester.requestJson("POST", url, {}, {}, body)
+        self.version = headers.get("x-github-enterprise-version", self.version)
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
             raise StatusError(answer, "GraphQL")

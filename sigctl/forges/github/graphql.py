@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sigctl.errors import DeniedError, ForgeError, NotThereError, PartialError, UnreachableError
+from sigctl.errors import DeniedError, ForgeError, NotThereError, PartialError, RefusedError, UnreachableError
 from sigctl.forges.github import documents
 from sigctl.forges.github.auth import Signed
 from sigctl.forges.github.client import Answer
@@ -19,6 +19,7 @@ Node = dict[str, Any]
 SMALLEST_PAGE = 5
 _ALWAYS_DENIED = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "SAML_FAILURE", "UNAUTHORIZED"})
 _TOO_BIG = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
+_UNKNOWN = frozenset({"undefinedField", "argumentNotAccepted", "undefinedType"})
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
 
 
@@ -207,6 +208,10 @@ def _failed(errors: list[Node], answer: Answer, forge: str) -> Exception:
     if types == {"NOT_FOUND"}:
         hint = "GitHub orgs are made by hand: create it, or let the token see it"
         return _final(NotThereError(said, hint, forge=forge, status=status))
+    codes = {str((one.get("extensions") or {}).get("code") or "") for one in errors}
+    if codes & _UNKNOWN:
+        hint = "the server is older than what sigctl speaks to: GitHub Enterprise Server 3.11 or newer has all it asks for"
+        return _final(RefusedError(said, hint, forge=forge, status=status))
     partial = PartialError(
         f"an answer came with errors: {said}", "try again later", forge=forge, status=status
     )

@@ -11,13 +11,16 @@ from functools import partial
 
 from sigctl.core.kinds import Grant, Membership, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
-from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
+from sigctl.core.state import LACKS, WHOLE_KEYS, Account, Note, Observation, State
 from sigctl.errors import NotThereError
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.readers import orgs, parts, people, repos, rules, switches, teams
 from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
+
+WITH_RULESETS = (3, 11)
+"""First version of Enterprise Server with rulesets."""
 
 
 def observe(session: Session, scope: Scope, progress: Progress | None = None) -> Observation:
@@ -74,14 +77,32 @@ class _Reading:
     def once(self) -> list[Callable[[], object]]:
         """Return the reads that are done once for the server."""
         parts: list[Callable[[], object]] = [self.session.me, self.logins]
-        return [*parts, self.named_repos, self.named_teams, self.named_rules] if self.scope.narrow else parts
+        if self.scope.narrow:
+            parts += [
+                self.named_repos,
+                self.named_teams,
+                *([self.named_rules] if self.has_rulesets() else []),
+            ]
+        return parts
 
     def of_org(self, org: str) -> list[Callable[[], object]]:
         """Return the reads that are done once for each org."""
         parts = [self.members, self.invitations]
         if not self.scope.narrow:
-            parts += [self.all_repos, self.collaborators, self.all_teams, self.all_rules]
+            parts += [self.all_repos, self.collaborators, self.all_teams]
+            parts += [self.all_rules] if self.has_rulesets() else []
         return [partial(part, org) for part in parts]
+
+    def has_rulesets(self) -> bool:
+        """Whether the server has rulesets; where it is too old, that is a capability it lacks, and no error."""
+        version = self.session.version()
+        if not version or version >= WITH_RULESETS:
+            return True
+        told = ".".join(map(str, version))
+        self.capabilities.add(
+            f"{LACKS}branch_rule:branch rules need GitHub Enterprise Server 3.11, this one is {told}: they are left out"
+        )
+        return False
 
     def pending(self) -> list[Callable[[], object]]:
         """Return the reads that need to know what the first ones found."""

@@ -177,6 +177,10 @@ class Session:
             self._me = "" if login.endswith("[bot]") else login
         return self._me
 
+    def version(self) -> tuple[int, ...]:
+        """Return the version of an Enterprise Server that has answered something, () for github.com."""
+        return tuple(int(part) for part in self._client.version.split(".") if part.isdecimal())
+
     def parallel(self, work: Sequence[Callable[[], T]]) -> list[T]:
         """Return the results in order; the first error ends what has not begun, Ctrl-C ends every wait too."""
         return parallel(work, self.jobs, self.name, self.caller.stop)

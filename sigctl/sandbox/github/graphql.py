@@ -14,6 +14,7 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
     OperationDefinitionNode,
@@ -26,7 +27,7 @@ from graphql import (
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sigctl.sandbox.github import resolvers
+from sigctl.sandbox.github import age, resolvers
 from sigctl.sandbox.github.cost import Cost, Reckoner, TooMuchError
 from sigctl.sandbox.github.errors import DOCS, ApiError
 from sigctl.sandbox.github.limits import Limits
@@ -38,12 +39,16 @@ Body = dict[str, Any]
 
 
 @cache
-def schema() -> GraphQLSchema:
-    """Return the schema with its resolvers."""
+def schema(version: int = age.NEWEST) -> GraphQLSchema:
+    """Return the schema with its resolvers, as an Enterprise Server of this version has it (310 is 3.10)."""
     built = build_schema(
         files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"), no_location=True
     )
     resolvers.bind(built)
+    if version < age.WITH_RULESETS:
+        repository = built.type_map["Repository"]
+        if isinstance(repository, GraphQLObjectType):
+            del repository.fields["rulesets"]
     return built
 
 
@@ -54,11 +59,13 @@ class GraphQL:
         self._state = state
         self._limits = limits
         self._token = token
+        self._version = age.number(state)
 
     async def answer(self, request: Request) -> JSONResponse:
         """Answer one request: 200 whatever the query says, 401 without a good token."""
         raw = await request.body()
-        headers = {"Date": formatdate(self._state.clock.time(), usegmt=True)}
+        headers = {"X-GitHub-Enterprise-Version": age.version(self._state)}
+        headers |= {"Date": formatdate(self._state.clock.time(), usegmt=True)}
         headers |= {"X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5))}
         try:
             with self._state.store.transaction():
@@ -84,11 +91,12 @@ class GraphQL:
             query, variables = given["query"], given.get("variables") or {}
         except (ValueError, KeyError, TypeError):
             raise ApiError(400, "Problems parsing JSON") from None
-        document, problems = _read(query)
+        document, problems = _read(query, self._version)
         if document is None or problems:
             return {
                 "errors": [
-                    {"message": problem.message, "locations": _places(problem)} for problem in problems
+                    {"message": problem.message, "locations": _places(problem), **_code(problem)}
+                    for problem in problems
                 ]
             }
         chosen = _operation(document, given.get("operationName"))
@@ -135,12 +143,18 @@ def _places(error: GraphQLError) -> list[dict[str, int]]:
 
 
 @lru_cache(maxsize=256)
-def _read(query: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
+def _read(query: str, version: int) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
     try:
         document = parse(query)
     except GraphQLError as error:
         return None, (error,)
-    return document, tuple(validate(schema(), document))
+    return document, tuple(validate(schema(version), document))
+
+
+def _code(problem: GraphQLError) -> Body:
+    return (
+        {"extensions": {"code": "undefinedField"}} if problem.message.startswith("Cannot query field") else {}
+    )
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigctl.sandbox.github import (  # the handlers register themselves
+    age,
     apps,
     audit_log,
     collaborators,
@@ -101,7 +102,7 @@ class Rest:
             return Reply(200, self._limits.overview(call.token))
         self._limits.spend(call.token)
         headers |= self._limits.headers(call.token)
-        if found is None:
+        if found is None or ("ruleset" in found.name and not age.has_rulesets(self._state)):
             raise not_found()
         self._check(found, call)
         if (request.method == "POST" and not found.name.startswith("apps/")) or found.name in _CREATING:
@@ -170,6 +171,7 @@ class Rest:
 
     def _common(self, token: Document | None, found: Route | None, request: Request) -> dict[str, str]:
         headers = {
+            "X-GitHub-Enterprise-Version": age.version(self._state),
             "Date": formatdate(self._state.clock.time(), usegmt=True),
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5)),

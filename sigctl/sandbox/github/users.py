@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.github import repo_shapes, shapes
+from sigctl.sandbox.github import age, repo_shapes, shapes
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, invalid, not_found
 from sigctl.sandbox.github.routes import route
@@ -163,9 +163,11 @@ def decline_repo_invitation(call: Call) -> Reply:
 
 
 @route("GET", "/meta", "meta/get")
-def get_meta(_: Call) -> Reply:
+def get_meta(call: Call) -> Reply:
     """Tell the version of the server, as an Enterprise Server does."""
-    return Reply(200, {"verifiable_password_authentication": False, "installed_version": "3.19.0"})
+    return Reply(
+        200, {"verifiable_password_authentication": False, "installed_version": age.version(call.state)}
+    )
 
 
 @route("GET", "/", "meta/root")
