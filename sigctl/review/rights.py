@@ -10,7 +10,7 @@ from sigctl.core.access import strongest
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.kinds.org import OWNER
-from sigctl.core.levels import LADDER, NONE, WRITE, at_least
+from sigctl.core.levels import LADDER, NONE, WRITE, at_least, is_known
 from sigctl.core.state import State, Traits, state
 from sigctl.spec import Config, Resolved
 from sigctl.spec.entries import entries, on_forge
@@ -135,13 +135,18 @@ def _pushes(
 
 
 def admits(subjects: Iterable[str], login: str, level: str, members: Mapping[str, set[str]]) -> bool:
-    """Whether a rule that names these lets somebody in who has this level; `members` is by `team:PATH`."""
+    """Whether a rule that names these lets somebody in who has this level; `members` is by `team:PATH`.
+
+    A level that only a forge knows (its administrators') is nobody's by the files.
+    """
     return any(
-        one == f"person:{login}"
-        or login in members.get(one, ())
-        or (one.startswith(_LEVEL) and at_least(level, one.removeprefix(_LEVEL)))
-        for one in subjects
+        one == f"person:{login}" or login in members.get(one, ()) or _reaches(level, one) for one in subjects
     )
+
+
+def _reaches(level: str, subject: str) -> bool:
+    floor = subject.removeprefix(_LEVEL)
+    return floor != subject and is_known(floor) and at_least(level, floor)
 
 
 def same(one: Resource | None, other: Resource | None) -> bool:

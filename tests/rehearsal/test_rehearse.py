@@ -151,3 +151,19 @@ def test_a_push_that_went_otherwise_ends_it():
     assert not Tried(one, accepted=True).right
     assert not Rehearsal(tried=[Tried(one, accepted=True)]).holds
     assert not Rehearsal().holds, "nothing tried proves nothing"
+
+
+def test_a_level_in_a_rule_lets_in_who_has_it_and_one_that_only_the_forge_knows_nobody():
+    there = state(
+        [
+            Repo("O/x"),
+            Grant("repo", "O/x", "person:member1", "maintain"),
+            Grant("repo", "O/x", "person:member2", "write"),
+            BranchRule("O/x", "c7", push=("level:maintain",)),
+            BranchRule("O/x", "c8", push=("level:native:60",)),
+        ]
+    )
+    found = {(one.who, one.branch): one.expected for one in tries("f", there, {}, ["O/x"])}
+    assert found["member1", "c7"]
+    assert not found["member2", "c7"]
+    assert not found["member1", "c8"]
