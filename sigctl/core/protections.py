@@ -364,39 +364,42 @@ def _anchors(wanted: Sequence[Resource], people: _People) -> list[Grant]:
 
 
 def _own_defaults(wanted: Sequence[Resource], seen: list[Resource], notes: list[Note]) -> list[Resource]:
-    """Leave the protection that a forge itself gives to a default branch, where no file says anything of that branch."""
-    branches = {one.path: one.default_branch for one in seen if isinstance(one, Repo)}
+    """Leave what such a forge itself makes of a new default branch, some moments late, where no file says anything of that branch.
+
+    Which branch was the default one at that moment is not known later, so whatever looks like it stays: it only ever shuts.
+    """
     rules: dict[str, list[BranchRule]] = defaultdict(list)
     for one in wanted:
         if isinstance(one, BranchRule) and one.on == BRANCH:
             rules[one.repo].append(one)
     declared = {one.key for one in wanted}
-    kept = []
+    kept: list[Resource] = []
+    left: list[str] = []
     for one in seen:
-        own = (
-            isinstance(one, BranchRule)
-            and one.key not in declared
-            and one.on == BRANCH
-            and one.pattern == branches.get(one.repo)
-            and _is_by_level(one)
-            and not any(overlap(rule.pattern, one.pattern) for rule in rules[one.repo])
-        )
-        if not own:
+        if (
+            not isinstance(one, BranchRule)
+            or one.key in declared
+            or not _is_default(one)
+            or any(overlap(rule.pattern, one.pattern) for rule in rules[one.repo])
+        ):
             kept.append(one)
-        elif isinstance(one, BranchRule) and one.inside in declared:
-            text = f"{one.pattern} keeps the protection that the server gives to a default branch ({_who(one)}): no file has a rule for it"
-            notes.append(Note("left alone", one.repo, text))
+        elif one.inside in declared:
+            left.append(f"{one.repo} {one.pattern} ({_who(one)} may push)")
+    if left:
+        text = f"what the server itself makes of default branches stays where no file has a rule for the branch: {_listed(left)}"
+        notes.append(Note("left alone", "default branches", text))
     return kept
 
 
-def _is_by_level(rule: BranchRule) -> bool:
+def _is_default(rule: BranchRule) -> bool:
     sides = (*(rule.push or ()), *(rule.merge or ()))
-    return not rule.force and all(one.startswith(_LEVEL) for one in sides)
+    by_level = bool(rule.push) and all(one.startswith(_LEVEL) for one in sides)
+    return rule.on == BRANCH and "*" not in rule.pattern and not rule.force and by_level
 
 
 def _who(rule: BranchRule) -> str:
     found = [one.removeprefix(_LEVEL) for one in rule.push or ()]
-    return f"{_listed(found)} may push" if found else "nobody may push"
+    return _listed(found)
 
 
 def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> BranchRule | None:

@@ -125,6 +125,8 @@ class Remote:
     password: SecretStr | None = None
     key_file: str = ""
     known_hosts: str = ""
+    delete_branch: Callable[[str, str], None] | None = field(default=None, compare=False, repr=False)
+    """Deletes a branch (name, the commit it must be at) where the forge lets nobody do so by git; raises ForgeError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Literal
 from sigctl.core.history import End
 from sigctl.core.kinds import Ref, Resource
 from sigctl.core.plan import Action
-from sigctl.errors import SigctlError, UnreachableError
+from sigctl.errors import ForgeError, SigctlError, UnreachableError
 from sigctl.mirror import address
 from sigctl.mirror.cache import Entry
 from sigctl.mirror.model import Step, Transfer
@@ -23,6 +23,7 @@ _ARGV_BYTES = 200_000
 _PAUSES = (0.0, 0.2, 0.6, 1.5)
 """Seconds before each reading back: a forge's answer may lag behind its own push."""
 _REJECTED = "!"
+_BRANCHES = "refs/heads/"
 _LOST = ("remote failure", "remote failed to report status")
 _TOGETHER = ("stale info", "unpacker error")
 """Refusals that have their own reason: sending the refs in smaller groups would not help."""
@@ -60,6 +61,25 @@ class Sender:
             return self.send(group[:middle]) | self.send(group[middle:])
         return verdicts
 
+        return verdicts | self._otherwise([a for a in group if verdicts[a.id][0] == "failed"])
+
+    def _otherwise(self, refused: Sequence[Action]) -> dict[str, Verdict]:
+        """Delete branches that a rule keeps from being deleted by git, where the forge has another way; return what became of these."""
+        delete = self.tools.remote_of(self.target).delete_branch
+        verdicts: dict[str, Verdict] = {}
+        for action in refused if delete is not None else ():
+            name = ref_of(action).removeprefix(_BRANCHES)
+            if new_of(action) or name == ref_of(action) or delete is None:
+                continue
+            try:
+                delete(name, old_of(action))
+                verdicts[action.id] = ("done", "", "")
+            except ForgeError as error:
+                verdicts[action.id] = (
+                    "failed",
+                    f"the target refused it: {printable(error.text)}",
+                    error.hint,
+                )
     def read_back(self, arrived: Sequence[Action]) -> dict[str, Verdict]:
         """Return a verdict for each of these, which git says arrived, that the target itself says otherwise about."""
         if self.tools.told:

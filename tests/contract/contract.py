@@ -81,6 +81,7 @@ class Ground:
             groups=frozenset(r.path for r in every if isinstance(r, Org)),
             teams=frozenset(r.path for r in every if isinstance(r, Team)),
             repos=frozenset(r.path for r in every if isinstance(r, Repo)),
+            rules=tuple(r for r in every if isinstance(r, BranchRule)),
             person_repos=frozenset(r.path for r in every if isinstance(r, Repo)),
             logins=frozenset(self.people),
             parts=frozenset(
@@ -144,8 +145,7 @@ def lives(ground: Ground) -> Iterator[tuple[str, list[Resource], list[Resource |
             [*(Grant("repo", repo.path, subject, one, branches=branches) for one in steps), None],
         )
     if "branch_rule" in traits.kinds and not traits.push_by_pattern:
-        rule = BranchRule(repo.path, "c7-sig-virt*", force=False, delete=False)
-        yield "a rule of branches", [repo], [rule, replace(rule, delete=True), None]
+        yield from _rule_lives(ground, repo)
     yield from _parts(ground, repo)
     if traits.push_by_pattern:
         given = Grant(
@@ -192,6 +192,26 @@ def public_key(number: int) -> str:
     parts = (b"ssh-ed25519", number.to_bytes(32, "big"))
     blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+def _rule_lives(ground: Ground, repo: Repo) -> Iterator[tuple[str, list[Resource], list[Resource | None]]]:
+    rule = BranchRule(repo.path, "c7-sig-virt*", force=False, delete=False)
+    if not ground.forge.traits.rules_open:
+        yield "a rule of branches", [repo], [rule, replace(rule, delete=True), None]
+        return
+    # such a forge keeps by level who may push, and so create; nobody deletes there by git
+    steps = [
+        replace(rule, push=who, create=who, merge=who, force=force)
+        for who in (("level:maintain",), ("level:write",), (), ("level:maintain",))
+        for force in (False, True)
+    ]
+    yield "a rule of branches", [repo], [*steps, None]
+    tag = BranchRule(repo.path, "v*", "tag", push=("level:maintain",), create=("level:maintain",))
+    yield (
+        "a rule of tags",
+        [repo],
+        [tag, *(replace(tag, push=who, create=who) for who in (("level:write",), ())), None],
+    )
 
 
 def _repo(ground: Ground) -> Repo:

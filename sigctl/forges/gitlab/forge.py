@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 
 from sigctl.core.events import Event
 from sigctl.core.kinds import Key
@@ -18,6 +19,7 @@ from sigctl.forges.gitlab.observe import observe
 from sigctl.forges.gitlab.readers import events, merge_requests
 from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
+from sigctl.forges.gitlab.writers.branches import delete_branch
 from sigctl.forges.gitlab.writers.tickets import ticket
 from sigctl.forges.proposals import Edit, Mark, Proposal
 from sigctl.forges.telling import Ticket, Ticketed
@@ -49,7 +51,10 @@ class GitLab:
 
     def remote(self, repo: str) -> Remote:
         """Return where git finds the repository with this path."""
-        return Remote(f"{self._context.client.url}/{repo}.git", "oauth2", self._settings.token)
+        url = f"{self._context.client.url}/{repo}.git"
+        return Remote(
+            url, "oauth2", self._settings.token, delete_branch=partial(delete_branch, self._context, repo)
+        )
 
     def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
         """Return where the server pushes the project by itself; raise ForgeError when that can't be read whole."""
