@@ -38,6 +38,7 @@ def ground(request: pytest.FixtureRequest, document: Any) -> Iterator[Ground]:
             url or usual["url"],
             SecretStr(token or usual["token"]),
             max_seconds=20 if url else 600,
+            patience=0.1 if url else 6.0,
         )
         return open_forge(given)
 

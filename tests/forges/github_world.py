@@ -91,7 +91,7 @@ class World:
     def observe(
         self, *, forge: GitHub | None = None, orgs: Sequence[str] = (ORG,), **scope: Any
     ) -> Observation:
-        found = {name: frozenset(value) if name != "narrow" else value for name, value in scope.items()}
+        found = {n: value if isinstance(value, bool) else frozenset(value) for n, value in scope.items()}
         return (forge or self.forge).observe(Scope(orgs=frozenset(orgs), **found))
 
     def seen(self, kind: type[Resource], **scope: Any) -> list[Any]:

@@ -76,6 +76,7 @@ def weak_token(forge):
 
 
 def test_a_forge_that_is_away_stops_nobody_else(world):
+    world.hurry()
     result = world.run("plan", "--set", "forges.github.url=http://127.0.0.1:9", "--format", "json")
     assert result.code == 1
     assert [(one["subject"], one["forge"]) for one in result.json["quarantined"]] == [("github", "github")]
@@ -127,6 +128,7 @@ def test_a_partial_answer_is_a_failed_read_and_never_an_empty_one(world, forge, 
     when = {"forge": forge, "path": "/graphql$", "every": 1}
     world.sandbox.faults.replace([{"when": when, "what": PARTIAL[case]}])
     wrote = len(world.writes())
+    world.hurry()
     result = world.run("plan", "--format", "json")
     assert result.code == 1
     assert result.json["actions"] == []

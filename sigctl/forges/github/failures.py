@@ -93,7 +93,17 @@ def _final(answer: Answer, what: str, said: str) -> ForgeError:
         lacks = lacking(answer)
         hint = "it does not exist, or the token may not see it" + (f": {lacks}" if lacks else "")
         return NotThereError(said, hint, status=status)
-    return RefusedError(said, status=status)
+    return RefusedError(said, _remedy(said), status=status)
+
+
+def _remedy(said: str) -> str:
+    """Return what to do about a request that was understood and refused, "" where the words say it all."""
+    words = said.casefold()
+    if "seat" in words:
+        return "free a seat in the org or buy one, then run again"
+    if "suspended" in words:
+        return "the person's account is suspended: take the person out of the files, or wait until it is not"
+    return ""
 
 
 def wait_of(answer: Answer, now: Callable[[], float] = time.time) -> float | None:
