@@ -57,7 +57,7 @@ def base_last(actions: Sequence[Action], *, last: int) -> list[Action]:
     return [
         replace(a, phase=last + 2)
         if isinstance(a.subject, Org)
-        and a.verb == "update"
+        and "base_level" in a.changed()
         and a.effect == "widens"
         and any(repo.startswith(f"{a.key.name}/") for repo in shut)
         else a

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sigctl.core.heritage import comes_from_above
-from sigctl.core.kinds import BranchRule, ClassicRule, Key, Label, Membership, Repo, Resource, Team, Webhook
+from sigctl.core.kinds import (
+    BranchRule,
+    ClassicRule,
+    Key,
+    Label,
+    Membership,
+    Org,
+    Repo,
+    Resource,
+    Team,
+    Webhook,
+)
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
@@ -87,11 +98,23 @@ def diff(
 
 def _change(before: Resource, after: Resource) -> list[Step]:
     """Change in one step; a branch rule that shuts some out and lets others in does the one before and the other after."""
+    if isinstance(before, Org) and isinstance(after, Org):
+        return _base_apart(before, after)
     if isinstance(before, BranchRule) and isinstance(after, BranchRule):
         between = before.narrowed(after)
         if between.changes(before) and after.changes(between):
             return [(before, between), (between, after)]
     return [(before, after)]
+
+
+def _base_apart(before: Org, after: Org) -> list[Step]:
+    """Change what every member has apart from the other settings: it may have to wait for what those need not wait for."""
+    base, rest = replace(before, base_level=after.base_level), replace(after, base_level=before.base_level)
+    if not base.changes(before) or not rest.changes(before):
+        return [(before, after)]
+    base_first = Org.effect(before, base) == "widens" and Org.effect(before, rest) == "narrows"
+    between = base if base_first else rest
+    return [(before, between), (between, after)]
 
 
 def _goes_first(action: Action, *, locked: bool) -> bool:

@@ -263,7 +263,7 @@ def create(call: Call, kind: str, family: Family, owner_id: int, asked: dict[str
     if family in (HOOKS, MILESTONES, BADGES):
         fields["created_at"] = call.world.clock.stamp()
     place = {"type": family.name, "owner": kind, "owner_id": owner_id}
-    return call.world.items.add({**fields, **place}, counter=family.name)
+    return call.world.items.add({**fields, **place})
 
 
 def _change(call: Call, kind: str, family: Family) -> Reply:
