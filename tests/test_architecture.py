@@ -24,8 +24,8 @@ HOMES = {
     "tenacity": "forges/http.py",
     "ruamel": (),  # the judge of our own reading and editing, in tests only
     "yaml": ("spec", "sandbox/faults.py"),
-    "starlette": "sandbox",
-    "uvicorn": "sandbox",
+    "starlette": ("sandbox", "app/listening.py"),
+    "uvicorn": ("sandbox", "app/listening.py"),
     "graphql": "sandbox",
     "click": "cli",
     "filelock": ("app", "mirror", "lookaside"),

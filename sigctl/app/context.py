@@ -69,6 +69,8 @@ class Context:
     """Forges that could not even be opened: no token, no such type."""
     watch: Watch
     today: date
+    narrow: bool = False
+    """Whether only some of what is declared is looked at, beside what `options.sigs` says."""
 
     def close(self) -> None:
         """Give the connections of all forges back."""

@@ -79,7 +79,7 @@ def _one(context: Context, forge: Forge, *, renew: bool) -> Compared:
     desired = _with_histories(context, context.resolved.desired[forge.name])
     if renew:
         desired = renewed(desired)
-    narrow = bool(context.options.sigs)
+    narrow = bool(context.options.sigs) or context.narrow
     if narrow:
         wide = dict.fromkeys(("repos", "teams", "members"), "ignore")
         desired = replace(desired, undeclared={**desired.undeclared, **wide})

@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": ("plan", "show what apply would do"),
     "apply": ("plan", "make the forges as declared, histories included"),
     "drift": ("drift", "say what differs, why and since when; exit 2 when something does"),
+    "webhook": ("webhook", "listen for events, and look for drift in what they are about"),
     "ci": ("ci", "write the pipelines"),
     "rehearse": ("rehearse", "try the files on embedded forges and prove the rights by pushes"),
     "access": ("access", "say who may do what, on which branch, on which forge, and by which way"),

@@ -14,6 +14,7 @@ from sigctl.watch.record import Cause, Entry, Found
 FILE = "drift.sqlite3"
 VERSION = 1
 _PATIENCE = 60.0
+_MONTH = 31 * 86_400.0
 _TABLES = (
     """CREATE TABLE entry (
     id INTEGER PRIMARY KEY, forge TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, sig TEXT NOT NULL,
@@ -25,6 +26,7 @@ _TABLES = (
     """CREATE TABLE run (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT NOT NULL, config TEXT NOT NULL, forges TEXT NOT NULL,
     open INTEGER NOT NULL, fresh INTEGER NOT NULL, resolved INTEGER NOT NULL, seconds REAL NOT NULL)""",
+    "CREATE TABLE delivery (id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE told (way TEXT NOT NULL, sig TEXT NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (way, sig))",
 )
 _COLUMNS = (
@@ -152,6 +154,13 @@ class Store:
                     run.seconds,
                 ),
             )
+
+    def first(self, delivery: str, now: float) -> bool:
+        """Have it recorded that a webhook's delivery came, and return whether it never came before; kept for a month."""
+        with self._transaction() as base:
+            base.execute("DELETE FROM delivery WHERE at < ?", (now - _MONTH,))
+            done = base.execute("INSERT OR IGNORE INTO delivery VALUES (?, ?)", (delivery, now))
+            return done.rowcount == 1
 
     def told(self, way: str, sig: str) -> str:
         """Return the digest of what was last told of a SIG in this way, "" for nothing."""
