@@ -56,11 +56,6 @@ class Window:
         self._taken.append((now, amount))
         self._sum += amount
 
-    def left(self, now: float) -> int:
-        """Return how much still fits."""
-        self._forget(now)
-        return max(0, self.quota.most - self._sum)
-
     def _forget(self, now: float) -> None:
         while self._taken and self._taken[0][0] + self.quota.seconds <= now:
             self._sum -= self._taken.popleft()[1]
@@ -102,9 +97,9 @@ class Daily:
         self._most = most
         self._clock = clock
         self._limits: dict[str, int] = {}
-        self._windows: dict[str, Window] = {}
-        self._full: dict[str, float] = defaultdict(float)
-        self._known: defaultdict[str, set[str]] = defaultdict(set)
+        self._done: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        """Place -> for whom it was done, and when."""
+        self._full: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
     def limit(self, place: str, most: int) -> None:
@@ -117,20 +112,32 @@ class Daily:
         """Count what was done for whom that many seconds ago, by an earlier run or by others; replaces what was counted."""
         now = self._clock()
         with self._lock:
-            self._windows.pop(place.casefold(), None)
-            window = self._window(place)
-            self._known[place.casefold()] = {who.casefold() for who in ages}
-            for age in sorted(ages.values(), reverse=True):
-                if 0 <= age < DAY:
-                    window.take(1, now - age)
+            self._done[place.casefold()] = {who.casefold(): now - max(age, 0.0) for who, age in ages.items()}
 
-    def take(self, place: str, who: str) -> None:
-        """Count one more, unless it is known to have been done for the same one before."""
+    def book(self, place: str, who: str) -> float:
+        """Count one more and return 0; or count nothing and return the seconds until one more fits.
+
+        Whoever is known from before needs none: that returns 0, too.
+        """
+        now = self._clock()
         with self._lock:
-            known = self._known[place.casefold()]
-            if who.casefold() not in known:
-                known.add(who.casefold())
-                self._window(place).take(1, self._clock())
+            done = self._done[place.casefold()]
+            if who.casefold() in done:
+                return 0.0
+            wait = self._wait(place, now)
+            if wait <= 0:
+                done[who.casefold()] = now
+            return wait
+
+    def knows(self, place: str, who: str) -> bool:
+        """Whether it was done for this one before."""
+        with self._lock:
+            return who.casefold() in self._done[place.casefold()]
+
+    def release(self, place: str, who: str) -> None:
+        """Take back what was booked: it was not done after all."""
+        with self._lock:
+            self._done[place.casefold()].pop(who.casefold(), None)
 
     def refused(self, place: str) -> None:
         """Take note that the server takes no more here, whatever we counted: asked again after an hour at the earliest."""
@@ -139,10 +146,8 @@ class Daily:
 
     def wait(self, place: str) -> float:
         """Return the seconds until one more fits, 0 where it does."""
-        now = self._clock()
         with self._lock:
-            full = self._full[place.casefold()] - now
-            return max(full, self._window(place).wait(1, now) if self._most else 0.0, 0.0)
+            return self._wait(place, self._clock())
 
     def left(self, place: str) -> int | None:
         """Return how many still fit today, None where there is no limit."""
@@ -150,11 +155,17 @@ class Daily:
             return None
         now = self._clock()
         with self._lock:
-            return 0 if self._full[place.casefold()] > now else self._window(place).left(now)
+            if self._full[place.casefold()] > now:
+                return 0
+            return max(0, self._limits.get(place.casefold(), self._most) - len(self._today(place, now)))
 
-    def _window(self, place: str) -> Window:
-        name = place.casefold()
-        if name not in self._windows:
-            most = self._limits.get(name, self._most)
-            self._windows[name] = Window(Quota(name, most, DAY, f"{most} invitations a day"))
-        return self._windows[name]
+    def _wait(self, place: str, now: float) -> float:
+        full = max(0.0, self._full[place.casefold()] - now)
+        today = sorted(self._today(place, now))
+        over = len(today) - self._limits.get(place.casefold(), self._most)
+        if not self._most or over < 0:
+            return full
+        return max(full, today[over] + DAY - now)
+
+    def _today(self, place: str, now: float) -> list[float]:
+        return [at for at in self._done[place.casefold()].values() if at + DAY > now]

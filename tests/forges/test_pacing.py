@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -175,8 +176,10 @@ def test_the_invitations_of_a_day_are_counted_by_place_and_come_back_one_by_one(
     for number in range(3):
         assert daily.wait("CentOS") == 0
         for _ in range(2):
-            daily.take("centos", f"member{number}")
+            assert daily.book("centos", f"member{number}") == 0
         time.now += HOUR
+    assert daily.book("CentOS", "member9") > 0
+    assert daily.book("CentOS", "Member1") == 0, "whoever was invited needs no other invitation"
     assert daily.left("CentOS") == 0
     assert daily.wait("CentOS") == DAY - 3 * HOUR
     assert daily.wait("CentOS-virt") == 0
@@ -192,7 +195,7 @@ def test_invitations_of_earlier_runs_count_and_a_place_may_have_more() -> None:
     daily.limit("CentOS", 500)
     daily.seen("CentOS", {f"member{n}": HOUR for n in range(30)})
     assert daily.left("CentOS") == 470
-    daily.take("CentOS", "Member1")
+    daily.book("CentOS", "Member1")
     assert daily.left("CentOS") == 470, "whoever is invited already is not invited again"
 
 
@@ -205,3 +208,12 @@ def test_a_refusal_of_the_server_holds_whatever_we_counted() -> None:
     assert (unlimited.left("CentOS"), unlimited.wait("CentOS")) == (None, 0)
     unlimited.limit("CentOS", 500)
     assert unlimited.left("CentOS") is None
+
+
+def test_what_is_booked_at_once_by_many_is_never_more_than_the_number() -> None:
+    daily = Daily(50, Time().clock)
+    with ThreadPoolExecutor(16) as pool:
+        waits = list(pool.map(lambda n: daily.book("CentOS", f"member{n}"), range(200)))
+    assert sum(wait == 0 for wait in waits) == 50
+    daily.release("CentOS", f"member{waits.index(0)}")
+    assert daily.book("CentOS", "somebody-else") == 0

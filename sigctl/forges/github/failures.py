@@ -164,8 +164,10 @@ def way_out(answer: Answer, said: str) -> str:
 
 def lacking(answer: Answer) -> str:
     """Return which permission or scope the headers of a refusal ask for, "" where they don't tell."""
-    accepted = answer.headers.get("x-accepted-github-permissions", "")
-    if accepted:
+    accepted = answer.headers.get(
+        "x-accepted-github-permissions", ""
+    )  # comes with every answer, good ones too
+    if accepted and "not accessible" in message(answer.data).casefold():
         wanted = " or ".join(part.strip().replace("=", ": ") for part in accepted.split(";"))
         return f"the app or the token needs the permission {wanted}"
     has = _words(answer.headers.get("x-oauth-scopes"))

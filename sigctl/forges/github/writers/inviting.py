@@ -26,18 +26,23 @@ def inviting(
     `invited` says whether an answer means that one was sent; `needless`, asked only when none are left, whether this one is
     no invitation, since the person is there already.
     """
-    wait = session.invitations.wait(place)
+    known = session.invitations.knows(place, who)
+    wait = session.invitations.book(place, who)
     if wait > 0 and not needless():
         raise later(session, place, wait)
     try:
         answer = send()
-    except ForgeError as error:
+    except BaseException as error:
+        if not known:
+            session.invitations.release(place, who)
+        if not isinstance(error, ForgeError):
+            raise
         if error.status in _REFUSALS and _is_about_the_number(error.text):
             session.invitations.refused(place)
             raise later(session, place, session.invitations.wait(place)) from error
         raise
-    if invited(answer):
-        session.invitations.take(place, who)
+    if not known and not invited(answer):
+        session.invitations.release(place, who)
     return answer
 
 
