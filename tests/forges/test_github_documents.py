@@ -16,6 +16,9 @@ INNER = (
     documents.INNER_RULESETS,
     documents.INNER_RULES,
     documents.INNER_BYPASS,
+    documents.INNER_KEYS,
+    documents.INNER_LABELS,
+    documents.INNER_CLASSIC,
 )
 EVERY = {
     "viewer": (documents.VIEWER, 0),
@@ -23,6 +26,7 @@ EVERY = {
     "collaborators": (documents.COLLABORATORS, documents.REPO_PAGE),
     "teams": (documents.TEAMS, documents.TEAM_PAGE),
     "rules": (documents.RULES, documents.RULE_PAGE),
+    "labels by name": (documents.labels_by_name(documents.LOOKUPS), 0),
     "rules by name": (documents.rules_by_name(documents.LOOKUPS), 0),
     "members": (documents.MEMBERS, documents.PEOPLE_PAGE),
     "accounts": (documents.accounts(documents.LOOKUPS), 0),

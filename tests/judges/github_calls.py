@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from github_part_calls import PARTS
+
 BOT = "sigctl-bot"
 
 
@@ -389,4 +391,5 @@ APPS = [
     ok(401, "GET", ORGS, who="installed"),
     ok(204, "DELETE", "/app/installations/{installation}/suspended", who="app"),
 ]
-STEPS = [*ACCOUNTS, *APPS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *PULLS, *RULES, *PAID, *ENDS]
+HANGING = [Step(*one) for one in PARTS]
+STEPS = [*ACCOUNTS, *APPS, *ORG, *TEAMS, *REPOS, *PEOPLE, *GIT, *PULLS, *RULES, *HANGING, *PAID, *ENDS]

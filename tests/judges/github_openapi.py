@@ -29,7 +29,7 @@ _ALIASES = (
     (re.compile(r"^/organizations/\d+"), "/orgs/o"),
 )
 """Addresses that GitHub hands out and does not describe."""
-_EVERYWHERE = frozenset({301, 307, 400, 401, 403, 404, 422})
+_EVERYWHERE = frozenset({301, 307, 400, 401, 403, 404, 409, 422})
 """What GitHub answers for any operation, described there or not, with a message and a link."""
 ALLOWED_REQUESTS = (
     ("repos/update-branch-protection", "required_linear_history"),

@@ -11,14 +11,34 @@ import fetch
 import graphql
 import pytest
 from github_openapi import complaints
-from github_world import ORG, World, world
+from github_part_calls import KEY
+from github_world import ME, ORG, World, world
+from pydantic import SecretStr
 from test_github_documents import EVERY, INNER
 from test_github_execute import FULL, TEAM, VIRT, XEN
 from test_github_round import apply, some_world
 
-from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Resource, TeamMember
+from sigctl.core.kinds import (
+    Actions,
+    BranchRule,
+    ClassicRule,
+    DeployKey,
+    Grant,
+    Key,
+    Label,
+    Membership,
+    Org,
+    Resource,
+    Security,
+    TeamMember,
+    Webhook,
+)
+from sigctl.core.kinds.deploykey import fingerprint_of
+from sigctl.core.kinds.switches import SECURITY
+from sigctl.core.kinds.webhook import place_of
 from sigctl.forges.github import documents
 from sigctl.sandbox.front import Exchange
+from sigctl.sandbox.github.protection import OPEN
 
 pytestmark = pytest.mark.judge
 VIRT_TEAM = f"team:{VIRT}"
@@ -34,6 +54,8 @@ ONE_OF_EACH = {
     "one account": documents.accounts(1),
     "one repo": documents.repos_by_name(1),
     "one repo's rules": documents.rules_by_name(1),
+    "one repo's labels": documents.labels_by_name(1),
+    "an end of older protection": documents.DELETE_CLASSIC,
     "one team": documents.teams_by_slug(1),
     **{f"one more {one.field}": documents.follow(one, 1) for one in INNER},
 }
@@ -112,11 +134,69 @@ def play(w: World) -> None:
     w.observe(narrow=True, repos=[XEN], teams=[VIRT])
     for one in (waiting, *reversed(things)):
         w.do("delete", one, None)
+    play_parts(w)
     w.do("update", FULL, replace(FULL, archived=True))
     w.do("update", replace(FULL, archived=True), FULL)
     w.do("delete", TEAM, None)
     w.do("delete", FULL, None)
     w.forge.health()
+
+
+def play_parts(w: World) -> None:
+    """Read and write what hangs on repositories and orgs."""
+    w.do(
+        "update",
+        Org(ORG, deploy_keys=False),
+        Org(ORG, deploy_keys=True, members_create=("private",), fork_private=True),
+    )
+    w.forge = w.open(w.users[ME]["token"], secret=lambda _: SecretStr("s3cret"))
+    label, text = Label(XEN, "sig virt", "00ff00", "Virt"), KEY.rpartition(" ")[0]
+    key = DeployKey(XEN, fingerprint_of(text), title="ci", key_text=text)
+    w.create(label)
+    w.do("update", label, replace(label, color="ff0000"))
+    w.do("move", label, replace(label, name="virt"))
+    w.do("delete", replace(label, name="virt"), None)
+    w.create(key)
+    w.do("update", key, replace(key, write=True))
+    w.do("delete", key, None)
+    for on, target in (("repo", XEN), ("org", ORG)):
+        urls = ("https://ci.example.org/one", "https://ci.example.org/two")
+        hook, other = (
+            Webhook(on, target, place_of(url), ("push",), active=True, tls=True, url=url, secret="env:X")
+            for url in urls
+        )
+        w.create(hook)
+        w.do("update", hook, replace(hook, events=("push", "tag"), active=False))
+        w.do("move", hook, other)
+        some = Actions(
+            on,
+            target,
+            enabled=True,
+            allowed="selected",
+            patterns=("github",),
+            permissions="write",
+            approve=True,
+        )
+        w.do("update", Actions(on, target), some)
+        parts = frozenset(Key(kind, target) for kind in PARTS_READ)
+        w.observe(repos=[XEN], parts=parts)
+        w.do("delete", other, None)
+    on_ = Security(XEN, **dict.fromkeys(SECURITY, True))
+    w.do("update", Security(XEN), on_)
+    w.do("update", on_, Security(XEN, **dict.fromkeys(SECURITY, False)))
+    for pattern in ("main", "c8*"):
+        classic(w, pattern)
+        w.do("delete", ClassicRule(XEN, pattern), None)
+
+
+PARTS_READ = ("label", "webhook", "actions", "security", "security.private_reports", "properties")
+
+
+def classic(w: World, pattern: str) -> None:
+    """Protect a pattern in the older way, by hand."""
+    state = w.sandbox.forges["github"].state
+    repo = state.find_repo(*XEN.split("/"))
+    state.add(state.protections, repo=repo["id"], creator=None, pattern=pattern, **OPEN)
 
 
 def test_every_request_of_the_adapter_fits_github_s_description(tmp_path: Path) -> None:

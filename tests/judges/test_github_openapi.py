@@ -67,8 +67,8 @@ class Player:
             self.known["repo_invitation"] = str(shown["id"])
         elif step.method == "POST" and step.path.endswith(("/reviews", "/issues/1/comments")):
             self.known["review" if step.path.endswith("/reviews") else "comment"] = str(shown["id"])
-        elif step.method == "POST" and step.path.endswith("/rulesets"):
-            self.known["ruleset"] = str(shown["id"])
+        elif step.method == "POST" and step.path.endswith(("/rulesets", "/hooks", "/keys")):
+            self.known[step.path.rpartition("/")[2][:-1]] = str(shown["id"])
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +77,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Step, int, Ex
     directory: Path = tmp_path_factory.mktemp("sandbox")
     found = []
     with control.running(
-        directory, forges=["github"], logins=LOGINS, orgs=["CentOS", "paid"], observer=seen.append
+        directory, forges=["github"], logins=LOGINS, orgs=["CentOS", "paid", "big"], observer=seen.append
     ) as sandbox:
         accounts = sandbox.forges["github"].state.accounts
         accounts.save(accounts.one("login", "paid"), plan="team")
+        accounts.save(accounts.one("login", "big"), plan="enterprise")
         player = Player(sandbox.document())
         forge = sandbox.forges["github"]
         app = forge.add_app("sigctl", key_pair()[1])
