@@ -18,6 +18,7 @@ from sigctl.core.access_table import Names, Row, Side, Wanted, repos_of, rows, s
 from sigctl.core.kinds import Grant, Team
 from sigctl.core.normalise import normalise
 from sigctl.core.people import Identities, identify
+from sigctl.core.snapshot import Snapshot
 from sigctl.core.state import Account, Desired, Note, Observation, SetAside, State, Traits
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges import traits_of
@@ -110,7 +111,11 @@ def _observe(context: Context, forge: Forge) -> Observation:
 
 def from_snapshot(options: Options, today: date, file: Path) -> Seen:
     """Return what the forges had when the snapshot was taken; UsageError where it can't be used."""
-    taken = load_snapshot(file)
+    return of_snapshot(options, today, load_snapshot(file))
+
+
+def of_snapshot(options: Options, today: date, taken: Snapshot) -> Seen:
+    """Return what the forges had when this snapshot was taken."""
     config = load(options, today)
     chosen = _known_forges(options, config)
     resolved = resolve_for(config, replace(options, sigs=frozenset()), today)
@@ -188,7 +193,7 @@ def answer(seen: Seen, wanted: Wanted, *, person: str = "", today: date) -> Answ
 
 def _concerns(one: Look, wanted: Wanted, person: str) -> bool:
     asked = wanted.people | ({person} if person else set())
-    if asked and one.who not in asked:
+    if asked and not asked & {one.who, one.who.partition("@")[0]}:
         return False
     return not wanted.sigs or not one.sig or one.sig in wanted.sigs
 

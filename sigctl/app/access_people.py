@@ -29,6 +29,7 @@ class Look:
 
     kind: Kind
     who: str
+    """Account; LOGIN@FORGE for somebody whom the files don't know."""
     forge: str
     sig: str
     text: str
@@ -70,7 +71,8 @@ def _gone(seen: Seen) -> Iterator[Look]:
     for forge, people in seen.identities:
         for one in people.set_aside:
             who = accounts.get((forge, one.subject), one.subject)
-            yield Look("inactive", who, forge, "", f"{one.subject}: {one.reason}")
+            login = "" if who == one.subject else f", as {one.subject}"
+            yield Look("inactive", who, forge, "", f"on {forge}{login}: {one.reason}")
         for old, now in sorted(people.renamed.items()):
             yield Look("inactive", accounts.get((forge, old), old), forge, "", f"{old} is {now} now")
 
@@ -84,7 +86,9 @@ def _waiting(seen: Seen) -> Iterator[Look]:
         for login, places in sorted(waits.items()):
             more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
             text = f"has not accepted the invitation to {', '.join(sorted(places)[:_SHOWN])}{more}"
-            yield Look("inactive", side.names.accounts.get(login, login), side.forge, "", text)
+            yield Look(
+                "inactive", side.names.accounts.get(login, f"{login}@{side.forge}"), side.forge, "", text
+            )
 
 
 def _idle(seen: Seen) -> Iterator[Look]:
@@ -107,8 +111,9 @@ def _strangers(seen: Seen) -> Iterator[Look]:
             if login not in side.names.accounts and login != side.me:
                 rights[login] += 1
         for login, count in sorted(rights.items()):
-            text = f"has rights on {count} repositories, and is nobody in the files"
-            yield Look("stranger", login, side.forge, "", text)
+            repos = "1 repository" if count == 1 else f"{count} repositories"
+            text = f"has rights on {repos}, and is nobody in the files"
+            yield Look("stranger", f"{login}@{side.forge}", side.forge, "", text)
 
 
 def _ending(spec: Spec, today: date) -> Iterator[Look]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "ci": ("ci", "write the pipelines"),
     "rehearse": ("rehearse", "try the files on embedded forges and prove the rights by pushes"),
     "access": ("access", "say who may do what, on which branch, on which forge, and by which way"),
+    "report": ("report", "write a site that needs no server: access, drift, mirrors, audit"),
     "snapshot": ("snapshot", "write down what the forges hold, for plans without a token"),
     "mirror": ("mirror", "bring the histories where they belong, and nothing else"),
     "sources": ("sources", "check, fetch and upload the binary files that git does not hold"),

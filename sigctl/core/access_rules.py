@@ -11,7 +11,7 @@ from sigctl.core import levels
 from sigctl.core.access_routes import OWNED, Roads, Route
 from sigctl.core.access_says import ELSEWHERE, VERBS, Can, Says, Verb
 from sigctl.core.globs import covers
-from sigctl.core.kinds import BranchRule, Key, Repo
+from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.levels import MAINTAIN, WRITE
 from sigctl.core.state import State, Traits
@@ -50,6 +50,18 @@ class Judge:
             if isinstance(one, BranchRule) and one.on == BRANCH and self.knows_rules:
                 found[one.repo].append(one)
         return {repo: sorted(rules, key=lambda rule: rule.pattern) for repo, rules in found.items()}
+
+    def grants_on(self, repo: str) -> list[Grant]:
+        """Return the grants on the repository itself."""
+        return self._grants.get(repo, [])
+
+    @cached_property
+    def _grants(self) -> dict[str, list[Grant]]:
+        found: dict[str, list[Grant]] = defaultdict(list)
+        for one in self.held.values():
+            if isinstance(one, Grant) and one.on == Repo.KIND:
+                found[one.target].append(one)
+        return found
 
     def level(self, login: str, repo: str) -> str:
         """Return the strongest level that holds now; a native word where that may be stronger."""

