@@ -40,8 +40,9 @@ test-safety: venv ## crash tables, storms, generated pairs: every case, a line f
 test-pagure: venv ## run a real Pagure, and the contract and the main job on it (root, Debian)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m live --timeout 600 tests/live
 
-test-slow: venv ## the long property tests
+test-slow: venv ## the long property tests, and what is too long for every run
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not live" --timeout 600
 
 check: lint test judges ## all of the above
 

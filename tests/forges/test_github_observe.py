@@ -304,6 +304,24 @@ def test_a_narrow_read_holds_the_named_things_and_what_is_inside_them(w: World) 
     assert Grant("repo", f"{ORG}/xen", f"team:{ORG}/other", "write") in narrow.state.values()
 
 
+def test_many_named_repositories_are_read_with_their_teams_as_few_are(w: World) -> None:
+    names = [f"repo{n}" for n in range(8)]
+    for name in names:
+        w.repo(name)
+    w.repo("other")
+    for name in ("virt", "core"):
+        w.team(name)
+        for repo in (*names, "other"):
+            w.api("PUT", f"/orgs/{ORG}/teams/{name}/repos/{ORG}/{repo}", {"permission": "maintain"})
+    start = len(w.log())
+    many = w.seen(Grant, narrow=True, repos=[f"{ORG}/{name}" for name in names])
+    assert w.sent(start)["repos/list-teams"] == 0
+    few = [one for name in names for one in w.seen(Grant, narrow=True, repos=[f"{ORG}/{name}"])]
+    assert w.sent(start)["repos/list-teams"] == 8
+    assert sorted(map(str, many)) == sorted(map(str, few))
+    assert len(many) == 16
+
+
 def test_a_name_that_was_given_up_does_not_lead_a_narrow_read_to_the_new_one(w: World) -> None:
     w.repo("xen4")
     w.api("PATCH", f"/repos/{ORG}/xen4", {"name": "xen"})

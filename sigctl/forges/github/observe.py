@@ -19,6 +19,8 @@ from sigctl.forges.github.readers import orgs, parts, people, repos, rules, swit
 from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
 
+ONE_BY_ONE = 5
+"""Up to so many repositories are asked for their teams one by one."""
 WITH_RULESETS = (3, 11)
 """First version of Enterprise Server with rulesets."""
 
@@ -122,8 +124,21 @@ class _Reading:
             *(partial(self.ruleset, *which) for which in rules.unclear(self.rules)),
         ]
         if self.scope.narrow:
-            parts += [partial(self.repo_teams, repo) for repo in sorted(there.values())]
+            parts += self.grants_of_teams(sorted(there.values()))
         return [*parts, *self.hanging(there)]
+
+    def grants_of_teams(self, repos: list[str]) -> list[Callable[[], object]]:
+        """Return the reads of what teams have on these repositories: of a few one by one, of many by way of all teams."""
+        by_org: dict[str, list[str]] = defaultdict(list)
+        for repo in repos:
+            by_org[repo.partition("/")[0]].append(repo)
+        reads: list[Callable[[], object]] = []
+        for org, some in by_org.items():
+            if len(some) > ONE_BY_ONE:
+                reads.append(partial(self.teams_on, org, frozenset(some)))
+            else:
+                reads += [partial(self.repo_teams, repo) for repo in some]
+        return reads
 
     def hanging(self, there: Mapping[str, str]) -> list[Callable[[], object]]:
         """Return the reads of what is declared on repositories that are there, and on orgs, beside rights and rules."""
@@ -283,6 +298,10 @@ class _Reading:
     def repo_invitations(self, repo: str) -> None:
         grants, notes = repos.read_repo_invitations(self.session, repo)
         self.add(grants, notes=notes)
+
+    def teams_on(self, org: str, repos: frozenset[str]) -> None:
+        grants = teams.grants_of(teams.read_teams(self.session, org))
+        self.add(one for one in grants if one.target in repos)
 
     def repo_teams(self, repo: str) -> None:
         self.add(teams.read_repo_teams(self.session, repo))
