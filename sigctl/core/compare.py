@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sigctl.core import passing
 from sigctl.core.archives import moments, shown_late
 from sigctl.core.deeds import judge_deeds, judge_first_run
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
 from sigctl.core.keys import rekeyed, without_unread
 from sigctl.core.kinds import Grant, Key, Repo
-from sigctl.core.normalise import normalise
+from sigctl.core.normalise import Normal, normalise
 from sigctl.core.order import order
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
@@ -54,6 +55,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         early,
         locked=traits.archived_locked,
         hidden_rules=traits.rules_open,
+        rules_open=traits.rules_open,
     )
     refusals = [
         *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
@@ -68,6 +70,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         actions=ordered.actions,
         forges=(desired.forge,),
         notes=(
+            *(_passed(ordered.actions, normal) if traits.team_is_group else ()),
             *normal.notes,
             *difference.notes,
             *(replace(n, forge=desired.forge) for n in ordered.notes),
@@ -82,6 +85,12 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
     )
     return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed)
+
+
+def _passed(actions: Sequence[Action], normal: Normal) -> list[Note]:
+    forge = actions[0].forge if actions else ""
+    moved = passing.moments(actions, normal.observed, forge) if actions else []
+    return [*passing.brought(normal.desired, forge), *moved]
 
 
 def _by_hand(action: Action, traits: Traits, me: str) -> Iterator[Note]:

@@ -1,7 +1,8 @@
 """Branch rules that go while a wider one stays: their refs fall under the wider one, so they go before any rule is changed.
 
 A forge may keep one rule in several parts. A run that ends between two of them leaves a rule that no longer holds whole; if the
-wider rule were set first in the next run, it would leave these refs out for its sake, and nothing would hold for them.
+wider rule were set first in the next run, it would leave these refs out for its sake, and nothing would hold for them. Only where
+the wider one is made or narrowed in the same plan, that comes first, and they go before it is widened.
 """
 
 from __future__ import annotations
@@ -10,27 +11,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds import BranchRule, Resource
 from sigctl.core.plan import Action
 from sigctl.core.state import State
 
 
-def first(actions: Sequence[Action], seen: State, *, phase: int) -> list[Action]:
-    """Return the actions with the deletion of such rules in this phase."""
+def first(actions: Sequence[Action], seen: State, *, phase: int, late: int) -> list[Action]:
+    """Return the actions with the deletion of such rules in this phase, or late where the wider rule narrows before."""
     gone = {a.key for a in actions if a.verb == "delete"}
     staying = [
         one
         for one in (*seen.values(), *(a.subject for a in actions))
         if isinstance(one, BranchRule) and one.key not in gone
     ]
-    return [replace(a, phase=phase) if _is_covered(a, staying) else a for a in actions]
+    narrowing = [a.subject for a in actions if isinstance(a.subject, BranchRule) and a.effect == "narrows"]
+    return [
+        replace(a, phase=late if _is_covered(a, narrowing) else phase) if _is_covered(a, staying) else a
+        for a in actions
+    ]
 
 
-def _is_covered(action: Action, staying: Sequence[BranchRule]) -> bool:
+def _is_covered(action: Action, wider: Sequence[Resource]) -> bool:
     rule = action.subject
     if not isinstance(rule, BranchRule) or action.verb != "delete":
         return False
     return any(
-        (one.repo, one.on) == (rule.repo, rule.on) and fnmatchcase(rule.pattern, one.pattern)
-        for one in staying
+        isinstance(one, BranchRule)
+        and (one.repo, one.on) == (rule.repo, rule.on)
+        and fnmatchcase(rule.pattern, one.pattern)
+        for one in wider
     )

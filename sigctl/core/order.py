@@ -9,14 +9,13 @@ taking away is early instead.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, covered, leavers, parts, transfers
-from sigctl.core.gaps import gaps
+from sigctl.core import archives, covered, leavers, links, parts, transfers
+from sigctl.core.course import Trouble
 from sigctl.core.kinds import (
     BranchRule,
-    ClassicRule,
     DeployKey,
     Grant,
     Key,
@@ -28,7 +27,7 @@ from sigctl.core.kinds import (
     Team,
     TeamMember,
 )
-from sigctl.core.kinds.grant import TEAM
+from sigctl.core.mend import mend
 from sigctl.core.plan import Action, order_key
 from sigctl.core.state import Note, State
 
@@ -58,45 +57,39 @@ def order(
     *,
     locked: bool = True,
     hidden_rules: bool = False,
+    rules_open: bool = False,
 ) -> Order:
     """Return the actions in a safe order, given the state they start from.
 
     `early` are the repositories that go into the archive before anybody gets a right; all others go there last. `locked` says
-    that nothing can be changed there, `hidden_rules` that rules can be made in a repository that is not shown.
+    that nothing can be changed there, `hidden_rules` that rules can be made in a repository that is not shown, `rules_open`
+    that of several rules of a branch the most permissive decides.
     """
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
-    teams = _conflicts(phased)
-    notes: list[Note] = []
-    sinking = _sinking_groups(phased)
     shrinking = transfers.shrinking(phased, seen)
     first, last = leavers.early(phased, seen), leavers.late(phased, seen)
 
-    def arranged(choice: dict[str, int]) -> list[Action]:
-        shifted = transfers.ahead(_shift(phased, choice, sinking, shrinking), seen, early=EARLY)
-        settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
-        return [replace(a, phase=settled.get(a.key, a.phase)) for a in shifted]
-
-    choice = dict.fromkeys(teams, LATE)
-    best = arranged(choice)
-    for team in sorted(teams):
-        if now := gaps(best, seen):
-            trial = arranged({**choice, team: EARLY})
-            if len(gaps(trial, seen)) < len(now):
-                choice[team], best = EARLY, trial
-    phased = best
-    if not hidden_rules:
-        phased = _ruled_when_open(phased)
+    shifted = _shift(phased, dict.fromkeys(_conflicts(phased), LATE), _sinking_groups(phased), shrinking)
+    settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
+    ahead = transfers.ahead(shifted, seen, early=EARLY)
+    phased = [replace(a, phase=settled.get(a.key, a.phase)) for a in ahead]
+    phased = _ruled_at_birth(phased) if hidden_rules else _ruled_when_open(phased)
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
-    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1), last=ARCHIVE)
+    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3), last=ARCHIVE)
     phased = parts.settle(phased, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
-    if any(a.effect == "narrows" or a.verb == "move" for a in phased):
-        notes = [
-            Note("moment", login, f"{login} is without access to {repo} for a moment", phased[0].forge)
-            for login, repo in sorted(gaps(phased, seen))
-        ]
-    linked = transfers.linked(_linked(phased), seen)
-    return Order(tuple(sorted(linked, key=order_key)), tuple(notes))
+    natural = {a.id: _phase(a) for a in phased}
+    mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
+    linked = transfers.linked(links.linked(mended.actions, mended.waits, opened=UNARCHIVE), seen)
+    return Order(tuple(sorted(linked, key=order_key)), tuple(_named(mended.gaps, phased)))
+
+
+def _named(gaps: Iterable[Trouble], actions: Sequence[Action]) -> Iterator[Note]:
+    """Yield a note for each person and repository with a moment in which he can do less than before and after it."""
+    bare = {(one.login, one.repo) for one in gaps if one.bare}
+    for login, repo in sorted({(one.login, one.repo) for one in gaps}):
+        what = "is without access to" if (login, repo) in bare else "can do less on"
+        yield Note("moment", login, f"{login} {what} {repo} for a moment", actions[0].forge)
 
 
 def _depth(path: str) -> int:
@@ -157,21 +150,11 @@ def _repo_phase(action: Action) -> int:
     return SETTLE + 1 if "default_branch" in changed else SETTLE
 
 
-def _team(resource: Resource) -> str:
-    if isinstance(resource, TeamMember):
-        return resource.team
-    return resource.subject_name if isinstance(resource, Grant) and resource.subject_kind == TEAM else ""
-
-
-def _is_rights(action: Action) -> bool:
-    return isinstance(action.subject, TeamMember | Grant) and action.effect in ("widens", "narrows")
-
-
 def _conflicts(actions: Iterable[Action]) -> set[str]:
     """Return the teams in which an addition and a removal, in the wrong order, give someone what nobody declared."""
     kinds: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for action in actions:
-        if _is_rights(action) and (team := _team(action.subject)):
+        if links.is_rights(action) and (team := links.team_of(action.subject)):
             kinds[team].add((action.kind, action.effect))
     return {
         team
@@ -192,6 +175,17 @@ def _ruled_when_open(actions: list[Action]) -> list[Action]:
     return [
         replace(a, phase=OPEN + 3 if _lets_in(a) else phases[type(a.subject)])
         if type(a.subject) in phases and a.subject.inside in ruled and a.phase < OPEN and _adds(a)
+        else a
+        for a in actions
+    ]
+
+
+def _ruled_at_birth(actions: list[Action]) -> list[Action]:
+    """Set the rules of new repositories before anybody gets a right, also one from above."""
+    made = {a.key: a.phase for a in actions if isinstance(a.subject, Repo) and a.verb == "create"}
+    return [
+        replace(a, phase=max(CREATE + 10, made[a.subject.inside] + 1))
+        if isinstance(a.subject, BranchRule) and a.verb == "create" and a.subject.inside in made
         else a
         for a in actions
     ]
@@ -243,7 +237,7 @@ def _shift(
         subject = action.subject
         phase = action.phase if isinstance(subject, Team) else _phase(action)
         step = _STEP.get(type(subject), 4)
-        chosen = choice.get(_team(subject)) if _is_rights(action) else None
+        chosen = choice.get(links.team_of(subject)) if links.is_rights(action) else None
         if chosen == LATE and action.effect == "widens":
             phase = LATE + step
         elif chosen == EARLY and action.effect == "narrows":
@@ -285,40 +279,3 @@ def _org(resource: Resource) -> str:
     return (
         resource.key.name.partition(":")[2 if isinstance(resource, Grant) else 0].split("/")[0].split(":")[0]
     )
-
-
-def _linked(actions: list[Action]) -> list[Action]:
-    makers: dict[Key, list[Action]] = defaultdict(list)
-    barriers: dict[str | Key, list[Action]] = defaultdict(list)
-    rules: dict[Key, list[Action]] = defaultdict(list)
-    for action in actions:
-        if isinstance(action.subject, BranchRule):
-            rules[action.subject.inside].append(action)
-        if isinstance(action.subject, BranchRule) and action.effect == "narrows":
-            barriers[action.subject.inside].append(action)
-        if action.verb in ("create", "move") or action.phase == UNARCHIVE:
-            makers[action.key].append(action)
-        if _is_rights(action) and action.effect == "narrows" and (team := _team(action.subject)):
-            barriers[team].append(action)
-    return [replace(a, depends=_depends(a, makers, barriers, rules)) for a in actions]
-
-
-def _depends(
-    action: Action,
-    makers: dict[Key, list[Action]],
-    barriers: dict[str | Key, list[Action]],
-    rules: dict[Key, list[Action]],
-) -> tuple[str, ...]:
-    own = (action.key, action.before.key) if action.before else (action.key,)
-    wanted = [m for key in (*action.subject.needs(), *own) for m in makers.get(key, [])]
-    if isinstance(action.subject, BranchRule):
-        subjects = {s.partition(":")[2] for f in (action.subject.push, action.subject.merge) for s in f or ()}
-        wanted += [
-            m for key, found in makers.items() if key.kind == "team" and key.name in subjects for m in found
-        ]
-    if (_is_rights(action) or isinstance(action.subject, DeployKey)) and action.effect == "widens":
-        wanted += barriers.get(_team(action.subject), [])
-        wanted += barriers.get(action.subject.inside or "", [])
-    if isinstance(action.subject, ClassicRule):
-        wanted += rules.get(action.subject.inside, [])
-    return tuple(sorted({m.id for m in wanted if m.phase < action.phase and m.id != action.id}))

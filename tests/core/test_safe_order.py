@@ -156,10 +156,17 @@ def test_a_rule_of_a_repository_that_is_shown_shuts_out_before_and_lets_in_after
     assert [a.kind for a in found.actions] == ["repo", "branch_rule", "grant", "branch_rule"]
 
 
-def test_a_rule_goes_before_the_wider_one_that_takes_over_is_changed():
+@pytest.mark.parametrize(
+    ("push", "order"),
+    [
+        (("team:O/t",), [("update", "*"), ("delete", "c7-x")]),
+        (("team:O/t", "team:O/u", "person:p1"), [("delete", "c7-x"), ("update", "*")]),
+    ],
+)
+def test_a_rule_goes_after_the_wider_one_that_takes_over_is_narrowed_and_before_it_is_widened(push, order):
     narrow, wide = (
         BranchRule("O/r", "c7-x", push=("team:O/t",)),
         BranchRule("O/r", "*", push=("team:O/t", "team:O/u")),
     )
-    found = plan([*BASE, replace(wide, push=("team:O/t",))], [*BASE, narrow, wide])
-    assert [(a.verb, a.subject.pattern) for a in found.actions] == [("delete", "c7-x"), ("update", "*")]
+    found = plan([*BASE, replace(wide, push=push)], [*BASE, narrow, wide])
+    assert [(a.verb, a.subject.pattern) for a in found.actions] == order

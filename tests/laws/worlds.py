@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Team, TeamMember
 from sigctl.core.levels import LADDER
 from sigctl.core.state import Account, Desired, Observation, Traits, state
 
 PEOPLE = ("p1", "p2", "p3", "p4")
 TEAMS = ("O/t1", "O/t2", "O/t3")
 REPOS = ("O/r1", "O/r2", "O/r3")
+
+PATTERNS = ("*", "c7*", "c7-x")
 
 TRAITS = Traits(
     kinds=frozenset({"org", "membership", "team", "team_member", "repo", "grant"}),
@@ -28,9 +32,16 @@ TRAITS = Traits(
 )
 
 
+RULED = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"})
+SUBJECTS = (*(f"team:{team}" for team in TEAMS), "person:p1")
+
+
 @st.composite
-def worlds(draw, *, whole=False):
-    """Return the resources of a world; with `whole`, every person who has a right is a member of the org too."""
+def worlds(draw, *, whole=False, ruled=False):
+    """Return the resources of a world; with `whole`, every person who has a right is a member of the org too.
+
+    With `ruled`, its repositories have rules of branches, and none is archived or shown in passing.
+    """
     teams = draw(st.sets(st.sampled_from(TEAMS)))
     repos = draw(st.sets(st.sampled_from(REPOS)))
     out = [Org("O", base_level=draw(st.sampled_from(["none", "read"])))]
@@ -48,8 +59,8 @@ def worlds(draw, *, whole=False):
             Repo(
                 repo,
                 description=draw(st.sampled_from(["", "x", "y"])),
-                visibility=draw(st.sampled_from(["private", "public"])),
-                archived=draw(st.booleans()),
+                visibility="private" if ruled else draw(st.sampled_from(["private", "public"])),
+                archived=False if ruled else draw(st.booleans()),
                 default_branch=draw(st.sampled_from(["a", "b"])),
                 filled=True,
             )
@@ -62,7 +73,19 @@ def worlds(draw, *, whole=False):
             Grant("repo", repo, f"person:{p}", draw(st.sampled_from(LADDER)), "")
             for p in draw(_some(members))
         ]
+        out += draw(_rules(repo, teams)) if ruled else []
     return state(out)
+
+
+@st.composite
+def _rules(draw, repo, teams):
+    there = [one for one in SUBJECTS if one.startswith("person") or one.removeprefix("team:") in teams]
+    out = []
+    for pattern in draw(st.sets(st.sampled_from(PATTERNS), max_size=2)):
+        push = tuple(sorted(draw(st.sets(st.sampled_from(there), max_size=2))))
+        force, delete = draw(st.booleans()), draw(st.booleans())
+        out.append(BranchRule(repo, pattern, push=push, create=push, force=force, delete=delete))
+    return out
 
 
 def _some(people):

@@ -94,7 +94,7 @@ repos:
     default_branch: main
     access: {testers: triage, "person:member6": {level: write, until: 2031-01-31}}
     branches:
-      - {pattern: "c7-sig-virt-x", push: [maintainers], force: false, delete: false}
+      - {pattern: "xen-*", push: [maintainers], force: false, delete: false}
   hidden: {visibility: private, access: {testers: read}}
   live: {description: Still changed, access: {testers: write}}
   frozen: {archived: true, description: As it was, access: {testers: write}}
@@ -154,7 +154,7 @@ repos:
     default_branch: main
     access: {testers: write, "person:member5": read, "person:chair1": write}
     branches:
-      - {pattern: "c7-sig-virt-x", push: [testers], force: true, delete: false}
+      - {pattern: "xen-*", push: [testers], force: true, delete: false}
   hidden: {visibility: public, access: {testers: maintain}}
   live: {archived: true, description: Shut now, access: {testers: maintain}}
   frozen: {archived: false, description: Opened again, access: {testers: write}}
@@ -181,12 +181,13 @@ _BACK = {
     "sigs.yaml": {
         **_ONE["sigs.yaml"],  # type: ignore[dict-item]
         "gitlab": """\
-    repo: back/{sig}/{repo}
-    team: back/{sig}/groups/{team}
-    moved_from: ["sigs/{sig}/{repo}", "project/sig-{sig}/{repo}"]
-    team_moved_from: ["sigs/{sig}/groups/{team}", "project/sig-{sig}/groups/{team}"]""",
+    repo: project/sig-{sig}/{repo}
+    team: project/sig-{sig}/groups/{team}
+    moved_from: ["sigs/{sig}/{repo}"]
+    team_moved_from: ["sigs/{sig}/groups/{team}"]""",
     },
 }
+"""The first one again: where everything was before, in groups that nobody declared in between."""
 
 
 def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8) -> Path:

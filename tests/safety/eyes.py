@@ -15,7 +15,7 @@ from sigctl.sandbox.github import rights, rules
 from sigctl.sandbox.github.state import USER
 from sigctl.sandbox.gitlab import levels
 from sigctl.sandbox.gitlab import rules as gitlab_rules
-from sigctl.sandbox.gitlab.access import Access
+from sigctl.sandbox.gitlab.access import GROUP, Access
 from sigctl.sandbox.seed import BOT
 
 BRANCHES = (
@@ -84,6 +84,17 @@ class Eyes:
                 found["gitlab", "group", group["id"]] = world.full_path(group).lower()
         return found
 
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Return login and path of every place in a group of GitLab."""
+        if "gitlab" not in self._sandbox.forges:
+            return frozenset()
+        world = self._sandbox.forges["gitlab"].world
+        logins = {user["id"]: user["username"].lower() for user in world.users}
+        paths = {group["id"]: world.full_path(group).lower() for group in world.groups}
+        return frozenset(
+            (logins[m["user_id"]], paths[m["source_id"]]) for m in world.members if m["source"] == GROUP
+        )
+
     def _cached(self, place: str, facts: Any, look: Iterator[Right]) -> frozenset[Right]:
         key = (place, json.dumps(facts, sort_keys=True, default=str))
         if key not in self._seen:
@@ -97,7 +108,7 @@ class Eyes:
         found: set[Right] = set()
         try:
             with state.store.transaction():
-                _accept_everything(state)
+                accept_everything(state)
                 people = [
                     a
                     for a in state.accounts
@@ -151,7 +162,8 @@ class Eyes:
         return found
 
 
-def _accept_everything(state: Any) -> None:
+def accept_everything(state: Any) -> None:
+    """Let everybody be where he is invited to; the invitations stay."""
     for invitation in list(state.invitations):
         user = invitation.get("user")
         if user is None or invitation["failed_at"] is not None:

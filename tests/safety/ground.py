@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eyes import Eyes, Right
+from eyes import Eyes, Right, accept_everything
 
 from sigctl.app.applying import apply
 from sigctl.app.context import Context, Options, open_context, settings_of
@@ -48,6 +48,8 @@ class Watched:
     requests: list[str] = field(default_factory=list)
     names: dict[tuple[str, str, int | str], str] = field(default_factory=dict)
     """The paths of things at the first moment."""
+    teams: frozenset[tuple[str, str]] = frozenset()
+    """Logins and the groups they were in at the first moment, by the paths of then (GitLab)."""
 
     def by_path(self, rights: Iterable[Right]) -> dict[Right, Right]:
         """Return right -> the same by the path that the thing has now, or had at first where it is gone."""
@@ -63,6 +65,7 @@ class Watched:
         now = self.eyes.rights()
         if not self.moments:
             self.names = self.eyes.names()
+            self.teams = self.eyes.places()
         self.moments += 1
         for right in now - self.ever:
             self.first[right] = text
@@ -145,6 +148,20 @@ class Ground:
                 planned = make_plan(context, Allowed(limits, "a test"))
             return apply(context, planned)
 
+    def accept(self) -> None:
+        """Let everybody accept what he is invited to, as people do between two runs."""
+        if "github" in self.sandbox.forges:
+            forge = self.sandbox.forges["github"]
+            with forge.store.transaction():
+                accept_everything(forge.state)
+                for found in (forge.state.invitations, forge.state.repo_invitations):
+                    for one in list(found):
+                        found.delete(one["id"])
+
+    def teams(self) -> frozenset[tuple[str, str]]:
+        """Return logins and the groups they are in now (GitLab)."""
+        return self.watched.eyes.places()
+
     def census(self) -> dict[str, int]:
         """Return how many there are of everything that could be made twice; our own place in a team we made does not count."""
         found = {}
@@ -157,6 +174,14 @@ class Ground:
             me = world.user(BOT)["id"]
             found |= {f"gitlab {name}": _count(getattr(world, name), "user_id", me) for name in GITLAB_THINGS}
         return found
+
+
+def unfinished(report: Report) -> list[str]:
+    """Return what an apply did not do, and what is still to do; what the files ask and the forge can't keep is neither."""
+    left = report.remaining.actions if report.remaining else ()
+    failed = [f"{o.action.verb} {o.action.key}: {o.reason}" for o in report.outcomes if o.status != "done"]
+    unread = ["not read back"] if report.remaining is None else []
+    return [*failed, *unread, *(f"still to do: {a.verb} {a.key} {a.changed()}" for a in left)]
 
 
 def _count(documents: Iterable[Any], field: str, me: int) -> int:

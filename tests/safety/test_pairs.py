@@ -1,39 +1,35 @@
-"""From every drawn config to the next: it converges, and nobody can do too much at any moment."""
+"""From every drawn config to the next: it converges; nobody can do too much at any moment, nor less than he keeps, unless the plan says so."""
 
 from __future__ import annotations
 
 import estates
 import pytest
 from crashes import judge, named_moments
-from ground import Watched, ground
+from ground import Watched, ground, unfinished
 
 PAIRS = 6
 
 
 def walk(folder, forge, seeds, tally):
     """Apply one drawn config after the other."""
-    stuck, excess = [], []
+    stuck, excess, short = [], [], []
     config = estates.write_drawn(folder / "config", seeds[0])
     with ground(folder, config, logins=estates.LOGINS, only=forge) as here:
         for seed in seeds:
             estates.write_drawn(folder / "config", seed)
+            here.accept()
             here.watched = Watched(here.watched.eyes)
             here.watched.look("the beginning")
             before = here.watched.eyes.rights()
             report = here.apply()
-            if report.exit_code:
-                stuck += [
-                    f"{seed}: {o.action.verb} {o.action.key}: {o.reason}"
-                    for o in report.outcomes
-                    if o.status != "done"
-                ]
-                left = report.remaining.actions if report.remaining else ()
-                stuck += [f"{seed}: still to do: {a.verb} {a.key} {a.changed()}" for a in left]
+            stuck += [f"{seed}: {one}" for one in unfinished(report)]
             before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
-            much, _ = judge(here, before | after, before & after, named_moments(report.plan.notes))
+            much, little = judge(here, before | after, before & after, named_moments(report.plan.notes))
             excess += [f"{seed}: {right} after {request}" for right, request in sorted(much.items())]
+            short += [f"{seed}: {right} after {request}" for right, request in sorted(little.items())]
     tally("convergence, drawn pairs", len(seeds), stuck)
     tally("no excess, drawn pairs", len(seeds), excess)
+    tally("no gap, drawn pairs", len(seeds), short)
 
 
 @pytest.mark.safety

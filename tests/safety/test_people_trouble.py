@@ -78,7 +78,7 @@ def test_the_last_owner_is_not_taken_whatever_the_files_say(here):
     text = here.config.read_text(encoding="utf-8")
     here.config.write_text(text.replace("owners: [owner1, owner2]", "owners: []"), encoding="utf-8")
     forge = here.sandbox.forges["github"]
-    accept(forge)
+    here.accept()
     policy = here.config.parent / "policy.yaml"
     policy.write_text(policy.read_text(encoding="utf-8") + "  minimum_owners: 2\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="at least 2"):
@@ -89,13 +89,3 @@ def test_the_last_owner_is_not_taken_whatever_the_files_say(here):
     here.apply()
     owners = {m["user"] for m in forge.state.members if m["role"] == "admin"}
     assert owners == {forge.state.account("sigctl-bot")["id"]}, "the account that can undo it stays"
-
-
-def accept(forge):
-    """Let everybody accept what they are invited to."""
-    from eyes import _accept_everything  # noqa: PLC0415  # the only use of it
-
-    with forge.store.transaction():
-        _accept_everything(forge.state)
-        for one in list(forge.state.invitations):
-            forge.state.invitations.delete(one["id"])

@@ -7,7 +7,7 @@ from random import Random
 import estates
 import pytest
 from crashes import judge
-from ground import Watched, ground
+from ground import Watched, ground, unfinished
 
 SHARE = 0.3
 REQUESTS = 3000
@@ -52,13 +52,7 @@ def ride(folder, forge, seed, tally):
                 if report.exit_code == 0 and report.remaining is not None and report.remaining.actions:
                     wrong.append(f"{which}, round {number}: said to be done, and is not")
             calm = here.apply()
-            wrong += [
-                f"{which}: {o.action.verb} {o.action.key}: {o.reason}"
-                for o in calm.outcomes
-                if o.status != "done"
-            ]
-            if calm.exit_code:
-                wrong.append(f"{which}: not as declared after the storm: exit {calm.exit_code}")
+            wrong += [f"{which}, after the storm: {one}" for one in unfinished(calm)]
             before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
             much, _ = judge(here, before | after, frozenset(), frozenset())
             excess += [f"{which}: {right} after {request}" for right, request in sorted(much.items())[:10]]

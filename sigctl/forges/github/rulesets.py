@@ -2,7 +2,8 @@
 
 A bypass opens every rule of its ruleset, so one branch rule is up to four of them, told apart by name:
 
-    push      who may update (and create, where that is the same people); the others are kept out, merges included
+    push      who may update (and create, where that is the same people, and delete, where anybody may at all): the others are kept out,
+              merges included; without its part on deletion, whoever may write anywhere could delete
     create    who may create, where that is other people
     review    reviews and checks; those who may push don't need them
     history   no force push, no deletion; nobody bypasses it
@@ -94,7 +95,8 @@ def rulesets_of(rule: BranchRule, others: Iterable[str]) -> list[Ruleset]:
     merging = frozenset((one, MERGING) for one in set(rule.merge or ()) - set(rule.push or ()))
     together = rule.create is not None and rule.create == rule.push
     if rule.push is not None:
-        add("push", {"update", "creation"} if together else {"update"}, pushers | merging)
+        kept = {"update", "deletion", *(("creation",) if together else ())}
+        add("push", kept, pushers | merging)
     if rule.create is not None and not together:
         add("create", {"creation"}, _bypass(rule.create))
     add("review", _chosen(pull_request=rule.reviews, required_status_checks=rule.checks), pushers)
@@ -125,6 +127,8 @@ def rule_of(
     }
     push, create, review = (sound.get(part) for part in ("push", "create", "review"))
     history = sound["history"].rules if "history" in sound and not sound["history"].bypass else frozenset()
+    if push and "deletion" not in push.rules:
+        push = None
     pushers = _subjects(push, "update")
     merging = {one for one, mode in push.bypass if mode == MERGING} if push else set()
     reviewed = review if review and review.bypass == _bypass(pushers) else None

@@ -1,0 +1,223 @@
+"""What people can do over the course of a plan: at every phase, the least and the most that any order within it lets them.
+
+Facts change one by one and on their own; so within a phase each may be as it was or as it will be. The least somebody can do is what he
+can with every fact at its worse value, the most with every fact at its better one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import NamedTuple
+
+from sigctl.core import levels
+from sigctl.core.globs import covers
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds.grant import TEAM
+from sigctl.core.kinds.org import OWNER, PUBLIC
+from sigctl.core.plan import Action
+from sigctl.core.state import State
+from sigctl.core.timeline import ALL, Pair, Timeline, groups_of, pattern_of
+
+START, END = -1, 10**6
+"""Phases before and after all others."""
+_WRITE, _ADMIN = 3, 5
+_TOO_MANY = 4
+"""Rules of one branch that change in one phase; with more of them nothing is taken for certain."""
+LEVEL = "level"
+DEEDS = ("push", "create", "force", "delete")
+
+Facet = tuple[str, str]
+"""`level` and nothing, or a deed and a branch."""
+
+
+class Span(NamedTuple):
+    """The least and the most, as ranks; a deed on a branch is 0 or 1."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Somebody can do for a moment what he may neither before nor after, or can't what he may both times."""
+
+    login: str
+    repo: str
+    facet: Facet
+    since: int
+    """The phase in which it begins."""
+    until: int
+    """The phase in which it ends."""
+    bare: bool = False
+    """Nothing at all is left of what he may do there."""
+
+
+class Course(Timeline):
+    """What people can do in each phase; `move` puts an action elsewhere."""
+
+    def __init__(self, actions: Sequence[Action], seen: State, *, rules_open: bool = False) -> None:
+        super().__init__(actions, seen)
+        self._rules_open = rules_open
+        self._ends: dict[Pair, tuple[dict[Facet, Span], dict[Facet, Span]]] = {}
+
+    def can(self, pair: Pair, phase: int, branches: Iterable[str]) -> dict[Facet, Span]:
+        """Return the level and the deeds on branches that somebody has at least and at most in a phase."""
+        login, repo = pair
+        level = self._level(login, repo, phase)
+        out = {(LEVEL, ""): level}
+        found = self.values(Key(Repo.KIND, repo), phase)
+        shut = [isinstance(one, Repo) and bool(one.archived) for one in found]
+        for branch in branches:
+            least, most = self._deeds(login, repo, phase, branch, level)
+            for deed in DEEDS:
+                out[deed, branch] = Span(
+                    int(deed in least and not any(shut)), int(deed in most and not all(shut))
+                )
+        return out
+
+    def _level(self, login: str, repo: str, phase: int) -> Span:
+        here = self.values(Key(Repo.KIND, repo), phase)
+        spans = [self._level_at(login, repo, path, phase) for path in self.paths(repo, phase)]
+        open_ = [isinstance(one, Repo) and one.visibility == PUBLIC for one in here]
+        least = max(min(s.least for s in spans), int(all(open_)))
+        most = max(*(s.most for s in spans), int(any(open_)))
+        if repo.endswith(f"/{ALL}"):
+            return Span(least, most)
+        return Span(0 if None in here else least, 0 if set(here) == {None} else most)
+
+    def _level_at(self, login: str, repo: str, path: str, phase: int) -> Span:
+        groups = groups_of(path)
+        targets = [f"repo:{repo}", *(f"org:{group}" for group in groups)]
+        spans = [self._by_grant(key, phase) for key in self.granted(f"person:{login}", targets)]
+        for team in self.teams_of.get(login, ()):
+            keys = self.granted(f"{TEAM}:{team}", targets)
+            if keys:
+                there = self.values(Key(TeamMember.KIND, f"{team}:{login}"), phase)
+                spans += [_while(self._by_grant(key, phase), there) for key in keys]
+        for group in groups:
+            if login in self.members.get(group, ()):
+                spans.append(self._by_membership(login, group, phase))
+        return Span(max((s.least for s in spans), default=0), max((s.most for s in spans), default=0))
+
+    def _by_grant(self, key: Key, phase: int) -> Span:
+        ranks = [_rank(one.level) if isinstance(one, Grant) else 0 for one in self.values(key, phase)]
+        return Span(min(ranks), max(ranks))
+
+    def _by_membership(self, login: str, org: str, phase: int) -> Span:
+        base = [
+            _rank(one.base_level or levels.NONE) if isinstance(one, Org) else 0
+            for one in self.values(Key(Org.KIND, org), phase)
+        ]
+        ranks = []
+        for one in self.values(Key(Membership.KIND, f"{org}:{login}"), phase):
+            if isinstance(one, Membership):
+                ranks += [_ADMIN] if one.role == OWNER else base
+            else:
+                ranks.append(0)
+        return Span(min(ranks), max(ranks))
+
+    def _deeds(
+        self, login: str, repo: str, phase: int, branch: str, level: Span
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return what rules let somebody with these levels do to a branch, at least and at most."""
+        everything = frozenset(DEEDS)
+        passing = _ADMIN - 1 if self._rules_open else _ADMIN  # who may change the rules may do all
+        least = everything if level.least >= passing else frozenset()
+        most = everything if level.most >= passing else frozenset()
+        if level.most < _WRITE:
+            return least, most
+        fitting = [key for key in self.rules.get(repo, ()) if fnmatchcase(branch, pattern_of(key))]
+        options = [self.values(key, phase) for key in fitting]
+        if sum(len(one) > 1 for one in options) > _TOO_MANY:
+            return least, everything
+        low, high = everything, frozenset[str]()
+        for chosen in product(*options):
+            rules = [one for one in chosen if isinstance(one, BranchRule)]
+            deciding = rules if self._rules_open and rules else [decides(rules, branch)]
+            low &= everything.intersection(self._any(deciding, login, level.least, phase, sure=True))
+            high |= self._any(deciding, login, level.most, phase, sure=False)
+        return least | (low if level.least >= _WRITE else frozenset()), most | high
+
+    def _any(
+        self, rules: Iterable[BranchRule | None], login: str, rank: int, phase: int, *, sure: bool
+    ) -> frozenset[str]:
+        return frozenset().union(*(self._allowed(rule, login, rank, phase, sure=sure) for rule in rules))
+
+    def _allowed(
+        self, rule: BranchRule | None, login: str, rank: int, phase: int, *, sure: bool
+    ) -> frozenset[str]:
+        if rule is None:
+            return frozenset(DEEDS)
+        found = set()
+        if self._admitted(rule.push, login, rank, phase, sure=sure):
+            found |= {"push", *(("force",) if rule.force is not False else ())}
+            found |= {"delete"} if rule.delete is not False else set()
+        creators = rule.push if rule.create is None else rule.create
+        if self._admitted(creators, login, rank, phase, sure=sure):
+            found.add("create")
+        return frozenset(found)
+
+    def _admitted(
+        self, subjects: tuple[str, ...] | None, login: str, rank: int, phase: int, *, sure: bool
+    ) -> bool:
+        if subjects is None:
+            return True
+        for subject in subjects:
+            kind, _, name = subject.partition(":")
+            if subject == f"person:{login}" or (kind == "level" and rank >= _rank(name)):
+                return True
+            if kind == TEAM:
+                name = self.name_of(name)
+                if login in self.people_of.get(name, ()):
+                    there = self.values(Key(TeamMember.KIND, f"{name}:{login}"), phase)
+                    if (None not in there) if sure else any(there):
+                        return True
+        return False
+
+    def judged(self, pair: Pair) -> tuple[list[Trouble], list[Trouble]]:
+        """Return the gaps of a pair, and what it has in excess."""
+        gaps: list[Trouble] = []
+        excess: list[Trouble] = []
+        for one, word in self._troubles(pair):
+            (gaps if word == "gap" else excess).append(one)
+        return gaps, excess
+
+    def _troubles(self, pair: Pair) -> Iterator[tuple[Trouble, str]]:
+        phases = sorted({self.phase(action) for action in self.relevant(pair)})
+        if not phases:
+            return
+        branches = self.branches(pair[1])
+        if pair not in self._ends:
+            self._ends[pair] = self.can(pair, START, branches), self.can(pair, END, branches)
+        before, after = self._ends[pair]
+        moments = [(phase, self.can(pair, phase, branches)) for phase in phases]
+        for facet, first in before.items():
+            kept, bound = min(first.least, after[facet].least), max(first.most, after[facet].most)
+            low = [(phase, can[facet].least) for phase, can in moments if can[facet].least < kept]
+            high = [phase for phase, can in moments if can[facet].most > bound]
+            if low:
+                bare = facet[0] == LEVEL and min(rank for _, rank in low) == 0
+                yield Trouble(*pair, facet, low[0][0], low[-1][0], bare), "gap"
+            if high:
+                yield Trouble(*pair, facet, high[0], high[-1]), "excess"
+
+
+def decides(rules: Iterable[BranchRule], branch: str) -> BranchRule | None:
+    """Return the narrowest rule that matches: the one whose pattern has no other matching one within it."""
+    fits = [rule for rule in rules if fnmatchcase(branch, rule.pattern)]
+    for rule in fits:
+        if not any(other is not rule and covers(rule.pattern, other.pattern) for other in fits):
+            return rule
+    return fits[0] if fits else None
+
+
+def _while(span: Span, there: tuple[Resource | None, ...]) -> Span:
+    return Span(0 if None in there else span.least, span.most if any(there) else 0)
+
+
+def _rank(level: str) -> int:
+    rank = levels.rank(level)
+    return _ADMIN if rank is None else rank

@@ -1,0 +1,235 @@
+"""All facts over the course of a plan: which values each may have in a phase, and whom a change of it concerns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds.grant import TEAM
+from sigctl.core.plan import Action
+from sigctl.core.state import State
+
+Pair = tuple[str, str]
+"""A login and the path that a repository has in the end."""
+ALL = "*"
+"""Stands, in a group with rights of its own, for what is in it and nobody declared."""
+
+
+class Timeline:
+    """All facts with the phases in which they change; `move` puts an action elsewhere."""
+
+    def __init__(self, actions: Sequence[Action], seen: State) -> None:
+        self._names = {a.before.key: a.key.name for a in actions if a.verb == "move" and a.before is not None}
+        self._first = {one.key: one for r in seen.values() for one in [self._final(r)]}
+        self._changes: dict[Key, list[Action]] = defaultdict(list)
+        self._phases: dict[int, int] = {}
+        self._lines: dict[Key, list[tuple[int, Resource | None]]] = {}
+        self._near: dict[Pair, list[Action]] = {}
+        self._samples: dict[str, list[str]] = {}
+        for action in actions:
+            self._phases[id(action)] = action.phase  # an action's own id takes long to work out
+            key = self._final(action.subject).key
+            self._changes[key].append(action)
+        subjects = (self._final(a.subject) for found in self._changes.values() for a in found)
+        self._index([*self._first.values(), *subjects])
+
+    def _final(self, one: Resource) -> Resource:
+        return one.renamed(self._names) if self._names else one
+
+    def _index(self, facts: Iterable[Resource]) -> None:
+        self.teams_of: dict[str, set[str]] = defaultdict(set)
+        self.people_of: dict[str, set[str]] = defaultdict(set)
+        self.grants_to: dict[str, set[Key]] = defaultdict(set)
+        self.subjects_on: dict[str, set[str]] = defaultdict(set)
+        self.members: dict[str, set[str]] = defaultdict(set)
+        self.rules: dict[str, set[Key]] = defaultdict(set)
+        repos: set[str] = set()
+        for one in facts:
+            if isinstance(one, TeamMember):
+                self.teams_of[one.login].add(one.team)
+                self.people_of[one.team].add(one.login)
+            elif isinstance(one, Grant):
+                self.grants_to[one.subject].add(one.key)
+                self.subjects_on[f"{one.on}:{one.target}"].add(one.subject)
+            elif isinstance(one, Membership):
+                self.members[one.org].add(one.login)
+            elif isinstance(one, BranchRule):
+                self.rules[one.repo].add(one.key)
+            if isinstance(one, Repo):
+                repos.add(one.path)
+            elif isinstance(one, Grant) and one.on == Org.KIND:
+                repos.add(f"{one.target}/{ALL}")
+        self.repos = frozenset(repos)
+        self._index_places()
+
+    def _index_places(self) -> None:
+        self.ruled: dict[str, set[str]] = defaultdict(set)
+        for repo, keys in self.rules.items():
+            for team in {name for key in keys for name in self._named(key)}:
+                self.ruled[team].add(repo)
+        self.below: dict[str, set[str]] = defaultdict(set)
+        for repo in self.repos:
+            for group in self.above(repo):
+                self.below[group].add(repo)
+
+    def _places(self, repo: str) -> tuple[str, ...]:
+        """Return the paths that a repository has in the course of the plan."""
+        moves = (a for a in self._changes.get(Key(Repo.KIND, repo), ()) if a.verb == "move" and a.before)
+        return (repo, *(a.before.key.name for a in moves if a.before))
+
+    # one fact at a phase
+
+    def phase(self, action: Action) -> int:
+        """Return when the action runs."""
+        return self._phases[id(action)]
+
+    def move(self, action: Action, phase: int) -> None:
+        """Put an action elsewhere."""
+        self._phases[id(action)] = phase
+        self._lines.pop(self._final(action.subject).key, None)
+
+    def _line(self, key: Key) -> list[tuple[int, Resource | None]]:
+        """Return what the thing is from each of its changes on."""
+        line = self._lines.get(key)
+        if line is None:
+            found = sorted(self._changes.get(key, ()), key=self.phase)
+            line = [(self.phase(a), self._final(a.after) if a.after is not None else None) for a in found]
+            self._lines[key] = line
+        return line
+
+    def values(self, key: Key, phase: int) -> tuple[Resource | None, ...]:
+        """Return what the thing may be at some moment of the phase."""
+        found: tuple[Resource | None, ...] = (self._first.get(key),)
+        if key in self._changes:
+            for when, now in self._line(key):
+                if when > phase:
+                    break
+                found = (*found, now) if when == phase else (now,)
+        return found
+
+    def paths(self, repo: str, phase: int) -> tuple[str, ...]:
+        """Return where the repository may be."""
+        moves = [a for a in self._changes.get(Key(Repo.KIND, repo), ()) if a.verb == "move" and a.before]
+        found: tuple[str, ...] = (moves[0].before.key.name if moves and moves[0].before else repo,)
+        for action in moves:
+            when = self.phase(action)
+            if when > phase:
+                break
+            found = (*found, action.key.name) if when == phase else (action.key.name,)
+        return found
+
+    def branches(self, repo: str) -> list[str]:
+        """Return names of branches that stand for all: one in each pattern of the repository, and one in none."""
+        if repo not in self._samples:
+            found = {pattern_of(key).replace("*", "~") for key in self.rules.get(repo, ()) if _is_branch(key)}
+            self._samples[repo] = sorted({*found, "~"})
+        return self._samples[repo]
+
+    def relevant(self, pair: Pair) -> list[Action]:
+        """Return the actions that touch what the pair can do."""
+        if pair not in self._near:
+            keys = dict.fromkeys(self._keys(pair))
+            self._near[pair] = [action for key in keys for action in self._changes.get(key, ())]
+        return self._near[pair]
+
+    def _keys(self, pair: Pair) -> Iterator[Key]:
+        login, repo = pair
+        groups = self.above(repo)
+        targets = [f"repo:{repo}", *(f"org:{group}" for group in groups)]
+        yield Key(Repo.KIND, repo)
+        yield from sorted(self.rules.get(repo, ()))
+        for group in groups:
+            if login in self.members.get(group, ()):
+                yield Key(Org.KIND, group)
+                yield Key(Membership.KIND, f"{group}:{login}")
+        yield from self.granted(f"person:{login}", targets)
+        named = {s for key in self.rules.get(repo, ()) for s in self._named(key)}
+        for team in sorted(self.teams_of.get(login, ())):
+            granted = self.granted(f"{TEAM}:{team}", targets)
+            if granted or team in named:
+                yield from granted
+                yield Key(TeamMember.KIND, f"{team}:{login}")
+
+    def name_of(self, team: str) -> str:
+        """Return the path that a team has in the end."""
+        return self._names.get(Key(Team.KIND, team), team)
+
+    def above(self, repo: str) -> list[str]:
+        """Return the groups that the repository is in at some time."""
+        return list(dict.fromkeys(group for path in self._places(repo) for group in groups_of(path)))
+
+    def granted(self, subject: str, targets: Iterable[str]) -> list[Key]:
+        """Return the grants that a subject has on these targets at some time."""
+        return [
+            Key(Grant.KIND, f"{target}:{subject}")
+            for target in targets
+            if subject in self.subjects_on.get(target, ())
+        ]
+
+    def _named(self, rule: Key) -> Iterator[str]:
+        """Yield the teams that a rule names at some time."""
+        for one in (self._first.get(rule), *(a.after for a in self._changes.get(rule, ()))):
+            if isinstance(one, BranchRule):
+                for subject in (*(one.push or ()), *(one.create or ())):
+                    name = subject.removeprefix(f"{TEAM}:")
+                    if name != subject:
+                        yield self.name_of(name)
+
+    # whom an action touches
+
+    def pairs_of(self, action: Action) -> set[Pair]:
+        """Return the pairs that an action can matter for."""
+        one = self._final(action.subject)
+        if isinstance(one, TeamMember):
+            return {(one.login, repo) for repo in self._reach(one.team)}
+        if isinstance(one, Grant):
+            repos = [one.target] if one.on == Repo.KIND else self.below.get(one.target, ())
+            people = (
+                self.people_of.get(one.subject_name, ()) if one.subject_kind == TEAM else [one.subject_name]
+            )
+            return {(login, repo) for login in people for repo in repos}
+        if isinstance(one, Membership):
+            return {(one.login, repo) for repo in self.below.get(one.org, ())}
+        if isinstance(one, Org):
+            return {
+                (login, repo)
+                for repo in self.below.get(one.path, ())
+                for login in self.members.get(one.path, ())
+            }
+        repo = one.repo if isinstance(one, BranchRule) else one.path if isinstance(one, Repo) else ""
+        return {(login, repo) for login in self._at(repo)} if repo else set()
+
+    def _reach(self, team: str) -> set[str]:
+        """Return the repositories on which a team has a grant at some time, or is named by a rule."""
+        found: set[str] = set()
+        for key in self.grants_to.get(f"{TEAM}:{team}", ()):
+            on, _, rest = key.name.partition(":")
+            target = rest[: -len(f":{TEAM}:{team}")]
+            found |= {target} if on == Repo.KIND else self.below.get(target, set())
+        return (found | self.ruled[team]) & self.repos
+
+    def _at(self, repo: str) -> set[str]:
+        """Return everybody who has some way to the repository at some time."""
+        groups = self.above(repo)
+        found = {login for group in groups for login in self.members.get(group, ())}
+        for target in (f"repo:{repo}", *(f"org:{group}" for group in groups)):
+            for subject in self.subjects_on.get(target, ()):
+                kind, _, name = subject.partition(":")
+                found |= self.people_of.get(name, set()) if kind == TEAM else {name}
+        return found
+
+
+def groups_of(path: str) -> list[str]:
+    """Return the groups above a path, the widest first."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def pattern_of(rule: Key) -> str:
+    """Return the pattern in a rule's key."""
+    return rule.name.split(":", 2)[2]
+
+
+def _is_branch(rule: Key) -> bool:
+    return rule.name.split(":", 2)[1] == "branch"
