@@ -16,6 +16,7 @@ from sigctl.core.normalise import Normal, normalise
 from sigctl.core.order import order
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
+from sigctl.core.protections import moments as ruled_late
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
 
 SECONDS_PER_WRITE = 0.5
@@ -76,6 +77,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             *(replace(n, forge=desired.forge) for n in ordered.notes),
             *moments(ordered.actions, observation.state),
             *shown_late(ordered.actions),
+            *(ruled_late(ordered.actions, normal.observed) if traits.rules_open else ()),
             *(_shares(ordered.actions) if traits.share_gap else ()),
             *rekeyed(ordered.actions, traits),
             *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),

@@ -17,6 +17,7 @@ from sigctl.core.globs import covers, overlap
 from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource, TeamMember
 from sigctl.core.kinds.branch import BRANCH, TAG
 from sigctl.core.kinds.grant import PERSON, TEAM
+from sigctl.core.plan import Action
 from sigctl.core.state import Desired, Note, Observation, SetAside, Traits
 
 SUBJECTS = "branch_rule.subjects"
@@ -60,7 +61,7 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
     """Return both sides with rules that the server can hold; what is lost by it is noted, or set aside with the ways out."""
     need = traits.needs.get(SUBJECTS)
     named = need is None or need in observation.capabilities
-    people = _People.of(wanted, seen)
+    people = _People.of(wanted, seen, desired.managed)
     filled = frozenset(one.path for one in wanted if isinstance(one, Repo) and one.filled)
     keeper = _Keeper(people, observation.own_way, named=named, more=_more(observation, traits), filled=filled)
     out = [keeper.kept(one) if isinstance(one, BranchRule) else one for one in wanted]
@@ -92,19 +93,17 @@ class _People:
     grants: Mapping[Key, list[Grant]]
 
     @classmethod
-    def of(cls, wanted: Iterable[Resource], seen: Iterable[Resource]) -> _People:
-        """Return what the wanted side says of people; of a team that it does not speak of, what was seen."""
+    def of(cls, wanted: Iterable[Resource], seen: Iterable[Resource], told: Collection[Key]) -> _People:
+        """Return what the wanted side says of people; of a team of which it does not tell who is in it, what was seen."""
         teams: dict[str, set[str]] = defaultdict(set)
         grants: dict[Key, list[Grant]] = defaultdict(list)
-        told: set[str] = set()
         for one in wanted:
             if isinstance(one, TeamMember):
                 teams[one.team].add(one.login)
-                told.add(one.team)
             elif isinstance(one, Grant):
                 grants[one.inside].append(one)
         for one in seen:
-            if isinstance(one, TeamMember) and one.team not in told:
+            if isinstance(one, TeamMember) and one.inside not in told:
                 teams[one.team].add(one.login)
         return cls({team: frozenset(logins) for team, logins in teams.items()}, grants)
 
@@ -400,6 +399,23 @@ def _is_default(rule: BranchRule) -> bool:
 def _who(rule: BranchRule) -> str:
     found = [one.removeprefix(_LEVEL) for one in rule.push or ()]
     return _listed(found)
+
+
+def moments(actions: Sequence[Action], seen: Mapping[Key, Resource]) -> list[Note]:
+    """Return a note for each repository that is made where people may write already, and that has its rules only a moment later."""
+    ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)}
+    made = [(a.key.name, a.forge) for a in actions if a.verb == "create" and a.key in ruled]
+    groups = {
+        one.target
+        for one in seen.values()
+        if isinstance(one, Grant) and one.on == Org.KIND and levels.widens(levels.TRIAGE, one.level)
+    }
+    text = "{} is made before its rules: for a moment whoever may write in the group above can push to any branch"
+    return [
+        Note("moment", repo, text.format(repo), forge)
+        for repo, forge in sorted(made)
+        if any(repo.startswith(f"{group}/") for group in groups)
+    ]
 
 
 def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> BranchRule | None:

@@ -230,3 +230,27 @@ def test_a_rule_that_is_as_it_should_be_needs_nothing():
     )
     assert again.plan.actions == ()
     assert Key("branch_rule", f"{REPO}:tag:v*") in made.wanted
+
+
+def test_a_repository_that_is_made_where_people_may_write_already_is_named_as_a_moment():
+    group = Grant("org", "project/sig-core", f"team:{VIRT}", "write", until="")
+    wanted = [*world(virt="none"), group, rule("c7", f"team:{CORE}")]
+    before = [
+        one
+        for one in [*world(virt="none"), group]
+        if not isinstance(one, Repo) and getattr(one, "on", "") != "repo"
+    ]
+    told = [n.subject for n in compared(wanted, before).plan.notes if n.topic == "moment"]
+    assert REPO in told
+    alone = [one for one in before if one != group]
+    assert REPO not in [n.subject for n in compared(wanted, alone).plan.notes if n.topic == "moment"]
+
+
+def test_from_a_lower_level_to_a_higher_one_a_rule_only_narrows():
+    wanted = [*world(), rule("c7", f"team:{CORE}")]
+    made = compared(wanted, [*world(), there("c7", "level:write")])
+    assert [(a.effect, a.after.push) for a in made.plan.actions] == [("narrows", ("level:maintain",))]
+    back = compared(
+        [*world(), rule("c7", f"team:{CORE}", f"team:{VIRT}")], [*world(), there("c7", "level:maintain")]
+    )
+    assert [(a.effect, a.after.push) for a in back.plan.actions] == [("widens", ("level:write",))]

@@ -19,6 +19,7 @@ forges:
     url: https://git.centos.org
     token: env:SIGCTL_GIT_CENTOS_ORG_TOKEN
     tier: free
+    branch_rules: closest
     role: primary
     jobs: {jobs}
     undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report}}

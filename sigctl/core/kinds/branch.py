@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from sigctl.core import levels
 from sigctl.core.kinds.base import Effect, Key, Resource
 from sigctl.core.kinds.repo import Repo
 
@@ -97,10 +98,23 @@ def _admits_more(before: Subjects, after: Subjects) -> bool:
     """Whether someone comes in; None keeps nobody out who may write."""
     if before is None:
         return False
-    return after is None or bool(set(after) - set(before))
+    return after is None or any(not _is_in(one, before) for one in after)
 
 
 def _both(one: Subjects, other: Subjects) -> Subjects:
     if one is None or other is None:
         return other if one is None else one
-    return tuple(sorted(set(one) & set(other)))
+    return tuple(sorted({s for s in one if _is_in(s, other)} | {s for s in other if _is_in(s, one)}))
+
+
+def _is_in(subject: str, subjects: tuple[str, ...]) -> bool:
+    """Whether whoever is meant is among the others; who has a level has those below it, too."""
+    if subject in subjects:
+        return True
+    rank = _rank(subject)
+    return rank is not None and any(other is not None and other <= rank for other in map(_rank, subjects))
+
+
+def _rank(subject: str) -> int | None:
+    kind, _, level = subject.partition(":")
+    return levels.rank(level) if kind == "level" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from sigctl.errors import NotThereError
+from sigctl.errors import NotThereError, PartialError
 from sigctl.forges.base import Settings
 from sigctl.forges.gitlab.client import Client
 from sigctl.forges.gitlab.graphql import Graph
@@ -95,7 +95,10 @@ class Context:
     def me(self) -> dict[str, Any]:
         """Return the user behind the token, as GET /user shows it; read once."""
         if self._me is None:
-            self._me = dict(self.client.get("/user"))
+            me = self.client.get("/user")
+            if not isinstance(me, dict) or not {"id", "username"} <= me.keys():
+                raise PartialError("whose the token is can't be read", "run it again")
+            self._me = me
         return self._me
 
     def group(self, path: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sigctl.errors import DeniedError, NotThereError, RefusedError, UnreachableError
+from sigctl.errors import DeniedError, NotThereError, PartialError, RefusedError, UnreachableError
 from sigctl.forges.gitlab.context import USERS, Context
 from sigctl.forges.gitlab.failures import CHECK_URL
 from sigctl.forges.gitlab.graphql import SERVER, must
@@ -71,6 +71,8 @@ def token(ctx: Context) -> Token:
         data = ctx.client.get("/personal_access_tokens/self")
     except (NotThereError, RefusedError, DeniedError):
         return Token()
+    if not isinstance(data, Mapping):
+        raise PartialError("what the token may do can't be read", "run it again")
     return Token(tuple(data.get("scopes") or ()), data.get("expires_at") or "")
 
 
