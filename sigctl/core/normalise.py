@@ -12,7 +12,7 @@ from sigctl.core.heritage import own_only
 from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
-from sigctl.core.parts import possible, secrets, shown_by_hand, without_labels_of_archives
+from sigctl.core.parts import secrets, shown_by_hand, within_reach, without_labels_of_archives
 from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
 from sigctl.core.protections import Held, as_protections
@@ -38,7 +38,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = _spelled_as_declared(seen, wanted, people, traits)
     if traits.push_by_pattern:
         wanted = by_pattern(wanted, notes)
-    wanted = [r for r in wanted if possible(r, traits, observation, notes)]
+    wanted = within_reach(wanted, traits, observation, notes)
     wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
     wanted = shown_by_hand(wanted, seen, traits, notes)
     if observation.computed_rules:

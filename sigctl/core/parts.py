@@ -22,6 +22,7 @@ from sigctl.core.kinds import (
     Webhook,
 )
 from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.kinds.org import INTERNAL, PRIVATE
 from sigctl.core.plan import Action
 from sigctl.core.state import LACKS, Desired, Note, Observation, State, Traits
 
@@ -210,6 +211,31 @@ def without_labels_of_archives(
         return [one for one in every if not (isinstance(one, Label) and one.inside in shut)]
 
     return kept(wanted), kept(seen)
+
+
+def within_reach(
+    wanted: Iterable[Resource], traits: Traits, observation: Observation, notes: list[Note]
+) -> list[Resource]:
+    """Return what this very server can have: other kinds left out, private in place of internal, each with a note."""
+    reached = [one for one in wanted if possible(one, traits, observation, notes)]
+    return _closed_where_internal_lacks(reached, observation, notes)
+
+
+def _closed_where_internal_lacks(
+    wanted: list[Resource], observation: Observation, notes: list[Note]
+) -> list[Resource]:
+    lacks = f"{LACKS}{INTERNAL}:"
+    whys = sorted(word.removeprefix(lacks) for word in observation.capabilities if word.startswith(lacks))
+    if not whys:
+        return wanted
+    out: list[Resource] = []
+    for one in wanted:
+        if isinstance(one, Repo) and one.visibility == INTERNAL:
+            notes.append(Note("rounded", one.path, f"internal -> private: {whys[0]}"))
+            out.append(replace(one, visibility=PRIVATE))
+        else:
+            out.append(one)
+    return out
 
 
 def possible(one: Resource, traits: Traits, observation: Observation, notes: list[Note]) -> bool:

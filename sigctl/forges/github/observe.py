@@ -21,6 +21,8 @@ from sigctl.forges.github.session import Session
 
 ONE_BY_ONE = 5
 """Up to so many repositories are asked for their teams one by one."""
+WITH_INTERNAL = frozenset({"business", "business_plus", "enterprise"})
+"""Plans of orgs that belong to an enterprise."""
 WITH_RULESETS = (3, 11)
 """First version of Enterprise Server with rulesets."""
 
@@ -33,6 +35,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
     tell("orgs")
     names = session.parallel([partial(reading.org, org) for org in sorted(scope.orgs)])
     tell("repositories, teams and people")
+    reading.look_at_plans()
     session.parallel([*reading.once(), *(part for org in names for part in reading.of_org(org))])
     tell("invitations")
     session.parallel(reading.pending())
@@ -94,6 +97,12 @@ class _Reading:
             parts += [self.all_repos, self.collaborators, self.all_teams]
             parts += [self.all_rules] if self.has_rulesets() else []
         return [partial(part, org) for part in parts]
+
+    def look_at_plans(self) -> None:
+        """Find out whether there is an enterprise, without which nothing is internal; every Enterprise Server is one."""
+        plans = set(self.session.plans.values()) - {""}
+        if plans and not self.session.version() and not plans & WITH_INTERNAL:
+            self.capabilities.add(f"{LACKS}internal:`internal` needs an enterprise, and the org is in none")
 
     def has_rulesets(self) -> bool:
         """Whether the server has rulesets; where it is too old, that is a capability it lacks, and no error."""

@@ -55,6 +55,8 @@ class Session:
             longest_wait=pacing.LONGEST_WAIT,
             pacing=self.pacing,
         )
+        self.plans: dict[str, str] = {}
+        """Org -> what it pays for, as far as GitHub tells."""
         self.invitations = pacing.invitations(settings, clock)
         self._client = Client(settings)
         identity = identity_of(settings, self._client, self.caller, clock=clock, wall=wall)

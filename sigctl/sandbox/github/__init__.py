@@ -2,7 +2,7 @@
 
 Options (knobs): `not_yet`: for how many requests the parts of a new repository answer 404 (0); `transfer_after`: after how
 many requests a transfer takes effect (1); `rate_limit`: points an hour, and `creations_a_minute`: POSTs and invitations a
-minute (the secondary limit), both enforced when given; `version`: 310 for an
+minute (the secondary limit), both enforced when given; `public`: no Enterprise Server (1); `version`: 310 for an
 Enterprise Server 3.10, which has no rulesets; `invitations_a_day`: to each org and each repository, likewise.
 """
 

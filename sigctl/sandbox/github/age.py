@@ -12,6 +12,11 @@ def number(state: State) -> int:
     return state.env.options.get("version", 0) or NEWEST
 
 
+def headers(state: State) -> dict[str, str]:
+    """Return what an Enterprise Server says of itself with each answer; the knob `public` makes it github.com, which does not."""
+    return {} if state.env.options.get("public", 0) else {"X-GitHub-Enterprise-Version": version(state)}
+
+
 def version(state: State) -> str:
     """Return the version as the server writes it."""
     major, minor = divmod(number(state), 100)

@@ -64,7 +64,7 @@ class GraphQL:
     async def answer(self, request: Request) -> JSONResponse:
         """Answer one request: 200 whatever the query says, 401 without a good token."""
         raw = await request.body()
-        headers = {"X-GitHub-Enterprise-Version": age.version(self._state)}
+        headers = age.headers(self._state)
         headers |= {"Date": formatdate(self._state.clock.time(), usegmt=True)}
         headers |= {"X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5))}
         try:

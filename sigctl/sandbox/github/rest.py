@@ -171,7 +171,7 @@ class Rest:
 
     def _common(self, token: Document | None, found: Route | None, request: Request) -> dict[str, str]:
         headers = {
-            "X-GitHub-Enterprise-Version": age.version(self._state),
+            **age.headers(self._state),
             "Date": formatdate(self._state.clock.time(), usegmt=True),
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Request-Id": ":".join(secrets.token_hex(2).upper() for _ in range(5)),

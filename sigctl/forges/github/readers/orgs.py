@@ -43,7 +43,9 @@ def read_org(session: Session, org: str) -> Org:
 
 def _know_limit(session: Session, data: dict[str, Any]) -> None:
     """Let an org that pays or is older than a month invite more people a day, unless the files say how many."""
-    pays = (data.get("plan") or {}).get("name") not in (None, "", "free")
+    plan = (data.get("plan") or {}).get("name") or ""
+    session.plans[data["login"]] = plan
+    pays = plan not in ("", "free")
     old = MONTH < session.age(data.get("created_at")) < float("inf")
     if session.settings.limits.invitations_a_day is None and (pays or old):
         session.invitations.limit(data["login"], MORE_INVITATIONS)
