@@ -80,6 +80,10 @@ class Reader:
         self._near.close()
         self._far.close()
 
+    def session(self, url: str) -> requests.Session:
+        """Return the connections to where a URL points: through the machine's proxies, or, on this machine, past them."""
+        return self._near if address.loopback(url) else self._far
+
     def read(self, remote: Remote) -> Refs:
         """Return all refs of the repository.
 
@@ -146,11 +150,10 @@ class Reader:
             secret = (
                 header if address.origin(base) == home else ""
             )  # a token is for one server, wherever that points
-            session = self._near if address.loopback(base) else self._far
-            with session.get(
+            with self.session(base).get(
                 base + ASK,
                 headers={"Authorization": secret} if secret else {},
-                auth=_AsGiven(),
+                auth=AsGiven(),
                 timeout=self._timeout,
                 stream=True,
                 allow_redirects=False,
@@ -219,10 +222,11 @@ class Reader:
         return Refs(tips, head if head in tips else "")
 
 
-class _AsGiven(AuthBase):
+class AsGiven(AuthBase):
     """Keeps requests from looking for a login of its own (netrc)."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the request as it is."""
         return request
 
 

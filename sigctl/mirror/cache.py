@@ -20,8 +20,9 @@ from platformdirs import user_cache_path
 from sigctl.core.history import End
 from sigctl.errors import GitError, RefusedError
 from sigctl.forges.base import Remote
-from sigctl.mirror.git import Git, OnObjects
+from sigctl.mirror.git import Git
 from sigctl.mirror.lock import Lock, sweep
+from sigctl.mirror.process import OnObjects
 from sigctl.mirror.refs import Tips
 from sigctl.mirror.said import failure, last_word
 
@@ -95,6 +96,10 @@ class Entry:
             moved = [ref for ref in missing if now.get(ref) != tips[ref]]
             if moved:
                 raise MovedError(f"{end}: `{moved[0]}` moved while it was read", "run again")
+
+    def took(self, end: End, tips: Tips) -> None:
+        """Know that the refs of an end are here, whose objects came by another way than `fetch`; GitError when one is not."""
+        self._update("".join(f"update {_place(end, ref)} {sha}\n" for ref, sha in sorted(tips.items())))
 
     def contains(self, older: str, newer: str) -> bool | None:
         """Return whether the newer commit has the older one in its history; None when an object is not here."""

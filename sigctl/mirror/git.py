@@ -5,18 +5,15 @@ Secrets reach git through its environment alone: not argv (any user can read tha
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
-import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from sigctl.errors import (
     GitError,
@@ -24,6 +21,7 @@ from sigctl.errors import (
 )
 from sigctl.forges.base import Remote
 from sigctl.mirror import address
+from sigctl.mirror.process import OnObjects, Pipe, end, feed
 from sigctl.mirror.said import failure
 
 OLDEST = (2, 31)
@@ -32,6 +30,8 @@ _KEPT_ENV = (
     "PATH", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
     "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY",
 )  # fmt: skip
+WARNED = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "missingSpaceBeforeEmail")
+"""Faults that real, old histories have; GitHub and GitLab take them too."""
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.askPass": "",
@@ -39,11 +39,7 @@ _SETTINGS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "transfer.fsckObjects": "true",
-    # real, old histories have these; GitHub and GitLab take them too
-    "fetch.fsck.zeroPaddedFilemode": "warn",
-    "fetch.fsck.missingSpaceBeforeDate": "warn",
-    "fetch.fsck.badTimezone": "warn",
-    "fetch.fsck.missingSpaceBeforeEmail": "warn",
+    **{f"fetch.fsck.{name}": "warn" for name in WARNED},
     "fetch.unpackLimit": "1",  # packs stay packs: what was compressed once is not compressed again to be pushed
     "fetch.recurseSubmodules": "false",
     "push.followTags": "false",
@@ -56,13 +52,6 @@ _SETTINGS = {
     "advice.pushUpdateRejected": "false",
     "pack.threads": "2",
 }
-_PROGRESS = re.compile(
-    r"(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*):\s+\d+% \((\d+)/(\d+)\)(?:, ([\d.]+) (bytes|[KMGT]iB))?"
-)
-_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-
-OnObjects = Callable[[str, int, int], None]
-"""(what git is doing, objects done, objects in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +96,14 @@ class Git:
         something, InterruptedRunError when `stop` was set; in both cases nothing of the command is left running.
         """
         given = text.encode()
-        process = self._start(args, at, remote, dict(settings or {}))
-        out, err = _Pipe(process.stdout, None), _Pipe(process.stderr, objects)
-        feeder = threading.Thread(target=_feed, args=(process.stdin, given), daemon=True)
+        process = self.start(args, at, remote, dict(settings or {}))
+        out, err = Pipe(process.stdout, None), Pipe(process.stderr, objects)
+        feeder = threading.Thread(target=feed, args=(process.stdin, given), daemon=True)
         feeder.start()
         try:
-            self._wait((out, err))
+            self.wait((out, err))
         except BaseException:
-            _end(process)
+            end(process)
             raise
         finally:
             out.thread.join(5)
@@ -134,9 +123,10 @@ class Git:
             raise GitError(f"git {'.'.join(map(str, version))} is too old", f"install git {wanted} or newer")
         return version
 
-    def _start(
+    def start(
         self, args: Sequence[str], at: Path | None, remote: Remote | None, settings: dict[str, str]
     ) -> subprocess.Popen[bytes]:
+        """Return the running command; it leads its own group, so that `end` ends all of it."""
         if args[0].startswith("-"):
             raise GitError(f"`{args[0]}` is no git command")
         command = [self.program, *([f"--git-dir={at}"] if at else []), *args]
@@ -186,7 +176,8 @@ class Git:
             env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = key, value
         return env
 
-    def _wait(self, pipes: tuple[_Pipe, ...]) -> None:
+    def wait(self, pipes: tuple[Pipe, ...]) -> None:
+        """Return once a command's outputs have ended; InterruptedRunError after `stop`, GitError when it takes or moves too much."""
         deadline = time.monotonic() + self.timeout
         for pipe in pipes:
             while not pipe.ended.wait(0.1):
@@ -205,73 +196,6 @@ class Git:
                     )
         if self.stop.is_set():
             raise InterruptedRunError("git was stopped")
-
-
-class _Pipe:
-    """Reads one output of a process to its end in a thread, and tells progress as it goes."""
-
-    def __init__(self, stream: IO[bytes] | None, objects: OnObjects | None) -> None:
-        if stream is None:
-            raise AssertionError("a pipe was asked for")
-        self._stream = stream
-        self._objects = objects
-        self._parts: list[bytes] = []
-        self.moved = 0.0
-        """Bytes that git says it has received or sent."""
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def text(self) -> str:
-        return b"".join(self._parts).decode(errors="replace")
-
-    def _read(self) -> None:
-        try:
-            if self._objects is None:
-                self._parts.append(self._stream.read())
-            else:
-                self._lines(self._objects)
-        finally:
-            self._stream.close()
-            self.ended.set()
-
-    def _lines(self, objects: OnObjects) -> None:
-        rest = b""
-        while chunk := os.read(self._stream.fileno(), 65536):
-            *lines, rest = re.split(rb"[\r\n]", rest + chunk)
-            for line in lines:
-                found = _PROGRESS.match(line.decode(errors="replace"))
-                if found:
-                    if found[4]:
-                        self.moved = float(found[4]) * _UNITS[found[5]]
-                    objects(found[1].lower(), int(found[2]), int(found[3]))
-                elif line:
-                    self._parts.append(line + b"\n")
-        self._parts.append(rest)
-
-
-def _feed(stream: IO[bytes] | None, given: bytes) -> None:
-    if stream is None:
-        return
-    with contextlib.suppress(OSError):  # git ended before it read all; its exit code says why
-        stream.write(given)
-    with contextlib.suppress(OSError):
-        stream.close()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all it started; it leads its own group, so nothing of the caller is hit."""
-    for what, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, what)
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
-        if what is signal.SIGTERM:  # a child of git may outlive it
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        return
 
 
 def _ssh(remote: Remote) -> str:

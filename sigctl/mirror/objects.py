@@ -10,6 +10,7 @@ from typing import Self
 
 from sigctl.core.history import End
 from sigctl.errors import ForgeError, GitError, InterruptedRunError, SigctlError
+from sigctl.forges.base import Remote
 from sigctl.mirror import address
 from sigctl.mirror.cache import Entry, MovedError
 from sigctl.mirror.lending import lent
@@ -52,6 +53,11 @@ class Objects:
             self._entry = self._stack.enter_context(self._tools.cache.entry(self._name))
         return self._entry
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the cache has nothing of the family yet, nor of any that shares history with it."""
+        return not any(map(self._tools.cache.exists, self._kin)) and not self.entry.known()
+
     def ensure(self, shas: Iterable[str], first: End) -> None:
         """Have these objects and their history in the cache: from `first` where it has them, else from the rest of the family.
 
@@ -85,12 +91,15 @@ class Objects:
         if needed:
             raise MovedError(f"{first}: nobody has `{min(needed)[:12]}` any more", "run again")
 
+    def remote(self, end: End) -> Remote:
+        """Return where an end is, by what was read of it: it may have moved."""
+        remote = self._tools.remote_of(end)
+        seen = self.observed.get(end)
+        return replace(remote, url=seen.url) if seen and seen.url else remote
+
     def _fetch(self, end: End, refs: Iterable[str]) -> None:
         tools = self._tools
-        remote = tools.remote_of(end)
-        moved_to = self.observed[end].url
-        if moved_to:
-            remote = replace(remote, url=moved_to)
+        remote = self.remote(end)
         self._fetched = True
 
         def objects(what: str, done: int, total: int) -> None:

@@ -6,7 +6,7 @@ Reading it costs one request on a connection that is kept, where git's own comma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sigctl.errors import NotThereError, PartialError, RefusedError
 from sigctl.mirror.refs import Refs
@@ -30,6 +30,44 @@ def parse(body: bytes, service: str = "git-upload-pack", *, max_refs: int = 500_
     if next(lines, b"") is not None:
         raise RefusedError("the answer is not git's smart HTTP: no flush after the service")
     return _read(lines, max_refs)
+
+
+def capabilities(body: bytes) -> frozenset[str]:
+    """Return what the service of an advertisement can do."""
+    _, _, said = body.partition(b"\0")
+    return frozenset(said.partition(b"\n")[0].decode(errors="replace").split())
+
+
+def line(data: bytes) -> bytes:
+    """Return the data as one packet."""
+    return b"%04x" % (len(data) + _LENGTH) + data
+
+
+def packets(body: bytes) -> Iterator[bytes | None]:
+    """Yield each packet of a whole answer without its line end, None for a flush; PartialError, RefusedError when it is none."""
+    return _packets(body)
+
+
+def from_stream(read: Callable[[int], bytes]) -> Iterator[bytes | None]:
+    """Yield packets as they come, None for a flush, until the stream ends; PartialError when it ends inside one."""
+    while head := _exactly(read, _LENGTH, may_end=True):
+        try:
+            length = int(head, 16)
+        except ValueError:
+            raise RefusedError("the answer is not git's: a line without its length") from None
+        yield _exactly(read, length - _LENGTH) if length > _LENGTH else b"" if length else None
+
+
+def _exactly(read: Callable[[int], bytes], size: int, *, may_end: bool = False) -> bytes:
+    found = b""
+    while len(found) < size:
+        more = read(size - len(found))
+        if not more:
+            if may_end and not found:
+                return b""
+            raise PartialError("the answer ends in the middle of a line")
+        found += more
+    return found
 
 
 def _packets(body: bytes) -> Iterator[bytes | None]:

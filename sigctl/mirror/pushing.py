@@ -12,6 +12,7 @@ from sigctl.core.history import End
 from sigctl.core.plan import Action
 from sigctl.errors import GitError, InterruptedRunError, SigctlError
 from sigctl.mirror.cache import Entry
+from sigctl.mirror.first import FirstCopies
 from sigctl.mirror.inside import remember
 from sigctl.mirror.kin import in_turn
 from sigctl.mirror.model import Family, OnOutcome, RefOutcome, Transfer
@@ -54,6 +55,7 @@ class _FamilyPush:
     outcomes: list[RefOutcome] = field(default_factory=list)
     failed: set[tuple[End, str]] = field(default_factory=set)
     """(end, ref) that did not arrive: nothing behind it may run ahead."""
+    streamed: FirstCopies = field(default_factory=FirstCopies)
 
     def run(self) -> list[RefOutcome]:
         tools = self.tools
@@ -70,6 +72,7 @@ class _FamilyPush:
         self.failed |= {(transfer.hop.target, ref_of(action)) for action in left}
         try:
             if actions:
+                self.streamed.attempt(self.family, transfer, actions, objects, self.tools)
                 objects.ensure((new_of(action) for action in actions if new_of(action)), transfer.hop.source)
                 self._look_inside(transfer, actions, objects)
                 return self._keep(transfer, actions, objects)
@@ -137,8 +140,11 @@ class _FamilyPush:
         if transfer.hop.mode == "import" and any(end == target for end, _ in self.failed):
             self._conclude(transfer, group, ("skipped", "the import is not whole yet, so it stays open", ""))
             return
-        sender = Sender(self.tools, target, entry)
-        verdicts = sender.send(group)
+        there = [action for action in group if action.id in self.streamed.arrived]
+        left = [action for action in group if action not in there]
+        sender = Sender(self.tools, target, entry, target in self.streamed.tried)
+        verdicts: dict[str, Verdict] = {action.id: ("done", "", "") for action in there}
+        verdicts |= sender.send(left) if left else {}
         arrived = [action for action in group if verdicts[action.id][0] == "done"]
         if arrived:
             verdicts |= sender.read_back(arrived)

@@ -48,6 +48,8 @@ class Options(TypedDict, total=False):
     """Refs of one repository that may be brought; 50,000 unless given."""
     seconds: float
     """How long one fetch or push may take; two hours unless given."""
+    stream: bool
+    """Whether a first copy goes straight from the source to an empty target while it is checked; so unless told otherwise."""
     bundles: Path
     """Folder for bundles of what a policy overwrites or deletes; in the cache alone unless given."""
 
@@ -152,9 +154,10 @@ def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Ite
             Patience(stop),
             remote_of,
             told,
-            count,
-            options.get("max_refs", MAX_REFS),
-            options.get("bundles"),
+            count=count,
+            max_refs=options.get("max_refs", MAX_REFS),
+            stream=options.get("stream", True),
+            bundles=options.get("bundles"),
         )
     finally:
         reader.close()

@@ -41,6 +41,8 @@ class Sender:
     tools: Tools
     target: End
     entry: Entry
+    look_first: bool = False
+    """Whether something may have arrived already."""
 
     def send(self, group: Sequence[Action]) -> dict[str, Verdict]:
         """Return git's verdict on each action, by its id; where a server refused all for the sake of one, they are sent in halves.
@@ -59,8 +61,6 @@ class Sender:
         if len(refused) == len(group) > 1 and not alone:
             middle = len(group) // 2
             return self.send(group[:middle]) | self.send(group[middle:])
-        return verdicts
-
         return verdicts | self._otherwise([a for a in group if verdicts[a.id][0] == "failed"])
 
     def _otherwise(self, refused: Sequence[Action]) -> dict[str, Verdict]:
@@ -80,6 +80,8 @@ class Sender:
                     f"the target refused it: {printable(error.text)}",
                     error.hint,
                 )
+        return verdicts
+
     def read_back(self, arrived: Sequence[Action]) -> dict[str, Verdict]:
         """Return a verdict for each of these, which git says arrived, that the target itself says otherwise about."""
         if self.tools.told:
@@ -104,7 +106,7 @@ class Sender:
 
     def _try(self, group: Sequence[Action], tries: int) -> Said:
         """Push; after a try whose answer was lost only what did not arrive by it."""
-        if not tries:
+        if not tries and not self.look_first:
             return self._push(group)
         now = self.tools.reader.read(self.tools.remote_of(self.target))
         left = [action for action in group if now.tips.get(ref_of(action), "") != new_of(action)]

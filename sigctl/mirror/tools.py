@@ -29,6 +29,8 @@ class Tools:
     """Fetch all that is behind too, and count its commits."""
     max_refs: int = MAX_REFS
     """Refs that one repository may have; more are a mistake, or somebody's mischief."""
+    stream: bool = True
+    """Whether a first copy goes straight from the source to the target, where that can be."""
     bundles: Path | None = None
     """Folder for a bundle of the old tips of what is overwritten or deleted; None = they are in the cache only."""
 

@@ -28,6 +28,8 @@ class World:
         self.way = way
         self.password = ""
         self.ssh: SshServer | None = None
+        self.stream = False
+        """Whether first copies may go straight on; the two ways have tests of their own, and some together."""
 
     def bare(self, name: str, default: str = "master") -> Bare:
         return Bare(self.root / "srv" / f"{name}.git", default)
@@ -77,7 +79,7 @@ class World:
         return plan
 
     def options(self, more: dict[str, object]) -> dict[str, object]:
-        return {"cache": self.cache, "protocols": address.TRUSTING, **more}
+        return {"cache": self.cache, "protocols": address.TRUSTING, "stream": self.stream, **more}
 
 
 @pytest.fixture
@@ -101,6 +103,7 @@ def ssh(tmp_path: Path) -> Iterator[SshServer]:
 def any_world(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> World:
     """The same over HTTP, from files, and over ssh."""
     world = World(tmp_path, server, request.param)
+    world.stream = True
     if request.param == "ssh":
         world.ssh = request.getfixturevalue("ssh")
     return world

@@ -52,8 +52,10 @@ def left_behind(world):
         ),
     ],
 )
-def test_a_connection_that_breaks_once_is_mended_within_the_run(world, pair, stage, reset):
+@pytest.mark.parametrize("stream", [False, True], ids=["fetched", "streamed"])
+def test_a_connection_that_breaks_once_is_mended_within_the_run(world, pair, stage, reset, stream):
     upstream, primary = pair
+    world.stream = stream
     where, how = STAGES[stage]
     fault = Fault(where, **how, reset=reset, times=1)
     world.server.faults.append(fault)
@@ -73,8 +75,10 @@ def test_a_connection_that_breaks_once_is_mended_within_the_run(world, pair, sta
         "before the report",
     ],
 )
-def test_one_that_goes_on_breaking_is_given_up_and_leaves_all_or_nothing(world, pair, stage):
+@pytest.mark.parametrize("stream", [False, True], ids=["fetched", "streamed"])
+def test_one_that_goes_on_breaking_is_given_up_and_leaves_all_or_nothing(world, pair, stage, stream):
     upstream, primary = pair
+    world.stream = stream
     plan = world.plan()
     where, how = STAGES[stage]
     world.server.faults.append(Fault(where, **how))
@@ -83,7 +87,7 @@ def test_one_that_goes_on_breaking_is_given_up_and_leaves_all_or_nothing(world, 
     assert (statuses, arrived) in (({"failed"}, {}), ({"done"}, upstream.refs()))
     assert statuses == ({"done"} if "report" in stage else {"failed"}), "a lost report is not a lost push"
     tries = [seen for seen in world.server.seen if f"{seen.path}?{seen.query}".rstrip("?").endswith(where)]
-    assert 1 <= len(tries) <= 2 * TRIES, "two requests a fetch: names, then the pack"
+    assert 1 <= len(tries) <= 2 * TRIES + stream, "two requests a fetch: names, then the pack"
     git(primary.path, "fsck", "--connectivity-only")
     assert left_behind(world) == []
     world.server.faults.clear()
