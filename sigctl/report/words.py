@@ -251,7 +251,7 @@ def _rule_change(action: Action) -> str:
 
 def _terms(rule: BranchRule) -> str:
     told = [
-        f"{verb} by {', '.join(who) or 'nobody'}"
+        f"{verb} by {', '.join(map(_subject, who)) or 'nobody'}"
         for verb, who in (("push", rule.push), ("merge", rule.merge))
         if who is not None
     ]
@@ -261,6 +261,12 @@ def _terms(rule: BranchRule) -> str:
     told += [f"{rule.reviews} reviews"] if rule.reviews else []
     told += [f"checks {', '.join(rule.checks)}"] if rule.checks else []
     return ", ".join(told) or "nothing asked"
+
+
+def _subject(one: str) -> str:
+    """Return who is meant, everybody with a level in words of its own."""
+    kind, _, level = one.partition(":")
+    return f"all with {level.removeprefix('native:')}" if kind == "level" else one
 
 
 def _plain_thing(action: Action) -> str:

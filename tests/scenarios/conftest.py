@@ -65,8 +65,9 @@ class World:
         document = self.sandbox.document()["forges"]
         shared = ["--config", str(self.config)]
         if arguments[0] in ("plan", "apply", "drift", "mirror", "doctor", "snapshot"):
-            shared += ["--set", f"forges.github.url={document['github']['url']}"]
-            shared += ["--set", f"forges.git.centos.org.url={document['gitlab']['url']}"]
+            for name, forge in (("github", "github"), ("git.centos.org", "gitlab")):
+                if forge in document:
+                    shared += ["--set", f"forges.{name}.url={document[forge]['url']}"]
             shared += [
                 "--cache",
                 str(self.folder / "cache"),
