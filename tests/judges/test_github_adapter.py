@@ -10,6 +10,7 @@ from pathlib import Path
 import fetch
 import graphql
 import pytest
+from github_apps import installed
 from github_openapi import complaints
 from github_part_calls import KEY
 from github_world import ME, ORG, World, world
@@ -36,6 +37,7 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.deploykey import fingerprint_of
 from sigctl.core.kinds.switches import SECURITY
 from sigctl.core.kinds.webhook import place_of
+from sigctl.core.plan import Action
 from sigctl.forges.github import documents
 from sigctl.sandbox.front import Exchange
 from sigctl.sandbox.github.protection import OPEN
@@ -208,6 +210,20 @@ def test_every_request_of_the_adapter_fits_github_s_description(tmp_path: Path) 
     assert ours > 60
     assert [complaint for one in judged for complaint in complaints(one)] == []
     assert {one.method for one in judged} == {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_what_an_app_sends_and_gets_fits_too(tmp_path: Path) -> None:
+    seen: list[Exchange] = []
+    with world(tmp_path, observer=seen.append) as w:
+        app = installed(w, ORG)
+        forge = app.open(orgs=frozenset({ORG}))
+        assert forge.health().problems == ()
+        forge.execute(Action("github", "create", None, FULL))
+        w.observe(forge=forge, logins=["member1"], thorough=True)
+    judged = [one for one in seen if "/graphql" not in one.path]
+    assert {"/api/v3/app", f"/api/v3/orgs/{ORG}/installation"} <= {one.path for one in judged}
+    assert [one for one in judged if one.path.endswith("/access_tokens")]
+    assert [complaint for one in judged for complaint in complaints(one)] == []
 
 
 def test_whole_runs_fit_the_description_too(tmp_path: Path) -> None:
