@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, permutations
 
 import pytest
 
@@ -258,6 +258,26 @@ class Contract:
                 else:
                     assert seen is not None, f"{name}: {after}"
                     assert after.changes(seen) == {}, name
+
+    def test_every_level_becomes_every_other_and_ends(self, ground: Ground) -> None:
+        traits = ground.forge.traits
+        team, repo = Team(ground.team()), _repo(ground)
+        settle(ground, [team, repo])
+        branches = () if traits.push_by_pattern else None
+        for subject, levels in (
+            (f"team:{team.path}", traits.team_levels),
+            (f"person:{ground.people[1]}", traits.person_levels),
+        ):
+            key = Grant("repo", repo.path, subject, levels[0]).key
+            seen: Resource | None = None
+            for one, other in permutations([*levels, None], 2):
+                for level in (one, other):
+                    wanted = Grant("repo", repo.path, subject, level, branches=branches) if level else None
+                    if (wanted is None) is not (seen is None) or (wanted and seen and wanted.changes(seen)):
+                        ground.do(seen, wanted)
+                    seen = ground.observe(team, repo, narrow=True).state.get(key)
+                    assert (seen is None) == (wanted is None), (one, other)
+                    assert wanted is None or seen is None or wanted.changes(seen) == {}, (one, other)
 
     def test_a_narrow_look_shows_the_same(self, ground: Ground) -> None:
         team, repo = Team(ground.team()), _repo(ground)
