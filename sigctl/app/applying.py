@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from sigctl.app.audit import Journal
 from sigctl.app.context import Context
+from sigctl.app.locking import alone_everywhere
 from sigctl.app.moving import mirror_options
 from sigctl.app.planning import Planned, make_plan, place_of
 from sigctl.core.kinds import Key, Repo, Resource
@@ -208,12 +209,15 @@ def _short(resource: Resource | None) -> str:
 
 @contextmanager
 def alone(context: Context) -> Iterator[None]:
-    """Hold the lock of these files on this machine; SigctlError where another apply holds it."""
+    """Hold the lock of these files on this machine, and the one across machines where policy.yaml has one.
+
+    SigctlError where another apply holds either.
+    """
     name = hashlib.sha256(str(context.config.root.resolve()).encode()).hexdigest()[:16]
     folder = platformdirs.user_state_path("sigctl", ensure_exists=True)
     lock = FileLock(folder / f"apply-{name}.lock")
     try:
-        with lock.acquire(timeout=0):
+        with lock.acquire(timeout=0), alone_everywhere(context):
             yield
     except Timeout:
         raise SigctlError("another apply of these files is running", "wait for it to end") from None

@@ -19,6 +19,7 @@ COMMANDS = {
     "codeowners": ("codeowners", "make a CODEOWNERS file from the chairs"),
     "plan": ("plan", "show what apply would do"),
     "apply": ("plan", "make the forges as declared, histories included"),
+    "unlock": ("unlock", "take the lock across machines from a run that is gone"),
     "drift": ("drift", "say what differs, why and since when; exit 2 when something does"),
     "webhook": ("webhook", "listen for events, and look for drift in what they are about"),
     "ci": ("ci", "write the pipelines"),

@@ -189,6 +189,15 @@ class MirrorPolicy(Model):
     limits: MirrorLimits = Field(default=MirrorLimits(), description="What one repository may cost.")
 
 
+class LockConfig(Model):
+    """A lock that holds across machines: a branch of a repository that serves for nothing else."""
+
+    repo: Text = Field(description="FORGE:PATH; the account of sigctl must be able to push there.")
+    minutes: Int = Field(
+        default=30, ge=3, description="So long after its last sign of life a run that is gone holds the lock."
+    )
+
+
 class PolicyFile(Model):
     """policy.yaml."""
 
@@ -197,6 +206,9 @@ class PolicyFile(Model):
     approval: Approval = Field(default=Approval(), description="Who must approve a change of the files.")
     mirror: MirrorPolicy = Field(
         default=MirrorPolicy(), description="What the mirror does when a target has something else."
+    )
+    lock: LockConfig | None = Field(
+        default=None, description="Where applies of several machines find out about each other."
     )
     classic_protection: Literal["report", "replace"] = Field(
         default="report",
