@@ -11,7 +11,9 @@ import pytest
 from github_world import ME, ORG, World, world
 
 from sigctl.core.kinds import Grant, Membership, Repo, Team
+from sigctl.core.plan import Action
 from sigctl.errors import BudgetError, DeniedError, ForgeError, PartialError, RefusedError, UnreachableError
+from sigctl.forges.base import Limits
 from sigctl.sandbox.github.tokens import add as add_token
 
 XEN = f"{ORG}/xen"
@@ -186,6 +188,23 @@ def test_a_rename_and_a_transfer_whose_answer_was_lost_happen_once(
         w.do("move", Repo(XEN), Repo("CentOS-virt/xen"))
         assert w.sent()["repos/transfer"] == 1
         assert [repo.path for repo in w.seen(Repo, orgs=(ORG, "CentOS-virt"))] == ["CentOS-virt/xen"]
+
+
+@pytest.mark.parametrize("what", LOST, ids=str)
+def test_an_invitation_whose_answer_was_lost_is_one_invitation_and_counts_once(
+    w: World, what: dict[str, Any]
+) -> None:
+    w.repo("xen")
+    forge = w.open(w.users[ME]["token"], limits=Limits(invitations_a_day=5), wall=w.sandbox.clock.time)
+    for operation, one in (
+        ("orgs/set-membership-for-user", Membership(ORG, "member1")),
+        ("repos/add-collaborator", Grant("repo", XEN, "person:member2", "write")),
+    ):
+        fault(w, {"operation": operation, "nth": 1}, what)
+        forge.execute(Action("github", "create", None, one))
+    assert len(w.api("GET", f"/orgs/{ORG}/invitations")) == 1
+    assert len(w.api("GET", f"/repos/{XEN}/invitations")) == 1
+    assert [forge._session.invitations.left(place) for place in (ORG, XEN)] == [4, 4]
 
 
 @pytest.mark.parametrize("what", LOST, ids=str)
