@@ -15,7 +15,7 @@ def health(ctx: Context, settings: Settings) -> Health:
     try:
         about = server.server(ctx)
         token = server.token(ctx)
-        tier = server.tier(ctx, settings.tier, enterprise=about.enterprise)
+        tier = server.tier(ctx, settings.tier, enterprise=about.enterprise, tops=sorted(settings.orgs))
     except ForgeError as error:
         reachable = not isinstance(error, UnreachableError)
         return Health(reachable, problems=(f"{error.text}: {error.hint}" if error.hint else error.text,))

@@ -1,6 +1,7 @@
 """The GitLab-shaped server as the sandbox sees it.
 
-Knobs (`Environment.options`): `gitlab_premium` 1 makes it an Enterprise Edition of a paid tier (0: the Community Edition);
+Knobs (`Environment.options`): `gitlab_tier` 0 is the Community Edition, 1 to 3 the Enterprise Edition: free, premium, ultimate
+(`gitlab_premium` 1 is short for 2); `gitlab_plans` 1 tells the tier by each namespace's plan, as gitlab.com does, and by no licence;
 `gitlab_protection_lag` is for how many requests the protection of a new default branch is not there yet (2).
 """
 
@@ -18,7 +19,7 @@ from sigctl.sandbox.gitlab.api import audit_events, routes
 from sigctl.sandbox.gitlab.auth import Door
 from sigctl.sandbox.gitlab.graphql.endpoint import GraphQL
 from sigctl.sandbox.gitlab.levels import DEVELOPER
-from sigctl.sandbox.gitlab.world import World
+from sigctl.sandbox.gitlab.world import COMMUNITY, PREMIUM, World
 from sigctl.sandbox.store import Document
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ class GitLab(SandboxForge):
 
     def __init__(self, env: Environment) -> None:
         super().__init__(env)
-        premium = bool(env.options.get("gitlab_premium", 0))
+        paid = PREMIUM if env.options.get("gitlab_premium", 0) else COMMUNITY
+        tier, plans = env.options.get("gitlab_tier", paid), bool(env.options.get("gitlab_plans", 0))
         lag = env.options.get("gitlab_protection_lag", 2)
-        self.world = World(self.store, self.clock, self.bare, premium=premium, lag=lag)
+        self.world = World(self.store, self.clock, self.bare, tier=tier, plans=plans, lag=lag)
         self._door = Door(self.world)
         self._routes = routes()
         self._graphql = GraphQL(self.world, env.url, self.tick)

@@ -16,6 +16,11 @@ GROUP, PROJECT = "group", "project"
 INITIAL = "main"
 
 
+COMMUNITY, FREE, PREMIUM, ULTIMATE = range(4)
+"""The Community Edition, and the tiers of the Enterprise Edition."""
+PLANS = {FREE: "free", PREMIUM: "premium", ULTIMATE: "ultimate"}
+
+
 class World:
     """The collections of one server; changes go through `collection.save`, inside a transaction of the store."""
 
@@ -25,7 +30,8 @@ class World:
         clock: Clock,
         bare: Callable[[int], BareRepo],
         *,
-        premium: bool = False,
+        tier: int = COMMUNITY,
+        plans: bool = False,
         lag: int = 0,
     ) -> None:
         self.store = store
@@ -35,8 +41,9 @@ class World:
         """For how many requests the protection of a new default branch is not there yet."""
         self.late: dict[int, int] = {}
         """Projects whose default branch waits for that, with the requests left."""
-        self.premium = premium
-        """A paid tier of the Enterprise Edition; else the Community Edition."""
+        self.tier = tier
+        self.plans = plans
+        """Whether each namespace has a plan in place of a licence for all, as on gitlab.com."""
         col = store.collection
         self.users = col(
             "users",
@@ -82,6 +89,16 @@ class World:
         """Return the settings of the whole instance."""
         found = self.store.collection("settings")
         return found.get(1) or found.add({"id": 1})
+
+    @property
+    def enterprise(self) -> bool:
+        """Whether it is the Enterprise Edition, which knows the words of paid tiers also where none is paid for."""
+        return self.tier > COMMUNITY
+
+    @property
+    def premium(self) -> bool:
+        """Whether a tier is paid for."""
+        return self.tier >= PREMIUM
 
     # -- finding -----------------------------------------------------------------------------------------------
 

@@ -87,20 +87,28 @@ def tier(
     """Return free, premium or ultimate: as the files say, else as the server shows; free where it shows nothing.
 
     A licence is shown to admins only, and a plan to a namespace's owners on gitlab.com. For everyone else the settings of a
-    project tell: those of a licensed feature are left out of it where the licence lacks the feature.
+    project tell, since those of a licensed feature are left out of it where the licence lacks the feature; or the events that
+    only paid tiers keep.
     """
     if told:
         return told
     if not enterprise:
         return FREE
+    tops = list(tops)
     plan = _licence(ctx) or next((p for top in tops if (p := _plan(ctx, top))), "")
     if plan:
         return _PLANS.get(plan, FREE)
-    return (
-        PREMIUM
-        if project is not None and "approvals_before_merge" in project and "mirror" in project
-        else FREE
-    )
+    if project is not None and "approvals_before_merge" in project and "mirror" in project:
+        return PREMIUM
+    return PREMIUM if any(_keeps_events(ctx, top) for top in tops) else FREE
+
+
+def _keeps_events(ctx: Context, top: str) -> bool:
+    """Whether the group's audit events are shown, as they are to owners on a paid tier."""
+    try:
+        return ctx.client.look(f"/groups/{quoted(top)}/audit_events", per_page=1) is not None
+    except (DeniedError, RefusedError):
+        return False
 
 
 def _licence(ctx: Context) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigctl.sandbox.gitlab import params, render
+from sigctl.sandbox.gitlab import levels, params, render
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, invalid, not_found
+from sigctl.sandbox.gitlab.world import PLANS
 from sigctl.sandbox.store import Document
 
 VERSION = "18.11.2"
@@ -53,14 +54,14 @@ def register(routes: Routes) -> None:
 def _version(call: Call) -> Reply:
     call.me  # noqa: B018  # refuses nobody
     return Reply(
-        200, {"version": VERSION if not call.world.premium else f"{VERSION}-ee", "revision": REVISION}
+        200, {"version": VERSION if not call.world.enterprise else f"{VERSION}-ee", "revision": REVISION}
     )
 
 
 def _metadata(call: Call) -> Reply:
     kas = {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None}
-    shown = {"version": VERSION, "revision": REVISION, "kas": kas, "enterprise": call.world.premium}
-    return Reply(200, {**shown, "version": f"{VERSION}-ee" if call.world.premium else VERSION})
+    shown = {"version": VERSION, "revision": REVISION, "kas": kas, "enterprise": call.world.enterprise}
+    return Reply(200, {**shown, "version": f"{VERSION}-ee" if call.world.enterprise else VERSION})
 
 
 def _token(call: Call) -> Reply:
@@ -105,11 +106,11 @@ def _statistics(call: Call) -> Reply:
 
 def _license(call: Call) -> Reply:
     call.admin()
-    if not call.world.premium:
+    if not call.world.premium or call.world.plans:
         not_found()
     shown = {
         "id": 1,
-        "plan": "premium",
+        "plan": PLANS[call.world.tier],
         "user_limit": 0,
         "active_users": len(call.world.users),
         "expired": False,
@@ -139,6 +140,8 @@ def _shown_namespace(call: Call, id_: int) -> dict[str, Any]:
         for m in world.members.find("source", ("group", g["id"]))
     }
     count = len(world.projects_in(group, deep=True))
+    if world.plans and call.access.group(group) >= levels.OWNER:
+        shown = {**shown, "plan": PLANS[world.tier], "trial": False}
     return {
         **shown,
         "members_count_with_descendants": len(people),

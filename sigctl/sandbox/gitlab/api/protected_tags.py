@@ -32,7 +32,7 @@ def _entry(call: Call, entry: Document) -> dict[str, Any]:
         "access_level_description": rules.describe(call.world, entry),
         "deploy_key_id": entry["deploy_key_id"],
     }
-    return shown | ({name: entry[name] for name in _PAID} if call.world.premium else {})
+    return shown | ({name: entry[name] for name in _PAID} if call.world.enterprise else {})
 
 
 def _list(call: Call) -> Reply:

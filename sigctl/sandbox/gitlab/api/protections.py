@@ -34,7 +34,7 @@ def _shown(call: Call, rule: Document) -> dict[str, Any]:
         "merge_access_levels": [_entry(call, entry) for entry in rule["merge"]],
         "allow_force_push": rule["allow_force_push"],
     }
-    if call.world.premium:
+    if call.world.enterprise:
         shown |= {
             "unprotect_access_levels": [_entry(call, entry) for entry in rule["unprotect"]],
             "code_owner_approval_required": rule["code_owner_approval_required"],
@@ -51,7 +51,7 @@ def _entry(call: Call, entry: Document, *, keys: bool = False) -> dict[str, Any]
     }
     if keys:
         shown["deploy_key_id"] = entry["deploy_key_id"]
-    if call.world.premium:
+    if call.world.enterprise:
         shown |= {name: entry[name] for name in _NAMED}
     return shown
 
@@ -161,7 +161,7 @@ def _change(call: Call) -> Reply:
     changes: dict[str, Any] = {}
     if "allow_force_push" in asked:
         changes["allow_force_push"] = bool(asked["allow_force_push"])
-    if call.world.premium:  # the Community Edition does not know the others here, and says nothing
+    if call.world.enterprise:  # the Community Edition does not know the others here, and says nothing
         if "code_owner_approval_required" in asked:
             changes["code_owner_approval_required"] = bool(asked["code_owner_approval_required"])
         for right, name in _RIGHTS.items():

@@ -43,11 +43,11 @@ _UNKNOWN = re.compile(r"Cannot query field ['\"](\w+)['\"] on type ['\"](\w+)['\
 
 
 @lru_cache(maxsize=2)
-def schema(*, premium: bool) -> GraphQLSchema:
+def schema(*, enterprise: bool) -> GraphQLSchema:
     """Return the schema of an edition, its fields bound to what they show."""
     folder = files("sigctl.sandbox.gitlab.graphql")
     found = build_ast_schema(parse((folder / "schema.graphql").read_text(encoding="utf-8")))
-    if premium:
+    if enterprise:
         found = extend_schema(found, parse((folder / "premium.graphql").read_text(encoding="utf-8")))
     for name, kind in found.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
@@ -65,7 +65,7 @@ class GraphQL:
         self._tick = tick
         self._world = world
         self._url = url
-        self._schema = schema(premium=world.premium)
+        self._schema = schema(enterprise=world.enterprise)
         self._parsed = lru_cache(maxsize=128)(self._parse)
 
     async def answer(self, request: Request, door: Door) -> Response:

@@ -25,9 +25,9 @@ def _complexity(context: Context, _root: Document, _arguments: dict[str, Any]) -
 
 @shows("Query", "metadata")
 def _metadata(context: Context, _root: Document, _arguments: dict[str, Any]) -> Document:
-    premium = context.world.premium
-    version = f"{VERSION}-ee" if premium else VERSION
-    return {"enterprise": premium, "revision": REVISION, "version": version, "kas": {"enabled": False}}
+    enterprise = context.world.enterprise
+    version = f"{VERSION}-ee" if enterprise else VERSION
+    return {"enterprise": enterprise, "revision": REVISION, "version": version, "kas": {"enabled": False}}
 
 
 @shows("Query", "currentUser")
