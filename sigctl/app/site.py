@@ -35,6 +35,7 @@ from sigctl.report.html.model import (
 from sigctl.report.words import describe
 from sigctl.spec import Spec
 from sigctl.spec.entries import entries
+from sigctl.spec.load import paused_gc
 from sigctl.spec.model import SigConfig
 from sigctl.watch.record import HISTORY, Entry
 from sigctl.watch.store import read_history
@@ -52,10 +53,11 @@ def from_snapshot(
     options: Options, today: date, file: Path, history: Path | None = None, audit: Path | None = None
 ) -> Site:
     """Return what the files and a snapshot tell; histories are in no snapshot, so they are not compared."""
-    taken = load_snapshot(file)
-    seen = of_snapshot(options, today, taken)
-    plan = plan_offline(taken, seen.config, options, today).plan
-    return _site(seen, today, plan, (), history, audit)
+    with paused_gc():
+        taken = load_snapshot(file)
+        seen = of_snapshot(options, today, taken)
+        plan = plan_offline(taken, seen.config, options, today, resolved=seen.resolved).plan
+        return _site(seen, today, plan, (), history, audit)
 
 
 def live(context: Context, history: Path | None = None, audit: Path | None = None) -> Site:

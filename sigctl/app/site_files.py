@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sigctl.errors import SigctlError, UsageError
+from sigctl.spec.load import paused_gc
 
 LIST = ".sigctl-site"
 """In the folder: the names of the files that are ours, one a line."""
@@ -31,7 +32,8 @@ def write(folder: Path, pages: Iterable[tuple[str, str]]) -> int:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as made:
             fresh = Path(made) / "new"
             fresh.mkdir(mode=0o755)
-            names = _fill(fresh, pages)
+            with paused_gc():
+                names = _fill(fresh, pages)
             if target.exists():
                 _carry(target, fresh, set(names), folder)
                 _exchange(fresh, target)

@@ -108,13 +108,20 @@ class Offline:
 
 
 def plan_offline(
-    snapshot: Snapshot, config: Config, options: Options, today: date, before: Config | None = None
+    snapshot: Snapshot,
+    config: Config,
+    options: Options,
+    today: date,
+    before: Config | None = None,
+    *,
+    resolved: Resolved | None = None,
 ) -> Offline:
     """Return what apply would do if the forges were still as in the snapshot; histories are not compared.
 
-    With the files of before, what would be done without the proposal is counted and left out.
+    With the files of before, what would be done without the proposal is counted and left out. `resolved` is what the files mean, for
+    whoever has worked that out already.
     """
-    resolved = resolve_for(config, options, today)
+    resolved = resolved or resolve_for(config, options, today)
     plan = _plan(snapshot, config, resolved, mirror=options.mirror)
     age = datetime.now(UTC) - _moment(snapshot)
     notes = [_age(snapshot, age), *_histories(resolved)]

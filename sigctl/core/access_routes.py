@@ -180,21 +180,15 @@ class Roads:
         on = grant.target if whole else ""
         waits = grant.state not in (ACTIVE, INHERITED)
         targets = self.below.get(grant.target, []) if whole else [grant.target]
-        base = Route("", "", grant.level, "", (), on, grant.until or "", grant.branches or (), waits)
+        way, until, branches = self._way(grant), grant.until or "", grant.branches or ()
         for seat in self._people(grant, whole=whole):
-            route = replace(
-                base,
-                login=seat.login,
-                level=_lower(grant.level, seat.cap),
-                way=self._way(grant),
-                via=seat.via,
-                waiting=waits or seat.waiting or self._waits(grant, seat.login),
-            )
+            level = _lower(grant.level, seat.cap)
+            waiting = waits or seat.waiting or self._waits(grant, seat.login)
             for repo in targets:
                 if not (
                     seat.over and repo.startswith(f"{seat.over}/")
                 ):  # there he has it from the group anyway
-                    yield replace(route, repo=repo)
+                    yield Route(seat.login, repo, level, way, seat.via, on, until, branches, waiting)
 
     def _people(self, grant: Grant, *, whole: bool) -> list[Seat]:
         if grant.subject_kind != TEAM:

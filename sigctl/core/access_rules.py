@@ -263,7 +263,17 @@ class Judge:
         found = self.repo(repo)
         return (found.default_branch or "") if found else ""
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], _Who]:
+        return {}
+
     def _who(self, login: str, repo: str) -> _Who:
+        found = self._known.get((login, repo))
+        if found is None:
+            found = self._known[login, repo] = self._look(login, repo)
+        return found
+
+    def _look(self, login: str, repo: str) -> _Who:
         routes = tuple(r for r in self.roads.routes.get((login, repo), ()) if not r.waiting)
         known = [r.level for r in routes if levels.is_known(r.level)]
         level = max(known, key=lambda one: levels.rank(one) or 0, default=levels.NONE)

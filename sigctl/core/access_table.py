@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from sigctl.core import levels
 from sigctl.core.access_routes import MIRROR, Route
@@ -36,6 +37,17 @@ class Names:
     def repo(self, path: str) -> str:
         """Return the repository's name, its path where the files have none."""
         return self.repos.get(path, path)
+
+    @cached_property
+    def _known(self) -> dict[tuple[tuple[str, ...], str], tuple[str, ...]]:
+        return {}
+
+    def steps(self, via: tuple[str, ...], account: str) -> tuple[str, ...]:
+        """Return the steps of a way as the files call them."""
+        if (via, account) not in self._known:
+            found = (step for one in via for step in self.subject(one, account))
+            self._known[via, account] = tuple(dict.fromkeys(found))
+        return self._known[via, account]
 
     def subject(self, one: str, account: str) -> tuple[str, ...]:
         """Return a step of a way as the files call it, and the teams within a team that lead there."""
@@ -102,6 +114,8 @@ def rows(side: Side, wanted: Wanted) -> Iterator[Row]:
 
 def wants_repo(wanted: Wanted, sig: str, name: str, path: str) -> bool:
     """Whether a repository is asked for: by SIG/NAME, by NAME, or by its path."""
+    if not wanted.sigs and not wanted.repos:
+        return True
     if wanted.sigs and sig not in wanted.sigs:
         return False
     known = (name, name.rpartition("/")[2], path) if sig else (path,)
@@ -147,9 +161,11 @@ def sig_of(side: Side, path: str) -> str:
 
 
 def _named(route: Route, names: Names, who: str) -> Route:
-    via = tuple(step for one in route.via for step in names.subject(one, who))
+    if not route.via:
+        return route
+    via = names.steps(route.via, who)
     return Route(
-        route.login, route.repo, route.level, route.way, tuple(dict.fromkeys(via)), route.on, route.until,
+        route.login, route.repo, route.level, route.way, via, route.on, route.until,
         route.branches, route.waiting,
     )  # fmt: skip
 

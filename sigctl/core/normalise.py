@@ -64,13 +64,15 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
 
 
 def _without(resources: Iterable[Resource], people: Identities) -> list[Resource]:
-    kept: list[Resource] = []
-    for resource in resources:
-        if isinstance(resource, BranchRule):
-            kept.append(resource.with_subjects({f"{PERSON}:{login}": None for login in people.aside}))
-        elif resource.who() not in people.aside:
-            kept.append(resource)
-    return [resource.with_logins(people.renamed) for resource in kept]
+    kept = list(resources)
+    if people.aside:
+        gone: dict[str, str | None] = {f"{PERSON}:{login}": None for login in people.aside}
+        kept = [
+            resource.with_subjects(gone) if isinstance(resource, BranchRule) else resource
+            for resource in kept
+            if isinstance(resource, BranchRule) or resource.who() not in people.aside
+        ]
+    return [resource.with_logins(people.renamed) for resource in kept] if people.renamed else kept
 
 
 def _spelled_as_declared(
@@ -79,8 +81,12 @@ def _spelled_as_declared(
     if traits.fold_logins:
         logins = {login.casefold(): login for one in wanted if (login := one.who())}
         logins.update({login.casefold(): login for login in people.renamed.values()})
-        spelled = {one.who(): logins[one.who().casefold()] for one in seen if one.who().casefold() in logins}
-        seen = [one.with_logins(spelled) for one in seen]
+        spelled = {
+            who: now
+            for who in {one.who() for one in seen}
+            if (now := logins.get(who.casefold())) is not None and now != who
+        }
+        seen = [one.with_logins(spelled) for one in seen] if spelled else seen
     if traits.fold_paths:
         things = {(one.KIND, one.key.name.casefold()): one.key.name for one in wanted if one.KIND in _THINGS}
         moves = {

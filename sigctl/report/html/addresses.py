@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}")
@@ -37,7 +38,12 @@ def slugs(names: Iterable[str]) -> dict[str, str]:
 
 def href(root: str, path: str) -> str:
     """Return the link to a page from one that is `root` below the top."""
-    return root + quote(path)
+    return root + _quoted(path)
+
+
+@lru_cache(maxsize=65_536)
+def _quoted(path: str) -> str:
+    return quote(path)
 
 
 def root_of(path: str) -> str:

@@ -82,13 +82,17 @@ class Lookup:
         groups: dict[str, dict[tuple[str, str], list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in self.site.rows:
             groups[row.repo][row.kind, name_of(row)].append(row)
-        return {
-            repo: [
-                Held(who, shown(found[0]), kind, same := cells(found), _best(same))
-                for (kind, who), found in sorted(people.items(), key=lambda one: one[0])
-            ]
-            for repo, people in groups.items()
-        }
+        told: dict[object, tuple[tuple[Cell, ...], str]] = {}
+        out: dict[str, list[Held]] = {}
+        for repo, people in groups.items():
+            out[repo] = []
+            for (kind, who), found in sorted(people.items(), key=lambda one: one[0]):
+                alike = tuple(map(_alike, found))
+                if alike not in told:
+                    same = cells(found)
+                    told[alike] = (same, _best(same))
+                out[repo].append(Held(who, shown(found[0]), kind, *told[alike]))
+        return out
 
     def lines(self, repo: str) -> tuple[Line, ...]:
         """Return who has what in a repository, the same told once, the strongest first."""
@@ -175,6 +179,12 @@ class Lookup:
     def sig_of(self) -> dict[str, SigFacts]:
         """Name -> SIG."""
         return {one.name: one for one in self.site.sigs}
+
+
+def _alike(row: Row) -> object:
+    """Return what makes the words of a row: rows with the same are told in the same."""
+    ways = tuple((r.level, r.way, r.via, r.on, r.until, r.branches, r.waiting) for r in row.routes)
+    return (row.forge, row.level, row.pending, id(row.can), ways)
 
 
 def _best(found: Iterable[Cell]) -> str:

@@ -88,6 +88,15 @@ class _Page:
 
     def __init__(self, look: Lookup) -> None:
         self.look = look
+        self._headers: dict[tuple[str, str], Markup] = {}
+
+    def header(self, root: str, here: str) -> Markup:
+        """Return what is on top of every page, made once for all pages that are equally far below the top."""
+        if (root, here) not in self._headers:
+            made = _environment().get_template("header.html")
+            text = made.render(root=root, here=here, to=lambda target: href(root, target))
+            self._headers[root, here] = Markup(text)  # noqa: S704  # a template made it
+        return self._headers[root, here]
 
     def make(self, path: str, template: str, title: str, **given: Any) -> str:
         """Return one page."""
@@ -104,7 +113,7 @@ class _Page:
                 site=look.site,
                 look=look,
                 title=title,
-                here=template,
+                header=self.header(root, template),
                 root=root,
                 to=to,
                 to_repo=lambda name: to(look.repo_pages[name]) if name in look.repo_pages else "",
