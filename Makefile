@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 JOBS   ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test test-safety lint judges check bench docs lock clean
+.PHONY: help venv demo test test-safety lint judges check bench bench-mirror docs lock clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: lint test judges ## all of the above
 
 bench: venv ## print the figures that docs/ quotes
 	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+bench-mirror: venv ## the figures of docs/mirroring.md, against git's own commands in the same run
+	for file in bench/mirror_*.py; do $(BIN)/python $$file || exit 1; done
 
 docs: venv ## write the generated reference
 	$(BIN)/python -m sigctl.cli.reference docs/reference

@@ -92,10 +92,13 @@ class Objects:
             raise MovedError(f"{first}: nobody has `{min(needed)[:12]}` any more", "run again")
 
     def remote(self, end: End) -> Remote:
-        """Return where an end is, by what was read of it: it may have moved."""
+        """Return where an end is, by what was read of it: it may have moved, and then a token for the one server is none for the other."""
         remote = self._tools.remote_of(end)
         seen = self.observed.get(end)
-        return replace(remote, url=seen.url) if seen and seen.url else remote
+        if not seen or not seen.url:
+            return remote
+        same = address.origin(seen.url) == address.origin(remote.url)
+        return replace(remote, url=seen.url, password=remote.password if same else None)
 
     def _fetch(self, end: End, refs: Iterable[str]) -> None:
         tools = self._tools

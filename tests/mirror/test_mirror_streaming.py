@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from githttp import EMPTY_TREE, Fault, git
+from githttp import EMPTY_TREE, Bare, Fault, Server, git
 
 from sigctl.errors import GitError, PartialError
 from sigctl.forges.base import Remote
@@ -173,16 +173,22 @@ def test_a_source_that_sends_more_than_is_allowed_is_stopped_before_the_end(worl
     assert (primary.refs(), objects(primary)) == ({}, 0)
 
 
-def test_a_secret_goes_to_its_own_side_only(world, pair):
-    upstream, primary = pair
-    world.server.password = world.password = "s3cret"
-    world.mirror()
-    assert primary.refs() == upstream.refs()
-    world.server.seen.clear()
-    world.bare("primary/second")
-    plan = world.plan(world.hop(target=world.hop("second").target))
-    world.push(plan)
-    assert all("s3cret" not in str(seen.path) + seen.query for seen in world.server.seen)
+@pytest.mark.parametrize("stream_", [False, True], ids=["fetched", "streamed"])
+def test_a_source_that_moved_to_another_server_gets_no_secret_there(world, pair, tmp_path, stream_):
+    _, primary = pair
+    world.stream = stream_
+    world.password = "s3cret"
+    with Server(tmp_path / "elsewhere") as other:
+        there = Bare(tmp_path / "elsewhere" / "moved.git")
+        there.commit("master", "one")
+        ask = "info/refs?service=git-upload-pack"
+        moved = {"Location": f"{other.url}/moved.git/{ask}"}
+        world.server.faults.append(Fault(f"upstream/xen.git/{ask}", status=301, headers=moved))
+        world.mirror()
+        assert primary.refs() == there.refs()
+        assert {seen.path for seen in other.seen} >= {"/moved.git/git-upload-pack"}
+        assert {seen.authorization for seen in other.seen} == {""}
+        assert any(seen.authorization for seen in world.server.seen)
 
 
 def test_packets_are_read_as_they_come_and_an_end_inside_one_is_an_error():
