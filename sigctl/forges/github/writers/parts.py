@@ -22,12 +22,13 @@ def put_label(session: Session, action: Action) -> str:
     label = sides.after(action, Label)
     look: dict[str, Any] = {"color": label.color, "description": label.description}
     body = {name: value for name, value in look.items() if value is not None}
-    if action.before is not None:
-        return session.write("PATCH", _label(label), body, about=[label.repo]).request_id
 
     def happened() -> Answer | None:
         return session.look(_label(label))
 
+    # GitHub gives a new repository some labels; to try and be refused would look as if the repository were not there yet
+    if action.before is not None or happened() is not None:
+        return session.write("PATCH", _label(label), body, about=[label.repo]).request_id
     url = path("repos", *split(label.repo), "labels")
     try:
         made = session.write(
