@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from github_world import ME, ORG, World, world
+from test_github_traps import names_in
 
 from sigctl.core.kinds import BranchRule, Grant, Membership, Repo, Resource, Team, TeamMember
 from sigctl.core.plan import Action
@@ -19,6 +20,66 @@ from sigctl.forges.github import documents
 OTHER = "CentOS-virt"
 XEN, NEW, VIRT = f"{ORG}/xen", f"{ORG}/xen-new", f"{ORG}/virt"
 SETTINGS = Repo(XEN, description="Xen", visibility="private", archived=False, topics=("xen",))
+
+
+HERE, FAULTS, APP = (
+    "forges/test_github_bad_days.py",
+    "forges/test_github_faults.py",
+    "forges/test_github_app.py",
+)
+READ_AGAIN = f"{FAULTS}::test_a_read_that_fails_once_is_read_again_and_nothing_is_lost"
+MOVED = f"{HERE}::test_a_repository_that_somebody_moved_away_meanwhile_is_not_changed_where_it_is_now"
+BAD_DAYS: dict[str, list[str]] = {
+    "a secondary limit, with a time and without": [
+        READ_AGAIN,
+        f"{FAULTS}::test_a_limit_on_making_things_is_waited_out",
+        f"{HERE}::test_a_limit_met_by_a_write_is_waited_out_and_the_write_is_done_once",
+    ],
+    "429": [READ_AGAIN, f"{FAULTS}::test_retry_after_is_waited_to_the_second", f"{FAULTS}::test_what_can_be_sent_twice_is_sent_again"],
+    "the hour's points are used up": [f"{HERE}::test_the_reset_of_the_hour_is_waited_for_to_the_second"],
+    "502 after a create took effect": [
+        f"{FAULTS}::test_a_repository_whose_making_was_lost_is_made_once",
+        f"{FAULTS}::test_a_team_whose_making_was_lost_is_made_once_and_without_its_maker",
+        f"{FAULTS}::test_a_rename_and_a_transfer_whose_answer_was_lost_happen_once",
+        f"{FAULTS}::test_an_invitation_whose_answer_was_lost_is_one_invitation_and_counts_once",
+        f"{FAULTS}::test_an_archive_whose_answer_was_lost_is_no_failure",
+        "forges/test_github_rulesets.py::test_a_rule_whose_making_was_lost_is_made_once",
+    ],
+    "RATE_LIMITED inside a 200": [READ_AGAIN, "forges/test_github_failures.py::test_a_limit_in_a_200_takes_its_time_from_the_headers"],
+    "RESOURCE_LIMITS_EXCEEDED inside a 200": [
+        "forges/test_github_observe.py::test_a_server_that_wants_smaller_pages_gets_them",
+        f"{HERE}::test_named_things_that_are_too_much_at_once_are_asked_for_in_halves",
+        f"{HERE}::test_further_pages_that_are_too_much_at_once_are_asked_for_in_halves",
+        f"{HERE}::test_one_thing_that_is_too_much_by_itself_is_a_failed_read",
+    ],
+    "cut JSON, a reset connection": [READ_AGAIN, f"{FAULTS}::test_a_rest_read_that_fails_once_is_read_again"],
+    "a token that ends in the middle": [
+        f"{FAULTS}::test_a_token_that_ends_in_the_middle_is_denied_and_says_so",
+        f"{APP}::test_a_token_that_ends_in_the_middle_is_replaced_once_and_the_write_is_done_once",
+    ],
+    "a repository deleted, renamed, archived or transferred meanwhile": [
+        MOVED,
+        f"{HERE}::test_taking_a_right_away_where_the_repository_has_gone_reaches_nothing_else",
+        f"{HERE}::test_deleting_a_repository_that_was_renamed_meanwhile_deletes_nothing",
+    ],
+    "a slug that is taken": [
+        f"{HERE}::test_a_team_that_somebody_made_meanwhile_is_not_taken_over",
+        f"{HERE}::test_a_team_is_not_renamed_onto_a_slug_that_is_taken",
+    ],
+    "a person renamed, suspended or gone": [f"{HERE}::test_one_person_in_trouble_stops_nobody_else"],
+    "no seat left": [f"{HERE}::test_the_seat_limit_is_said_with_the_way_out_and_the_rest_goes_on"],
+    "no invitation left for today": [
+        "forges/test_github_invitations.py::test_invitations_stop_at_the_day_s_number_and_the_rest_waits",
+        "scenarios/test_github_ways.py::test_invitations_of_another_day_are_told_and_made_by_the_next_run",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("day", BAD_DAYS)
+def test_every_bad_day_has_its_tests(day: str) -> None:
+    for one in BAD_DAYS[day]:
+        file, _, name = one.partition("::")
+        assert name in names_in(file), one
 
 
 @pytest.fixture
