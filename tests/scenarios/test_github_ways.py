@@ -83,7 +83,8 @@ def test_an_app_that_is_suspended_sets_its_forge_aside_and_the_other_goes_on(wor
 def test_a_rehearsal_needs_no_app(world, monkeypatch):
     app_in_the_files(world, monkeypatch)
     monkeypatch.delenv("APP_ID")
-    assert world.run("rehearse", "--forge", "github").code == 0
+    result = world.run("rehearse", "--forge", "github", "--sig", "cloudinstance")
+    assert result.code == 0, result.out + result.err
 
 
 def test_invitations_of_another_day_are_told_and_made_by_the_next_run(world):
