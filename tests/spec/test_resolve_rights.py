@@ -219,13 +219,3 @@ def test_without_a_policy_the_guards_still_hold(tmp_path: Path) -> None:
     policy = resolved(load(tmp_path)).policy
     assert policy.max_removals["default"].percent == 10
     assert policy.keep_self
-
-
-def test_none_for_who_inherits_from_the_group_is_refused_with_the_two_ways_out(tmp_path: Path) -> None:
-    sig = virt(access={"core": "maintain"}, repos={"xen": {"access": {"core": "none"}}})
-    result = resolved(load(tmp_path, None, virt=sig))
-    (problem,) = result.set_aside
-    assert (problem.forge, problem.subject) == ("lab", XEN_LAB)
-    assert "is inherited from project/sig-virt, and can't be taken away here" in problem.reason
-    assert "rights on each repository" in problem.hint
-    assert "another group" in problem.hint

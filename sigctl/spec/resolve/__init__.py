@@ -51,14 +51,12 @@ def resolve(
     where = layouts(spec, dict(traits))
     desired: dict[str, Desired] = {}
     notes: set[Note] = set()
-    refused: set[SetAside] = set()
     with paused_gc():
         for name, layout in where.items():
             if not forges or name in forges:
-                built, said, aside = build(spec, layout, roster)
+                built, said = build(spec, layout, roster)
                 desired[name] = _narrowed(built, frozenset(sigs)) if sigs else built
                 notes |= said
-                refused |= aside
     notes |= roster.notes
     declared = tuple(declared_branches(spec, where))
     return Resolved(
@@ -70,12 +68,7 @@ def resolve(
                 key=lambda n: (n.forge, n.sig, n.topic, n.subject, n.text),
             )
         ),
-        set_aside=tuple(
-            sorted(
-                (one for one in refused if not sigs or one.sig in sigs),
-                key=lambda one: (one.forge, one.sig, one.subject, one.reason),
-            )
-        ),
+        set_aside=(),
         policy=policy_of(spec),
         branches=tuple(b for b in declared if not sigs or b.sig in sigs),
     )

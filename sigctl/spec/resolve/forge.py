@@ -10,7 +10,7 @@ from sigctl.core import levels
 from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.org import MEMBER, OWNER
 from sigctl.core.kinds.team import LEAD
-from sigctl.core.state import Desired, Note, SetAside
+from sigctl.core.state import Desired, Note
 from sigctl.spec.entries import OWN, SHARED, Entry, entries, on_forge, settings
 from sigctl.spec.layout import Layout, above, parent, project_of
 from sigctl.spec.model import SigConfig, Spec
@@ -31,8 +31,6 @@ class ForgeBuilder:
     roster: Roster
     logins: Logins
     notes: set[Note] = field(default_factory=set)
-    aside: set[SetAside] = field(default_factory=set)
-    """What the files ask for and no forge of this kind can do."""
     state: dict[Key, Resource] = field(default_factory=dict)
     sigs: dict[Key, str] = field(default_factory=dict)
     managed: set[Key] = field(default_factory=set)
@@ -83,8 +81,8 @@ class ForgeBuilder:
             self.add(Grant(target.kind, target.name, subject, given.level, until), sig)
 
 
-def build(spec: Spec, layout: Layout, roster: Roster) -> tuple[Desired, set[Note], set[SetAside]]:
-    """Return what the forge should hold, what to tell about it, and what it can't be made to do."""
+def build(spec: Spec, layout: Layout, roster: Roster) -> tuple[Desired, set[Note]]:
+    """Return what the forge should hold, and what to tell about it."""
     builder = ForgeBuilder(spec, layout, roster, Logins(layout.forge.name, spec.people))
     rights = Rights(roster)
     _declared_orgs(builder)
@@ -98,7 +96,7 @@ def build(spec: Spec, layout: Layout, roster: Roster) -> tuple[Desired, set[Note
             builder.note("left_alone", entry.name, text, entry.sig.name)
     _teams(builder)
     _namespaces(builder)
-    return _desired(builder), builder.notes | builder.logins.notes, builder.aside
+    return _desired(builder), builder.notes | builder.logins.notes
 
 
 def _desired(builder: ForgeBuilder) -> Desired:
@@ -175,30 +173,12 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
             builder.grant(Key(REPO, path), org, one, given, sig)
     for one, given in rights.of_repo(entry).items():
         if one in inherited and not _more(given, inherited[one]) and given.level != inherited[one].level:
-            _inherited(
-                builder,
-                path,
-                one,
-                given,
-                f"{inherited[one].level} for {shown(one)} is inherited from {group}",
-                sig,
-            )
+            text = f"{inherited[one].level} for {shown(one)} is inherited from {group}; {given.level} here changes nothing"
+            builder.note("inherited", path, text, sig)
     _kernel_rights(builder, rights, entry, path)
     for rule in branch_rules(builder.spec, entry, path, lambda one: builder.subject(one, path, org, sig)):
         builder.add(rule, sig)
     of_repo(builder, entry, path, given_settings)
-
-
-def _inherited(builder: ForgeBuilder, path: str, one: Who, given: Given, text: str, sig: str) -> None:
-    """Tell of a right that is less than the one from the group above; that it should be none at all is a problem."""
-    if given.level != levels.NONE:
-        builder.note("inherited", path, f"{text}; {given.level} here changes nothing", sig)
-        return
-    hint = (
-        f"give {shown(one)} rights on each repository in place of `access` of the SIG, or put this one into another group: a project or "
-        "a SIG with a layout of its own"
-    )
-    builder.aside.add(SetAside(path, f"{text}, and can't be taken away here", builder.name, sig, hint))
 
 
 def _more(given: Given, than: Given) -> bool:
