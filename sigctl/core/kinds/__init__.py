@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any
 
 from sigctl.core.kinds.base import Effect, Key, Resource
@@ -56,21 +55,15 @@ __all__ = [
 def to_json(resource: Resource) -> dict[str, Any]:
     """Return the fields that say something, as JSON values; what is None or empty by default is left out."""
     out: dict[str, Any] = {}
-    for name in _names(type(resource)):
+    for name in _NAMES[type(resource)]:
         value = getattr(resource, name)
         if value is not None:
             out[name] = list(value) if isinstance(value, tuple) else value
     return out
 
 
-@cache
-def _names(cls: type[Resource]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
-
-
-@cache
-def _empty(cls: type[Resource]) -> dict[str, None]:
-    return {f.name: None for f in fields(cls) if f.default is not MISSING}
+_NAMES = {cls: tuple(f.name for f in fields(cls)) for cls in KINDS.values()}
+_EMPTY = {cls: {f.name: None for f in fields(cls) if f.default is not MISSING} for cls in KINDS.values()}
 
 
 def from_json(kind: str, data: dict[str, Any]) -> Resource:
@@ -78,9 +71,9 @@ def from_json(kind: str, data: dict[str, Any]) -> Resource:
     cls = KINDS.get(kind)
     if cls is None:
         raise ValueError(f"unknown kind `{kind}`")
-    unknown = set(data).difference(_names(cls))
+    unknown = set(data).difference(_NAMES[cls])
     if unknown:
         raise ValueError(f"unknown field `{min(unknown)}` of kind `{kind}`")
     # what `to_json` left out was None, also where that is not what the field is by default
-    given = _empty(cls) | data
+    given = {**_EMPTY[cls], **data}
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
