@@ -41,6 +41,22 @@ def _token(context: Context) -> Iterator[Finding]:
             yield Finding(("forges", name), "has no `token`", "add `token: env:NAME` or `token: file:PATH`")
 
 
+def _app(context: Context) -> Iterator[Finding]:
+    for name, forge in context.spec.forges.items():
+        if forge.type == "github":
+            continue
+        if forge.app is not None:
+            yield Finding(
+                ("forges", name, "app"), "only GitHub knows apps", "give a `token` in place of `app`"
+            )
+        if forge.limits.model_fields_set:
+            yield Finding(
+                ("forges", name, "limits"),
+                "only GitHub has such limits",
+                "take them out: nothing is held back there",
+            )
+
+
 def _org_path(context: Context) -> Iterator[Finding]:
     for name, forge in context.spec.forges.items():
         traits = context.traits.get(name)
@@ -105,6 +121,7 @@ CHECKS = (
     Check("no-forge", "There is a forge.", _some, warning=True),
     Check("primary", "Exactly one forge is the primary where there is history to bring in.", _primary),
     Check("no-token", "Every forge says where its token is.", _token, warning=True),
+    Check("app", "Apps and limits are said of GitHub only.", _app),
     Check("org-name", "Orgs have names of the kind that the forge has.", _org_path),
     Check(
         "owners",
