@@ -104,7 +104,7 @@ class Reader:
             self._fetch(remote)
         except requests.HTTPError as error:
             return _failure(error).retry_after
-        except (SigctlError, requests.RequestException):
+        except (SigctlError, requests.RequestException, _CutShortError):
             return None
         return None
 
@@ -159,7 +159,7 @@ class Reader:
                 allow_redirects=False,
             ) as answer:
                 if not answer.is_redirect:
-                    refs = pkt.parse(self._body(answer, bool(secret)), SERVICE)
+                    refs = _parsed(self._body(answer, bool(secret)))
                     moved = base if base != remote.url.rstrip("/") else ""
                     return Refs(refs.tips, refs.head, refs.shallow, moved)
                 base = self._moved(answer, base)
@@ -222,6 +222,17 @@ class Reader:
         return Refs(tips, head if head in tips else "")
 
 
+class _CutShortError(Exception):
+    """A list that ended too early, though the server said that it had ended; never seen outside."""
+
+
+def _parsed(body: bytes) -> Refs:
+    try:
+        return pkt.parse(body, SERVICE)
+    except PartialError as error:
+        raise _CutShortError(error.text) from error
+
+
 class AsGiven(AuthBase):
     """Keeps requests from looking for a login of its own (netrc)."""
 
@@ -244,15 +255,9 @@ def _session(size: int, *, proxies: bool) -> requests.Session:
 def _failure(error: Exception) -> Failure:
     """Say whether asking again helps; the texts name no URL that could hold more than the address."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        code = error.response.status_code
-        url = address.shown(error.response.url.removesuffix(ASK))
-        wait = _seconds(error.response.headers.get("retry-after", ""))
-        if code == requests.codes.too_many_requests:
-            return Failure(Nature.LIMITED, UnreachableError(f"{url}: too many requests", status=code), wait)
-        if code >= requests.codes.internal_server_error:
-            broken = UnreachableError(f"{url}: the server failed ({code})", status=code)
-            return Failure(Nature.TRANSIENT, broken, wait)
-        return Failure(Nature.FINAL, RefusedError(f"{url}: refused ({code})", status=code))
+        return _answered(error.response)
+    if isinstance(error, _CutShortError):
+        return Failure(Nature.TRANSIENT, PartialError(str(error)))
     if isinstance(error, requests.exceptions.SSLError):
         return Failure(Nature.FINAL, UnreachableError("the server's certificate is not trusted", _WHERE_CA))
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
@@ -261,6 +266,18 @@ def _failure(error: Exception) -> Failure:
         url = (error.request.url if error.request is not None else None) or ""
         return Failure(Nature.TRANSIENT, _no_answer(address.shown(url.removesuffix(ASK)), error))
     raise error
+
+
+def _answered(answer: requests.Response) -> Failure:
+    code = answer.status_code
+    url = address.shown(answer.url.removesuffix(ASK))
+    wait = _seconds(answer.headers.get("retry-after", ""))
+    if code == requests.codes.too_many_requests:
+        return Failure(Nature.LIMITED, UnreachableError(f"{url}: too many requests", status=code), wait)
+    if code >= requests.codes.internal_server_error:
+        broken = UnreachableError(f"{url}: the server failed ({code})", status=code)
+        return Failure(Nature.TRANSIENT, broken, wait)
+    return Failure(Nature.FINAL, RefusedError(f"{url}: refused ({code})", status=code))
 
 
 def _seconds(after: str) -> float | None:

@@ -42,17 +42,17 @@ def left_behind(world):
     return [found for place in places for name in names for found in place.rglob(name)]
 
 
+RESET = ("half way through the pack", "half way through the sent pack", "in the report")
+
+
 @pytest.mark.parametrize(
-    ("stage", "reset"),
+    ("stage", "reset", "stream"),
     [
-        *((stage, False) for stage in STAGES),
-        *(
-            (stage, True)
-            for stage in ("half way through the pack", "half way through the sent pack", "in the report")
-        ),
+        *((stage, False, False) for stage in STAGES),
+        *((stage, False, True) for stage in STAGES if "list" not in stage),
+        *((stage, True, stream) for stage in RESET for stream in (False, True)),
     ],
 )
-@pytest.mark.parametrize("stream", [False, True], ids=["fetched", "streamed"])
 def test_a_connection_that_breaks_once_is_mended_within_the_run(world, pair, stage, reset, stream):
     upstream, primary = pair
     world.stream = stream
@@ -129,6 +129,13 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is_reported_with_the_time
         if seen.method == "POST" and seen.path.endswith(f"{TARGET}/{RECEIVE}")
     ]
     assert len(posts) == 1
+
+
+def test_a_list_that_ends_early_without_a_broken_connection_is_asked_for_again(world, pair):
+    kind = "application/x-git-upload-pack-advertisement"
+    body = b"001e# service=git-upload-pack\n0000003f"
+    world.server.faults.append(Fault(f"{SOURCE}/{LIST}", status=200, kind=kind, body=body, times=2))
+    assert len(world.plan().actions) == 2
 
 
 def test_the_list_of_refs_is_asked_for_again_when_a_server_says_when(world, pair):
