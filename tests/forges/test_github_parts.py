@@ -11,10 +11,11 @@ import pytest
 from github_world import ORG, World, world
 from pydantic import SecretStr
 
-from sigctl.core.kinds import Actions, DeployKey, Key, Label, Org, Security, Webhook
+from sigctl.core.kinds import Actions, DeployKey, Grant, Key, Label, Org, Security, Webhook
 from sigctl.core.kinds.deploykey import fingerprint_of
 from sigctl.core.kinds.webhook import place_of
 from sigctl.errors import NotThereError, RefusedError, UsageError
+from sigctl.sandbox.github import roles
 
 XEN, OTHER = f"{ORG}/xen", f"{ORG}/other"
 URL = "https://ci.example.org/hook?job=1"
@@ -186,3 +187,33 @@ def test_reading_costs_a_few_requests_for_many_repositories(w: World) -> None:
 
 def test_a_repository_that_is_gone_since_it_was_listed_is_no_failure(w: World) -> None:
     assert w.seen(Label, parts=[Key("label", f"{ORG}/never"), Key("webhook", f"{ORG}/never")]) == []
+
+
+def test_roles_of_the_org_s_own_making_are_read_by_their_names_and_never_as_what_they_are_based_on(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        state = w.sandbox.forges["github"].state
+        roles.make(state, state.account(ORG), "auditor", "write")
+        w.join("member1")
+        w.repo("xen")
+        w.team("virt")
+        w.api("PUT", f"/orgs/{ORG}/teams/virt/repos/{XEN}", {"permission": "auditor"})
+        w.api("PUT", f"/repos/{XEN}/collaborators/member1", {"permission": "auditor"})
+        subjects = {f"team:{ORG}/virt", "person:member1"}
+        for scope in ({}, {"narrow": True, "repos": [XEN], "teams": [f"{ORG}/virt"]}):
+            found = {one.subject: one.level for one in w.seen(Grant, **scope)}
+            assert found == dict.fromkeys(subjects, "native:auditor")
+        for subject in sorted(subjects):
+            before = Grant("repo", XEN, subject, "native:auditor")
+            after = replace(before, level="triage")
+            assert Grant.effect(before, after) == "widens", "how strong it is, nobody knows"
+            w.do("update", before, after)
+            w.do("update", after, before)
+        assert {one.level for one in w.seen(Grant)} == {"native:auditor"}
+
+
+def test_an_org_without_such_roles_is_asked_nothing_for_their_sake(w: World) -> None:
+    start = len(w.log())
+    w.observe()
+    assert not {name for name in w.sent(start) if "custom" in name or "teams/" in name}

@@ -112,7 +112,8 @@ def test_every_answer_is_as_github_describes_it(played):
 
 def test_every_operation_is_called_with_success(played):
     called = {sandbox_operation(exchange) for _, _, exchange in played if exchange.status < 400}
-    assert {route.name for route in ROUTES} - called == set()
+    undescribed = {"orgs/list-custom-repo-roles"}  # of enterprises, which have a description of their own
+    assert {route.name for route in ROUTES} - called - undescribed == set()
 
 
 def test_the_judge_finds_fault_with_a_wrong_answer(played):

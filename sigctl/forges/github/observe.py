@@ -68,6 +68,8 @@ class _Reading:
         self.alerts: dict[str, bool] = {}
         """Repository -> whether dependencies with holes are told of."""
         self.capabilities: set[str] = {WHOLE_KEYS}
+        self.own_roles: set[str] = set()
+        """Orgs with repository roles of their own making."""
         self._lock = threading.Lock()
 
     def add(
@@ -226,8 +228,12 @@ class _Reading:
         self.add(parts.classic_of(self.rules))
 
     def org(self, name: str) -> str:
-        found = orgs.read_org(self.session, name)
+        data = orgs.read_settings(self.session, name)
+        found = orgs.org_of(data)
         self.add([found])
+        if orgs.has_own_roles(self.session, data):
+            with self._lock:
+                self.own_roles.add(found.path)
         return found.path
 
     def logins(self) -> None:
@@ -272,7 +278,14 @@ class _Reading:
     def all_teams(self, org: str) -> None:
         nodes = teams.read_teams(self.session, org)
         self._know(nodes)
-        self.add(teams.grants_of(nodes))
+        self.add(self.grants_in(org, nodes))
+
+    def grants_in(self, org: str, nodes: list[Node]) -> list[Grant]:
+        """Return what these teams have, by its exact name where the org has roles that GraphQL does not tell."""
+        asked = [node["combinedSlug"] for node in nodes if node["repositories"]["edges"]]
+        reads = [partial(teams.read_own_roles, self.session, team) for team in asked]
+        found = self.session.parallel(reads) if org in self.own_roles else []
+        return teams.grants_of(nodes, {place: level for some in found for place, level in some.items()})
 
     def named_teams(self) -> None:
         self._know(teams.read_named_teams(self.session, self.scope.teams))
@@ -309,8 +322,16 @@ class _Reading:
         self.add(grants, notes=notes)
 
     def teams_on(self, org: str, repos: frozenset[str]) -> None:
-        grants = teams.grants_of(teams.read_teams(self.session, org))
+        grants = self.grants_in(org, teams.read_teams(self.session, org))
         self.add(one for one in grants if one.target in repos)
 
     def repo_teams(self, repo: str) -> None:
-        self.add(teams.read_repo_teams(self.session, repo))
+        grants = teams.read_repo_teams(self.session, repo)
+        if repo.partition("/")[0] in self.own_roles:
+            grants = [self.exact(one) for one in grants]
+        self.add(grants)
+
+    def exact(self, grant: Grant) -> Grant:
+        """Return a team's grant by the exact name of its role."""
+        own = teams.read_own_roles(self.session, grant.subject_name)
+        return replace(grant, level=own.get((grant.subject_name, grant.target), grant.level))

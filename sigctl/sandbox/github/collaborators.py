@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigctl.sandbox.github import repo_shapes, rights
+from sigctl.sandbox.github import repo_shapes, rights, roles
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import forbidden, invalid, not_found
 from sigctl.sandbox.github.routes import route
@@ -30,9 +30,9 @@ def list_collaborators(call: Call) -> Reply:
     if affiliation not in ("all", "direct", "outside"):
         raise invalid("Repository", "affiliation")
     people = [state.accounts[user] for user in sorted(affiliated(state, repo, affiliation))]
-    roles = {user["id"]: rights.role_of(state, repo, user["id"]) for user in people}
-    shown = [u for u in people if wanted is None or rights.RANK[roles[u["id"]]] >= rights.RANK.get(wanted, 0)]
-    return call.page(shown, lambda user: repo_shapes.collaborator(call, user, roles[user["id"]]))
+    held = {user["id"]: rights.role_of(state, repo, user["id"]) for user in people}
+    shown = [u for u in people if wanted is None or rights.RANK[held[u["id"]]] >= rights.RANK.get(wanted, 0)]
+    return call.page(shown, lambda user: repo_shapes.collaborator(call, user, held[user["id"]]))
 
 
 @route(
@@ -76,7 +76,7 @@ def get_permission(call: Call) -> Reply:
 def add_collaborator(call: Call) -> Reply:
     """Invite someone (201), or change what one who has access already may do (204)."""
     repo, user, state = call.changeable_repo(), call.person(), call.state
-    role = call.choice("permission", rights.ROLES[1:], "Repository") or "push"
+    role, own = roles.chosen(call, repo["owner"], "Repository", "push")
     owner = state.accounts[repo["owner"]]
     if owner["id"] == user["id"]:
         raise invalid("Repository", "user", "unprocessable", "Repository owner cannot be a collaborator")
@@ -84,10 +84,10 @@ def add_collaborator(call: Call) -> Reply:
         raise invalid("Repository", "user", "unprocessable", "User is suspended")
     direct = state.collaborators.one("pair", (repo["id"], user["id"]))
     if direct is not None:
-        state.touch(state.collaborators, direct, permission=role)
+        state.touch(state.collaborators, direct, permission=role, own=own)
         return Reply(NO_CONTENT)
     if owner["type"] == ORG and state.role(owner["id"], user["id"]) is not None:
-        state.add(state.collaborators, repo=repo["id"], user=user["id"], permission=role)
+        state.add(state.collaborators, repo=repo["id"], user=user["id"], permission=role, own=own)
         return Reply(NO_CONTENT)
     invitation = next((i for i in _invitations(state, repo, user) if not state.expired(i)), None)
     if invitation is None:

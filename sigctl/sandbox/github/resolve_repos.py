@@ -234,7 +234,7 @@ def _collaborators(repo: Document, context: Context, **arguments: Any) -> dict[s
             {
                 "organization": owner,
                 "permission": _DEFAULTS[source.role],
-                "roleName": rights.WORDS[source.role],
+                "roleName": source.word,
                 "source": source.granter,
             }
             for source in found

@@ -29,6 +29,13 @@ class Source(NamedTuple):
     role: str
     granter: Document
     """The org, a team, or the repository itself."""
+    own: str = ""
+    """Name of a role of the org's own making that is based on the role."""
+
+    @property
+    def word(self) -> str:
+        """The exact name of what is given."""
+        return self.own or WORDS[self.role]
 
 
 def sources(state: State, repo: Document, user: int) -> Iterator[Source]:
@@ -48,17 +55,18 @@ def sources(state: State, repo: Document, user: int) -> Iterator[Source]:
         yield Source("admin", repo)
     direct = state.collaborators.one("pair", (repo["id"], user))
     if direct is not None:
-        yield Source(direct["permission"], repo)
+        yield Source(direct["permission"], repo, direct.get("own") or "")
 
 
 def _by_teams(state: State, repo: Document, user: int) -> Iterator[Source]:
-    granted = {link["team"]: link["permission"] for link in state.team_repos.find("repo", repo["id"])}
+    granted = {link["team"]: link for link in state.team_repos.find("repo", repo["id"])}
     if not granted:
         return
     for seat in state.team_members.find("user", user):
         for team in state.parents(state.teams[seat["team"]]):
             if team["id"] in granted:
-                yield Source(granted[team["id"]], team)
+                link = granted[team["id"]]
+                yield Source(link["permission"], team, link.get("own") or "")
 
 
 def role_of(state: State, repo: Document, user: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigctl.sandbox.github import repo_shapes, rights, shapes
+from sigctl.sandbox.github import repo_shapes, rights, roles, shapes
 from sigctl.sandbox.github.call import NO_CONTENT, Call, Reply
 from sigctl.sandbox.github.errors import ApiError, forbidden, invalid, not_found, unprocessable
 from sigctl.sandbox.github.orgs import invite
@@ -237,12 +237,12 @@ def set_team_repo(call: Call) -> Reply:
     team, repo, state = call.team(), call.changeable_repo(), call.state
     if repo["owner"] != team["org"]:
         raise unprocessable("The repository must be owned by the organization of the team.")
-    role = call.choice("permission", rights.ROLES[1:], "TeamRepository") or "pull"
+    role, own = roles.chosen(call, team["org"], "TeamRepository", "pull")
     link = state.team_repos.one("pair", (team["id"], repo["id"]))
     if link is None:
-        state.add(state.team_repos, team=team["id"], repo=repo["id"], permission=role)
+        state.add(state.team_repos, team=team["id"], repo=repo["id"], permission=role, own=own)
     else:
-        state.touch(state.team_repos, link, permission=role)
+        state.touch(state.team_repos, link, permission=role, own=own)
     return Reply(NO_CONTENT)
 
 
@@ -274,7 +274,7 @@ def _membership(call: Call, team: Document, user: Document, role: str, state: st
 
 def _team_repo(call: Call, team: Document, repo: Document) -> dict[str, Any]:
     role = rights.team_role(call.state, team, repo)
-    return {**repo_shapes.repo(call, repo, role), "role_name": rights.WORDS[role]}
+    return {**repo_shapes.repo(call, repo, role), "role_name": roles.team_word(call.state, team, repo)}
 
 
 def _parent(call: Call, org: Document) -> Document | None:

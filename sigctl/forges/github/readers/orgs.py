@@ -18,15 +18,36 @@ MONTH = 31 * DAY
 
 def read_org(session: Session, org: str) -> Org:
     """Return the org; NotThereError where there is none, DeniedError where the token sees only its public side."""
+    return org_of(read_settings(session, org))
+
+
+def read_settings(session: Session, org: str) -> dict[str, Any]:
+    """Return what REST tells of an org; raises as `read_org` does."""
     data = session.find(path("orgs", org))
     if data is None:
         hint = "GitHub orgs are made by hand: create it, or let the token see it"
         raise NotThereError(f"org `{org}` is not there", hint, forge=session.name, status=404)
-    base = data.get("default_repository_permission")
-    if base is None:
+    if data.get("default_repository_permission") is None:
         hint = "the token must be an owner's, with admin:org (or an app's, with administration: read)"
         raise DeniedError(f"the settings of org `{org}` can't be read", hint, forge=session.name)
     _know_limit(session, data)
+    return data
+
+
+def has_own_roles(session: Session, data: dict[str, Any]) -> bool:
+    """Whether the org has repository roles of its own making; only the plan of enterprises has such a thing."""
+    if (data.get("plan") or {}).get("name") != "enterprise":
+        return False
+    try:
+        found = session.find(path("orgs", data["login"], "custom-repository-roles"))
+    except DeniedError:
+        return True  # it may: then what teams have is asked for word by word
+    return bool((found or {}).get("total_count"))
+
+
+def org_of(data: dict[str, Any]) -> Org:
+    """Return the org that REST describes."""
+    base = data["default_repository_permission"]
     return Org(
         path=data["login"],
         title=data.get("name") or "",

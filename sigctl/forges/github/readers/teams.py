@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sigctl.core.kinds import Grant, Team, TeamMember
 from sigctl.core.kinds.grant import INHERITED
 from sigctl.core.kinds.org import ACTIVE, INVITED
+from sigctl.core.levels import is_known
 from sigctl.forges.github import documents
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.names import level_of, split, team_role_of
@@ -85,14 +86,23 @@ def read_invited(session: Session, team: str, login: str) -> TeamMember | None:
     )
 
 
-def grants_of(nodes: Iterable[Node]) -> list[Grant]:
-    """Return what the teams have on repositories, what they only inherit marked so."""
+def read_own_roles(session: Session, team: str) -> dict[tuple[str, str], str]:
+    """Return (team, repository) -> level where that is a role of the org's own making: GraphQL only tells what it is based on."""
+    org, slug = split(team)
+    rows = session.every(path("orgs", org, "teams", slug, "repos"))
+    told = {(team, row["full_name"]): level_of(row.get("role_name") or "read") for row in rows}
+    return {place: level for place, level in told.items() if not is_known(level)}
+
+
+def grants_of(nodes: Iterable[Node], own: Mapping[tuple[str, str], str] | None = None) -> list[Grant]:
+    """Return what the teams have on repositories, what they only inherit marked so; `own` has the roles that are no usual ones."""
     teams = list(nodes)
     direct = {
         (node["combinedSlug"], edge["node"]["nameWithOwner"]): level_of(edge["permission"])
         for node in teams
         for edge in node["repositories"]["edges"]
     }
+    direct |= {place: level for place, level in (own or {}).items() if place in direct}
     return marked(direct, {node["combinedSlug"]: _parent(node) for node in teams})
 
 
@@ -111,7 +121,7 @@ def read_repo_teams(session: Session, repo: str) -> list[Grant]:
 
 
 def _rest_level(team: dict[str, Any]) -> str:
-    return level_of(team["permission"])
+    return level_of(team.get("role_name") or team["permission"])
 
 
 def marked(levels: dict[tuple[str, str], str], parents: dict[str, str]) -> list[Grant]:
