@@ -24,11 +24,14 @@ from sigctl.cli.options import colours, width
 from sigctl.report.outcome import Outcome
 from sigctl.report.text import outcome_text
 from sigctl.report.words import plain
+from sigctl.report.wrapping import fitted
 
 
 def text(renderable: RenderableType, *, no_color: bool) -> None:
-    """Print rich text to stdout, with colours where they are wanted."""
+    """Print rich text to stdout, with colours where they are wanted; broken to the width of a terminal, in a pipe a line stays a line."""
     on = colours(no_color=no_color)
+    if sys.stdout.isatty():
+        renderable = fitted(renderable, width())
     console = Console(width=width(), force_terminal=on, no_color=not on, highlight=False, soft_wrap=True)
     console.print(renderable)
 

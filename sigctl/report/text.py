@@ -16,6 +16,7 @@ from sigctl.report.words import Block, blocks, counted, describe, plain
 MARKS = {"removed": "-", "narrowed": "v", "widened": "^", "neutral": "+"}
 STYLES = {"removed": "bold red", "narrowed": "yellow", "widened": "bold magenta", "neutral": "green"}
 _NOTES_SHOWN = 12
+_THINGS_SHOWN = 6
 _TODO = "by hand"
 """What somebody else must do first: every line of it is shown."""
 _TOPICS = (_TODO, "held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
@@ -28,8 +29,8 @@ def plan_text(plan: Plan) -> Group:
     parts += [_refusal(r.text or r.guard, r.hint) for r in plan.refusals]
     for sig, group in groupby(blocks(plan.actions), key=lambda block: block.sig):
         parts.append(Text(f"\n{plain(sig) or 'no SIG'}", style="bold underline"))
-        for block in group:
-            parts += _block(block)
+        for things, block in _alike(group):
+            parts += _block(things, block)
     parts += _aside(plan.quarantined)
     parts += _notes(plan.notes)
     parts.append(_cost(plan))
@@ -85,8 +86,19 @@ def _headline(plan: Plan) -> Text:
     return text
 
 
-def _block(block: Block) -> Iterator[Text]:
-    yield Text.assemble("  ", (block.thing, "bold"), (f"  {plain(block.forge)}", "dim"))
+def _alike(found: Iterable[Block]) -> Iterator[tuple[list[str], Block]]:
+    """Yield (names, block) for the things of one SIG: those on the same forge to which the same happens are told of once."""
+    groups: dict[object, tuple[list[str], Block]] = {}
+    for block in found:
+        groups.setdefault((block.forge, block.lines), ([], block))[0].append(block.thing)
+    yield from groups.values()
+
+
+def _block(things: Sequence[str], block: Block) -> Iterator[Text]:
+    names = ", ".join(things[:_THINGS_SHOWN])
+    more = f" and {len(things) - _THINGS_SHOWN} more" if len(things) > _THINGS_SHOWN else ""
+    count = f" ({len(things)} alike)" if len(things) > 1 else ""
+    yield Text.assemble("  ", (f"{names}{more}", "bold"), count, (f"  {plain(block.forge)}", "dim"))
     for line in block.lines:
         style = STYLES[line.tone]
         yield Text.assemble(
@@ -115,13 +127,32 @@ def _notes(found: Iterable[Note]) -> Iterator[Text]:
     for topic, group in groupby(ordered, key=lambda note: note.topic):
         notes = list(group)
         yield Text(f"\n{plain(topic)} ({len(notes)})", style="bold yellow" if topic in _TOPICS else "bold")
-        shown = len(notes) if topic == _TODO else _NOTES_SHOWN
-        for note in notes[:shown]:
-            where = f" ({plain(note.forge)})" if note.forge else ""
-            about = "" if note.subject in note.text else f"{plain(note.subject)}: "
-            yield Text(f"  {about}{plain(note.text)}{where}")
-        if len(notes) > shown:
-            yield Text(f"  and {len(notes) - shown} more", style="dim")
+        lines = [_note(note, [note]) for note in notes] if topic == _TODO else list(_folded(notes))
+        shown = len(lines) if topic == _TODO else _NOTES_SHOWN
+        yield from (Text(f"  {line}") for line in lines[:shown])
+        if len(lines) > shown:
+            yield Text(f"  and {len(lines) - shown} more", style="dim")
+
+
+def _folded(notes: Iterable[Note]) -> Iterator[str]:
+    """Yield the notes in words: what is said of several things alike is said once."""
+    groups: dict[tuple[str, str], list[Note]] = {}
+    for note in notes:
+        text = note.text.replace(note.subject, "\0", 1) if note.subject else note.text
+        groups.setdefault((note.forge, text), []).append(note)
+    for found in groups.values():
+        yield _note(found[0], found)
+
+
+def _note(note: Note, alike: Sequence[Note]) -> str:
+    names = list(dict.fromkeys(plain(one.subject) for one in alike))
+    more = f" and {len(names) - _THINGS_SHOWN} more" if len(names) > _THINGS_SHOWN else ""
+    told = f"{', '.join(names[:_THINGS_SHOWN])}{more}{f' ({len(names)} alike)' if len(names) > 1 else ''}"
+    where = f" ({plain(note.forge)})" if note.forge else ""
+    if note.subject and note.subject in note.text:
+        before, _, after = note.text.partition(note.subject)
+        return f"{plain(before)}{told}{plain(after)}{where}"
+    return f"{told}: {plain(note.text)}{where}"
 
 
 def _cost(plan: Plan) -> Text:
