@@ -129,8 +129,8 @@ class Story:
     # the story
 
     def run(self) -> None:
-        self.begin()
         try:
+            self.begin()
             self.first_apply()
             self.people_work()
             self.tampering()
@@ -258,8 +258,9 @@ class Story:
 
     def end(self) -> None:
         if self.sandbox:
-            self.step("the forges stop")
-            self.sigctl("sandbox", "down", "--dir", str(self.folder / "forges"), expect=0, show=False)
+            # Without a word: who reads along may be gone, and to print would fail before the forges are down.
+            down = [SIGCTL, "sandbox", "down", "--dir", str(self.folder / "forges")]
+            subprocess.run(down, env=self.env(), check=True, capture_output=True)
 
 
 def refusal(said: str) -> str:
