@@ -104,6 +104,28 @@ def test_a_read_that_goes_on_failing_raises_and_is_never_taken_for_an_empty_one(
     assert caught.value.text.startswith("github: ")
 
 
+ELSEWHERE = [
+    {"status": 301, "headers": {"Location": "https://elsewhere.example.org/api/v3/orgs/CentOS"}},
+    {"status": 301, "headers": {"Location": "http://elsewhere.example.org/api/v3/orgs/CentOS"}},
+    {"status": 307, "headers": {"Location": "http://elsewhere.example.org/api/v3/orgs/CentOS"}},
+    {"headers": {"Link": '<http://elsewhere.example.org/next>; rel="next"'}},
+]
+
+
+@pytest.mark.parametrize("what", ELSEWHERE, ids=str)
+@pytest.mark.parametrize("operation", ["orgs/get", "orgs/list-pending-invitations", "Repositories"])
+def test_a_token_is_never_taken_to_another_server(w: World, operation: str, what: dict[str, Any]) -> None:
+    if "status" not in what and operation != "orgs/list-pending-invitations":
+        operation = "orgs/list-failed-invitations"
+    fault(w, {"operation": operation}, what)
+    with pytest.raises(
+        RefusedError if "status" in what else ForgeError
+    ) as caught:  # a link keeps its path, not its host
+        w.observe(logins=["member1"])
+    assert caught.value.hint
+    assert w.time.slept == [], "nobody waited for an answer from there"
+
+
 def test_collaborators_that_are_hidden_are_not_taken_for_none(w: World) -> None:
     w.repo("xen")
     node = {"id": "R_1", "nameWithOwner": XEN, "collaborators": None}

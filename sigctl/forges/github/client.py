@@ -19,7 +19,7 @@ import requests
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
-from sigctl.errors import PartialError
+from sigctl.errors import PartialError, RefusedError
 from sigctl.forges.base import Settings
 
 PUBLIC = "https://github.com"
@@ -115,7 +115,7 @@ class Client:
         query: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Return the answer; StatusError from 300 up, GarbledError, or an exception of requests."""
-        with self._client(credential) as client:
+        with self._client(credential) as client, _kept_at_home(f"{verb} {path}"):
             status, headers, text = client.requester.requestJson(verb, path, dict(query or {}), {}, body)
         self.version = headers.get("x-github-enterprise-version", self.version)
         answer = Answer(status, headers, _decoded(text, status))
@@ -130,7 +130,7 @@ class Client:
 
     def graphql(self, credential: Credential, document: str, variables: Mapping[str, Any]) -> Answer:
         """Return the answer to a GraphQL document, with its errors still in it; raises as `rest` does."""
-        with self._client(credential) as client:
+        with self._client(credential) as client, _kept_at_home("GraphQL"):
             url = client.requester.graphql_url
             body = {"query": document, "variables": variables}
             status, headers, text = client.requester.requestJson("POST", url, {}, {}, body)
@@ -177,6 +177,17 @@ class Client:
         with self._lock:
             self._every.append(client)
         return client, carried
+
+
+@contextmanager
+def _kept_at_home(what: str) -> Iterator[None]:
+    """Say it in our words when the library refuses to follow a redirect or a link to another server: nothing was sent there."""
+    try:
+        yield
+    except (RuntimeError, AssertionError) as error:
+        where = str(error).partition(", please")[0].partition(", you may")[0]
+        hint = "the url of the forge in the files must be the one that the server itself uses, https and all"
+        raise RefusedError(f"{what}: the server leads to another place: {where}", hint) from error
 
 
 def next_page(answer: Answer) -> str | None:
