@@ -77,10 +77,10 @@ def order(
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
     phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3), last=ARCHIVE)
-    phased = parts.settle(phased, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
     natural = {a.id: _phase(a) for a in phased}
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
-    linked = transfers.linked(links.linked(mended.actions, mended.waits, opened=UNARCHIVE), seen)
+    hung = parts.settle(mended.actions, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
+    linked = transfers.linked(links.linked(hung, mended.waits, opened=UNARCHIVE), seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(_named(mended.gaps, phased)))
 
 
