@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.archives import readable
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.parts import secrets, shown_by_hand, within_reach, without_labels_of_archives
@@ -51,6 +51,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = [one for one in wanted if one.key not in needless]
     seen = [one for one in seen if one.key not in needless]
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
+    wanted, seen = _filled_elsewhere(wanted, seen, notes)
     seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
     seen = own_only(seen, wanted)
     if traits.archived_locked:
@@ -283,6 +284,23 @@ def _left_alone(
         else:
             notes.append(Note(why[0], login, f"rights of {login} are left alone: {why[1]}"))
     return kept
+
+
+def _filled_elsewhere(
+    wanted: list[Resource], seen: list[Resource], notes: list[Note]
+) -> tuple[list[Resource], list[Resource]]:
+    """Leave out who is in teams that an account system fills: it would undo each change at the next login."""
+    teams = {one.path: one.filled_by for one in seen if isinstance(one, Team) and one.filled_by}
+    if not teams:
+        return wanted, seen
+    for team, system in sorted(teams.items()):
+        text = f"who is in {team} is decided by {system}: the files change nothing there"
+        notes.append(Note("left alone", team, text))
+
+    def ours(one: Resource) -> bool:
+        return not (isinstance(one, TeamMember) and one.team in teams)
+
+    return [one for one in wanted if ours(one)], [one for one in seen if ours(one)]
 
 
 def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], traits: Traits) -> list[Resource]:

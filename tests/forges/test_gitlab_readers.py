@@ -352,6 +352,8 @@ def test_a_team_has_no_grants_of_its_own_and_its_people_are_members(server):
         "sigctlGroupsBelow",
         below(group(11, "top/team", groupMembers=members(40)), field="descendantGroups"),
     )
+    shown = {"id": 11, "full_path": "top/team", "shared_with_groups": []}
+    server.on("GET", "/groups/11", Says(body=shown))
     state = seen(server, teams=frozenset({"top/team"})).state
     assert state[Key("team", "top/team")] == Team("top/team", title="top/team", description="")
     assert state[Key("team_member", "top/team:owner")].role == "member"

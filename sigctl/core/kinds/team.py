@@ -27,8 +27,10 @@ class Team(Resource):
     """Path of the team above; None = don't care, "" = none."""
     previously: tuple[str, ...] | None = None
     """Older paths of the same team, for a rename in place of delete and create."""
+    filled_by: str | None = None
+    """Observed: the account system that says at each login who is in it."""
 
-    INFO: ClassVar[frozenset[str]] = frozenset({"previously"})
+    INFO: ClassVar[frozenset[str]] = frozenset({"previously", "filled_by"})
 
     @property
     def key(self) -> Key:

@@ -60,7 +60,7 @@ def observe(
         ctx.saw_whole = True
         ctx.known.forget_scheduled()
     teams = Teams.of(scope, found.paths())
-    _read_shares(ctx, scope, found, teams, tell)
+    _read_shares(ctx, scope, found, tell)
     notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
     rules = _rules(ctx, scope, found) if with_rules else []
     hanging = _parts(ctx, scope, found)
@@ -171,13 +171,11 @@ def _tops(orgs: Iterable[str]) -> list[str]:
     return sorted(org for org in orgs if not any(is_below(org, other) for other in orgs))
 
 
-def _read_shares(ctx: Context, scope: Scope, found: _Found, teams: Teams, tell: Progress) -> None:
+def _read_shares(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> None:
     """Read what only a group's own page tells: for declared groups, or for all where none is declared (adopt)."""
-    declared = {path.casefold() for path in scope.groups | scope.orgs}
+    declared = {path.casefold() for path in scope.groups | scope.orgs | scope.teams}
     asked = [
-        group
-        for group in found.groups.values()
-        if not teams.has(group.path) and (not scope.groups or group.path.casefold() in declared)
+        group for group in found.groups.values() if not scope.groups or group.path.casefold() in declared
     ]
     tell(f"shares of {len(asked)} groups")
 

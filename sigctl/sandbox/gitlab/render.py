@@ -182,6 +182,7 @@ def group_full(call: Call, group_: Document, *, projects: bool = True) -> Shown:
     shown["prevent_sharing_groups_outside_hierarchy"] = group_["settings"].get(
         "prevent_sharing_groups_outside_hierarchy", False
     )
+    shown |= {name: found for name in ("ldap_group_links", "saml_group_links") if (found := group_.get(name))}
     if projects:
         own = [p for p in world.projects_in(group_) if call.access.sees_project(p)][:100]
         shared = [

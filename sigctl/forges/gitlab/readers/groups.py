@@ -16,6 +16,9 @@ from sigctl.forges.gitlab.names import number_of, parent_of, to_level, to_role
 from sigctl.forges.gitlab.readers.members import Member, of_connection
 from sigctl.forges.gitlab.readers.shares import Share, grants_of, shares_of
 
+_SYSTEMS = {"ldap_group_links": "LDAP", "ldap_cn": "LDAP", "saml_group_links": "SAML"}
+"""What links a group to an account system, where the server tells it: paid tiers do, to owners."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -29,6 +32,8 @@ class Group:
     members: tuple[Member, ...]
     shares: tuple[Share, ...] | None = None
     """None = not asked for."""
+    filled_by: str = ""
+    """The account system that says at each login who is in it."""
     doomed: str = ""
     """The day on which its deletion was scheduled, where the server said so."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -115,6 +120,7 @@ def with_shares(ctx: Context, group: Group) -> Group:
     return replace(
         group,
         shares=tuple(shares_of(detail, group.path)),
+        filled_by=next((name for field, name in _SYSTEMS.items() if detail.get(field)), ""),
         doomed=detail.get("marked_for_deletion_on") or "",
         settings=settings_of(detail, top=not parent_of(group.path)),
     )
@@ -124,7 +130,9 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
     """Return what the group is in our words: a team and its members, or an org and the grants on it."""
     if team:
         members = [TeamMember(group.path, m.account.login, to_role(m.number)) for m in group.members]
-        return [Team(group.path, title=group.name, description=group.description), *members]
+        filled = group.filled_by or None
+        one = Team(group.path, title=group.name, description=group.description, filled_by=filled)
+        return [one, *members, *grants_of(Org.KIND, group.path, group.shares or ())]
     org = Org(group.path, title=group.name, visibility=group.visibility, **group.settings)
     if group.shares is None:
         return [org]  # what was not read whole is not told

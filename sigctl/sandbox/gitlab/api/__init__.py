@@ -14,6 +14,7 @@ _FAMILIES = (
     "members",
     "invitations",
     "shares",
+    "sso",
     "projects",
     "project_life",
     "branches",
