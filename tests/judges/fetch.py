@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 OPENAPI = ("@octokit/openapi", "23.0.2", "package/generated/api.github.com.json")
 AXE = ("axe-core", "4.14.1", "package/axe.min.js")
 DRIVER = ("playwright-core", "1.65.1")
+BEAKER = ("@gitbeaker/rest", "43.8.0")
 GRAPHQL = ("@octokit/graphql-schema", "15.26.1", "package/schema.graphql")
 
 
@@ -42,6 +43,26 @@ def unpacked(package: str, version: str) -> Path:
             ):
                 archive.extractall(made, filter="data")
                 (Path(made) / "package").rename(folder)
+    return folder
+
+
+def installed(package: str, version: str) -> Path:
+    """Return a folder in which npm has installed a package with all that it needs, once, without running anything of it."""
+    folder = (
+        user_cache_path("sigctl") / "judges" / f"{package.replace('/', '-').lstrip('@')}-{version}-modules"
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            if shutil.which("npm") is None:
+                raise RuntimeError(f"the judges need {folder}; install npm, so that it can install {package}")
+            with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+                quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+                command = ["npm", "install", "--prefix", made, *quiet, f"{package}@{version}"]
+                done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+                if done.returncode:
+                    raise RuntimeError(f"npm install {package} failed: {done.stderr.strip()[-300:]}")
+                shutil.copytree(made, folder)
     return folder
 
 
@@ -77,3 +98,4 @@ if __name__ == "__main__":
     for wanted in (OPENAPI, GRAPHQL, AXE):
         sys.stdout.write(f"{described(*wanted)}\n")
     sys.stdout.write(f"{unpacked(*DRIVER)}\n")
+    sys.stdout.write(f"{installed(*BEAKER)}\n")
