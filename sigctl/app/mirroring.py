@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from sigctl.app.audit import Journal
 from sigctl.app.context import Context
 from sigctl.app.moving import mirror_options
 from sigctl.app.planning import Allowed
@@ -27,8 +28,13 @@ def mirror(
     shard: str = "",
     on_outcome: Callable[[Outcome], None] | None = None,
     allowed: Allowed | None = None,
+    *,
+    journal: Journal | None = None,
 ) -> Report:
-    """Bring the chosen histories where they belong, and read the refs back; nothing is done where a guard refused."""
+    """Bring the chosen histories where they belong, and read the refs back; nothing is done where a guard refused.
+
+    With a journal, all that is done is recorded; SigctlError where it can't be, and then nothing is begun, or the run has stopped.
+    """
     allowed = allowed or Allowed()
     allowed.check()
     hops = hops_chosen(context, repos, shard)
@@ -38,6 +44,29 @@ def mirror(
     plan = replace(_plan(context, made), refusals=tuple(r for r in refused if not allowed.lets(r)))
     if plan.refusals:
         return Report(plan)
+
+    if journal is None or not made.actions:
+        return _brought(context, hops, made, plan, on_outcome)
+
+    def tell(outcome: Outcome) -> None:
+        journal.outcome(outcome)
+        if on_outcome:
+            on_outcome(outcome)
+
+    journal.begin(plan)
+    report = _brought(context, hops, made, plan, tell)
+    journal.end(report)
+    return report
+
+
+def _brought(
+    context: Context,
+    hops: list[Hop],
+    made: MirrorPlan,
+    plan: Plan,
+    on_outcome: Callable[[Outcome], None] | None,
+) -> Report:
+    options = mirror_options(context)
 
     def told(one: RefOutcome) -> None:
         if on_outcome:
@@ -63,7 +92,9 @@ def kept(context: Context, repos: Collection[str] = ()) -> tuple[Kept, ...]:
     return run.kept(hops_chosen(context, repos, ""), context.remote_of, **mirror_options(context))
 
 
-def restore(context: Context, repo: str, ref: str, *, name: str = "", time: str = "") -> Outcome:
+def restore(
+    context: Context, repo: str, ref: str, *, name: str = "", time: str = "", journal: Journal | None = None
+) -> Outcome:
     """Bring the newest kept tip of a repository's ref back (or that of a time), under its own name or another.
 
     `repo` is a name from the files or the repository's path, `ref` in full or a branch's name. UsageError where nothing is kept, or
@@ -93,7 +124,13 @@ def restore(context: Context, repo: str, ref: str, *, name: str = "", time: str 
         raise UsageError(
             f"`{full}` is kept of {' and of '.join(ends)}", "name the repository by its path or as FORGE:PATH"
         )
-    return _outcome(run.restore(found[-1], hops, context.remote_of, name=target, **options))
+    if journal is not None:
+        journal.begin(Plan(forges=tuple(sorted(context.forges)), config_digest=context.config.digest))
+    outcome = _outcome(run.restore(found[-1], hops, context.remote_of, name=target, **options))
+    if journal is not None:
+        journal.outcome(outcome)
+        journal.end(Report(Plan(actions=(outcome.action,)), (outcome,)))
+    return outcome
 
 
 def _full(ref: str) -> str:

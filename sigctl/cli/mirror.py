@@ -9,6 +9,9 @@ import click
 from click.core import ParameterSource
 
 from sigctl.app import mirroring
+from sigctl.app.audit import Journal, default_file
+from sigctl.app.context import Context
+from sigctl.app.planning import Allowed
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, scoped
 from sigctl.cli.plan import allow_option, allowed, reason_option, running
@@ -16,6 +19,13 @@ from sigctl.errors import UsageError
 from sigctl.report.mirrors import check_json, check_text, kept_json, kept_text
 from sigctl.report.text import outcome_text, report_text
 
+_audit = click.option(
+    "--audit",
+    "audit_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The log of what is done; left out: audit.jsonl in your state folder.",
+)
 _bundles = click.option(
     "--bundles",
     type=click.Path(path_type=Path, file_okay=False),
@@ -54,6 +64,7 @@ examples:
 @allow_option
 @reason_option
 @_bundles
+@_audit
 @click.pass_context
 def mirror(
     context: click.Context,
@@ -63,6 +74,7 @@ def mirror(
     shard: str,
     allow: tuple[str, ...],
     reason: str,
+    audit_file: Path | None,
     *,
     check: bool,
     **given: Any,
@@ -80,7 +92,9 @@ def mirror(
                 show.text(check_text(found), no_color=given["no_color"])
             late = found.held or any(state.status in ("behind", "held") for state in found.states)
             return 1 if found.set_aside else 2 if late else 0
-        report = mirroring.mirror(run, repos, shard, shown.outcome, allowed(allow, reason))
+        let_pass = allowed(allow, reason)
+        journal = _journal(run, audit_file, let_pass)
+        report = mirroring.mirror(run, repos, shard, shown.outcome, let_pass, journal=journal)
     if format_ == "json":
         show.data(report.as_json())
     else:
@@ -106,12 +120,14 @@ examples:
 @click.option(
     "--time", default="", metavar="TIME", help="Of what was kept then, or on that day; else the newest."
 )
+@_audit
 def restore(
     format_: str,
     repo: str | None,
     ref: str | None,
     name: str,
     time: str,
+    audit_file: Path | None,
     *,
     listed: bool,
     **given: Any,
@@ -127,12 +143,24 @@ def restore(
             else:
                 show.text(kept_text(found), no_color=given["no_color"])
             return 0
-        outcome = mirroring.restore(run, repo or "", ref or "", name=name, time=time)
+        journal = _journal(run, audit_file, Allowed())
+        outcome = mirroring.restore(run, repo or "", ref or "", name=name, time=time, journal=journal)
     if format_ == "json":
         show.data({"status": outcome.status, "reason": outcome.reason, "action": outcome.action.as_json()})
     else:
         show.text(outcome_text(outcome), no_color=given["no_color"])
     return 0 if outcome.status == "done" else 1
+
+
+def _journal(run: Context, file: Path | None, let_pass: Allowed) -> Journal:
+    return Journal(
+        file or default_file(),
+        run.options.config,
+        run.watch.stop,
+        allowed=let_pass.limits,
+        reason=let_pass.reason,
+        sigs=run.options.sigs,
+    )
 
 
 def _hand_down(context: click.Context, command: str) -> None:

@@ -32,28 +32,20 @@ def readable(
         if old != new and old.inside is not None:
             text = f"{old.inside.name} is archived: rights on it are no more than reading"
             notes.append(Note("archived", old.inside.name, text))
-    out, theirs = _as_narrow(out, theirs, shut)
+    out = _as_narrow(out, theirs, shut)
     return out, [_read_only(one) if one.inside in closed and one.key in declared else one for one in theirs]
 
 
-def _as_narrow(
-    ours: list[Resource], theirs: list[Resource], shut: set[Key]
-) -> tuple[list[Resource], list[Resource]]:
-    """Return both sides with the rules of what shall be shut no wider than they are: widened before, they let people push until then."""
-    there = {one.key: one for one in theirs if isinstance(one, BranchRule)}
+def _as_narrow(ours: list[Resource], theirs: list[Resource], shut: set[Key]) -> list[Resource]:
+    """Return our side with the rules of what shall be shut no wider than they are: widened before, they let people push until then."""
+    there = {one.key: one for one in theirs if isinstance(one, BranchRule) and one.inside in shut}
     kept = [
         old.narrowed(one)
-        if isinstance(one, BranchRule) and one.inside in shut and (old := there.get(one.key)) is not None
+        if isinstance(one, BranchRule) and (old := there.pop(one.key, None)) is not None
         else one
         for one in ours
     ]
-    declared = {one.key for one in ours}
-    left = [
-        one
-        for one in theirs
-        if not (isinstance(one, BranchRule) and one.inside in shut and one.key not in declared)
-    ]
-    return kept, left
+    return [*kept, *there.values()]
 
 
 def settle(

@@ -8,20 +8,19 @@ that this is so.
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import estates
-from eyes import Right
+from eyes import Eyes, Right
 from ground import Ground, copy, ground, unfinished
-
-from sigctl.sandbox.github import rights
+from moments import judge, named_moments
 
 ROOT = Path(__file__).resolve().parents[2]
+Moment = tuple[str, frozenset[str]]
+"""A digest of all that a forge holds, and the ids of the actions that are still to be done."""
 DEMO = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
 
 
@@ -82,6 +81,9 @@ class Recording:
     moments: int
     excess: dict[Right, str]
     gaps: dict[Right, str]
+    eyes: Eyes
+    good: set[Moment] = field(default_factory=set)
+    """What a forge held and what was still to be done, at moments from which an apply ended well."""
 
 
 def record(story: Story, folder: Path) -> Recording:
@@ -105,114 +107,45 @@ def record(story: Story, folder: Path) -> Recording:
         here.after = lambda text: keep(text) if here.changed else None
         report = here.apply()
         here.after = None
-        assert not unfinished(report)
+        assert not unfinished(report), unfinished(report)
         before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
         excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes))
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
-            here.watched.moments, excess, gaps,
+            here.watched.moments, excess, gaps, here.watched.eyes,
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Moments:
-    """What a plan names: each is one thing that somebody can, or can't, do for a moment, and no more than that."""
-
-    less: frozenset[tuple[str, str]] = frozenset()
-    """People and the repositories on which they can do less."""
-    shares: frozenset[tuple[str, str]] = frozenset()
-    """Teams and the repositories or groups that they are out of."""
-    hidden: frozenset[str] = frozenset()
-    """Repositories that some can't read."""
-    open: frozenset[str] = frozenset()
-    """Repositories that are out of the archive, so that whoever may write there can push."""
-    teams: frozenset[tuple[str, str]] = frozenset()
-    """Groups, and repositories on which those with rights on the group have the rights of a team that moves below it."""
-
-    def explains_gap(self, right: Right, teams: frozenset[tuple[str, str]]) -> bool:
-        """Whether the plan names the moment in which somebody is without the right; `teams` has a pair for each place in one."""
-        thing, who = str(right.thing).casefold(), right.who.casefold()
-        out = any((who, team) in teams and _is_at(thing, place) for team, place in self.shares)
-        less = any((who, place) in self.less for place in (thing, *_wholes(thing)))
-        return less or out or (right.what in READING and thing in self.hidden)
-
-    def explains_excess(self, right: Right) -> bool:
-        """Whether the plan names the moment in which somebody has the right: pushes to what is out of the archive, or a team's rights."""
-        thing = str(right.thing).casefold()
-        return (thing in self.open and right.what not in LEVELS) or self._of_a_team(thing)
-
-    def _of_a_team(self, thing: str) -> bool:
-        return any(_is_at(thing, place) for _, place in self.teams)
-
-
-READING = ("pull", "read", "see")
-LEVELS = frozenset({"read", "write", "maintain", "admin", *rights.WORDS.values()})
-_NAMED = {
-    "less": re.compile(r"(\S+) (?:is without access to|can do less on) (\S+) for a moment"),
-    "shares": re.compile(r"(\S+) is out of (\S+) for a moment"),
-    "hidden": re.compile(r"(\S+) changes who sees it: some can't read it for a moment"),
-    "teams": re.compile(r"who has rights on (\S+) has those of a team on (\S+) for a moment"),
-    "open": re.compile(r"(\S+) is open for a moment: .*"),
-}
-
-
-def named_moments(notes: tuple) -> Moments:
-    """Return the moments that a plan names; one that says nothing of these kinds fails the test."""
-    found: dict[str, set] = {kind: set() for kind in _NAMED}
-    for note in notes:
-        if note.topic == "moment":
-            kind, match = next((k, m) for k, form in _NAMED.items() if (m := form.fullmatch(note.text)))
-            words = tuple(word.casefold() for word in match.groups())
-            found[kind].add(words if len(words) > 1 else words[0])
-    return Moments(**{kind: frozenset(words) for kind, words in found.items()})
-
-
-def judge(
-    here: Ground, bound: frozenset[Right], kept: frozenset[Right], moments: Moments
-) -> tuple[dict[Right, str], dict[Right, str]]:
-    """Return who could do at some moment what he may neither before nor after, and who could not what he may both times."""
-    watched = here.watched
-    first = {named: watched.first[right] for right, named in watched.by_path(watched.first).items()}
-    excess = {
-        right: first.get(right, "?")
-        for right in watched.told(watched.ever) - bound
-        if not moments.explains_excess(right)
-    }
-    lost = {named: watched.lost[right] for right, named in watched.by_path(watched.lost).items()}
-    gaps = {
-        right: lost.get(right, "?")
-        for right in kept - watched.told(watched.always or ())
-        if right.kind != "group" and not moments.explains_gap(right, watched.teams | here.teams())
-    }
-    return excess, gaps
-
-
-def _wholes(thing: str) -> Iterator[str]:
-    """Yield what plans call all that is in a group, for each group above."""
-    parts = thing.split("/")
-    return ("/".join([*parts[:depth], "*"]) for depth in range(1, len(parts)))
-
-
-def _is_at(thing: str, place: str) -> bool:
-    return thing == place or thing.startswith(f"{place}/")
-
-
 def recover(recording: Recording, point: Path, text: str) -> list[str]:
-    """Apply again from a copy, and return all that is wrong with it."""
+    """Apply again from a copy, and return all that is wrong with it.
+
+    What comes after a moment depends on what the forge holds and on what is still to be done, on nothing else (one request at a time).
+    So an apply that comes to a moment from which another one ended well is not watched to its end once more.
+    """
     folder = recording.folder / "again" / point.name
     shutil.rmtree(folder, ignore_errors=True)
     copy(point / "forges", folder / "forges")
     wrong: list[str] = []
+    passed: list[Moment] = []
+
+    def known(left: frozenset[str]) -> bool:
+        passed.append((here.fingerprint(), left))
+        return passed[-1] in recording.good
+
     with recording.story.ground(folder, recording.config) as here:
+        here.watched.eyes = recording.eyes.looking_at(here.sandbox)
         here.watched.look("the beginning")
-        report = here.apply()
-        wrong += unfinished(report)
-        if here.census() != recording.census:
-            wrong.append(
-                f"made twice or not at all: {set(here.census().items()) ^ set(recording.census.items())}"
-            )
+        report = here.apply(known=known)
+        if not report.interrupted:
+            wrong += unfinished(report)
+            if here.census() != recording.census:
+                wrong.append(
+                    f"made twice or not at all: {set(here.census().items()) ^ set(recording.census.items())}"
+                )
         excess, _ = judge(here, recording.bound, frozenset(), named_moments(report.plan.notes))
         wrong += [f"excess: {right} after {request}" for right, request in sorted(excess.items())[:5]]
         recording.moments += here.watched.moments
+    if not wrong:
+        recording.good.update(passed)
     shutil.rmtree(folder)
     return [f"{recording.story.name}, crash after {text} ({point.name}): {one}" for one in wrong]

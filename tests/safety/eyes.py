@@ -58,6 +58,12 @@ class Eyes:
         self._sandbox = sandbox
         self._seen: dict[tuple[str, str], frozenset[Right]] = {}
 
+    def looking_at(self, sandbox: Any) -> Eyes:
+        """Return eyes for a copy of the same forges, that know what these have seen."""
+        other = Eyes(sandbox)
+        other._seen = self._seen
+        return other
+
     def rights(self) -> frozenset[Right]:
         """Return everything that anybody but ourselves can do now."""
         found: set[Right] = set()

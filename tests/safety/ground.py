@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -20,7 +22,7 @@ from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.forges.base import Forge
 from sigctl.forges.github.forge import GitHub
 from sigctl.forges.gitlab.forge import GitLab
-from sigctl.report.outcome import Report
+from sigctl.report.outcome import Outcome, Report
 from sigctl.sandbox import control
 from sigctl.sandbox.seed import BOT
 
@@ -28,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {"github": "SIGCTL_GITHUB_TOKEN", "gitlab": "SIGCTL_GIT_CENTOS_ORG_TOKEN"}
 NAMES = {"github": "github", "gitlab": "git.centos.org"}
 LARGE = 10_000
+LOGGED = ("tokens", "sent", "audit", "events")
+"""What forges only write down."""
 GITHUB_THINGS = (
     "repos", "teams", "team_members", "members", "invitations", "repo_invitations", "team_repos", "collaborators", "rulesets",
 )  # fmt: skip
@@ -139,14 +143,43 @@ class Ground:
         with self.context(mirror=mirror) as context:
             return make_plan(context)
 
-    def apply(self, *, mirror: bool = False, allow: Mapping[str, int] | None = None) -> Report:
-        """Apply, whatever the guards say, and return what became of it."""
+    def apply(
+        self,
+        *,
+        mirror: bool = False,
+        allow: Mapping[str, int] | None = None,
+        known: Callable[[frozenset[str]], bool] = lambda _: False,
+    ) -> Report:
+        """Apply, whatever the guards say, and return what became of it.
+
+        `known` is told what is still to be done, before the first action and after each; the apply is interrupted where it says so.
+        """
         with self.context(mirror=mirror) as context:
             planned = make_plan(context)
             if planned.plan.refusals:
                 limits = {r.guard: LARGE for r in planned.plan.refusals} | dict(allow or {})
                 planned = make_plan(context, Allowed(limits, "a test"))
-            return apply(context, planned)
+            left = {action.id for action in planned.plan.actions}
+
+            def told(outcome: Outcome) -> None:
+                left.discard(outcome.action.id)
+                if known(frozenset(left)):
+                    context.watch.stop.set()
+
+            if known(frozenset(left)):
+                context.watch.stop.set()
+            return apply(context, planned, told)
+
+    def fingerprint(self) -> str:
+        """Return a digest of all that the forges hold, times and what was logged aside."""
+        digest = hashlib.sha256()
+        for forge in self.sandbox.forges.values():
+            store = (forge.state if hasattr(forge, "state") else forge.world).store
+            for name, documents in sorted(store._collections.items()):
+                if name not in LOGGED:
+                    held = _timeless(sorted(documents, key=lambda one: str(one["id"])))
+                    digest.update(f"{name} {json.dumps(held, sort_keys=True, default=str)}\n".encode())
+        return digest.hexdigest()
 
     def accept(self) -> None:
         """Let everybody accept what he is invited to, as people do between two runs."""
@@ -174,6 +207,12 @@ class Ground:
             me = world.user(BOT)["id"]
             found |= {f"gitlab {name}": _count(getattr(world, name), "user_id", me) for name in GITLAB_THINGS}
         return found
+
+
+def _timeless(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(k): _timeless(v) for k, v in data.items() if not str(k).endswith("_at")}
+    return [_timeless(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def unfinished(report: Report) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import estates
 import pytest
-from crashes import judge, named_moments
 from ground import Watched, ground, unfinished
+from moments import judge, named_moments
 
 PAIRS = 6
 

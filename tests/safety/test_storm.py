@@ -6,8 +6,8 @@ from random import Random
 
 import estates
 import pytest
-from crashes import judge
 from ground import Watched, ground, unfinished
+from moments import Moments, judge
 
 SHARE = 0.3
 REQUESTS = 3000
@@ -54,7 +54,7 @@ def ride(folder, forge, seed, tally):
             calm = here.apply()
             wrong += [f"{which}, after the storm: {one}" for one in unfinished(calm)]
             before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
-            much, _ = judge(here, before | after, frozenset(), frozenset())
+            much, _ = judge(here, before | after, frozenset(), Moments())
             excess += [f"{which}: {right} after {request}" for right, request in sorted(much.items())[:10]]
         census = here.census()
     tally("storm, applies", 10, wrong)

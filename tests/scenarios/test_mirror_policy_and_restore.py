@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import upstreams
 
 from sigctl import cli
+from sigctl.app.audit import lines
 from sigctl.app.mirroring import hops_chosen
 from sigctl.core.history import End, Hop
 
@@ -42,7 +45,8 @@ def test_what_a_policy_overwrites_is_told_kept_and_brought_back(world, rewritten
     }
     assert "overwritten" in world.ok("plan", mirror=True).out
     bundles = world.folder / "bundles"
-    world.ok("mirror", "--repo", "xen", "--bundles", str(bundles))
+    log = str(world.folder / "mirrored.jsonl")
+    world.ok("mirror", "--repo", "xen", "--bundles", str(bundles), "--audit", log)
     assert tip(world) == tip(world, "github", "CentOS/sig-virt-xen") == new
     assert len(list(bundles.iterdir())) == 2
     upstreams.git(
@@ -55,12 +59,20 @@ def test_what_a_policy_overwrites_is_told_kept_and_brought_back(world, rewritten
         ("github:CentOS/sig-virt-xen", "refs/heads/xen-44", old),
     ]
     assert "name the repository by its path" in world.ok("mirror", "restore", "xen", "xen-44", code=1).err
-    world.ok("mirror", "restore", "project/sig-virt/xen", "xen-44", "--as", "rescued")
+    world.ok("mirror", "restore", "project/sig-virt/xen", "xen-44", "--as", "rescued", "--audit", log)
     assert tip(world, ref="refs/heads/rescued") == old
     assert tip(world) == new
     refused = world.ok("mirror", "restore", "project/sig-virt/xen", "xen-99", code=1)
     assert "nothing is kept" in refused.err
     assert "restore --list" in refused.err
+
+    entries = [line.entry for line in lines(Path(log))]
+    assert [one["event"] for one in entries] == ["begin", "action", "action", "end", "begin", "action", "end"]
+    assert {(one["action"]["before"]["sha"], one["action"]["after"]["sha"]) for one in entries[1:3]} == {
+        (old, new)
+    }
+    assert entries[5]["action"]["after"]["ref"] == "refs/heads/rescued"
+    assert not any(line.problem for line in lines(Path(log)))
 
 
 def test_a_guard_stops_a_mirror_that_would_overwrite_too_much_until_it_is_allowed(world, rewritten):

@@ -1,0 +1,86 @@
+"""One bad person, repository or forge never changes the outcome for the others, in generated worlds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import PEOPLE, TRAITS, applied, desired_of, observation_of, worlds
+
+from sigctl.core.compare import compare
+from sigctl.core.plan import Action
+from sigctl.core.policy import Limit, Policy
+from sigctl.core.state import Account
+from sigctl.errors import RefusedError
+from sigctl.executor import Executor
+
+OPEN = Policy(max_removals={"default": Limit(percent=100)}, keep_self=False)
+ILLS = ("missing", "blocked", "taken over")
+
+
+def plan_for(wanted, seen, **told):
+    desired = desired_of(wanted, **({"pins": told.pop("pins")} if "pins" in told else {}))
+    return compare(desired, observation_of(seen, **told), TRAITS, OPEN).plan
+
+
+def changes(plan):
+    """Return what a plan does, whenever it does it."""
+    return {action.id: (str(action.key), action.subject.who()) for action in plan.actions}
+
+
+def accounts(login, ill):
+    found = {p: Account(p, n) for n, p in enumerate(PEOPLE, start=1)}
+    found[login] = {
+        "missing": Account(login, None, status="missing"),
+        "blocked": Account(login, 77, status="blocked"),
+        "taken over": Account(login, 4242),
+    }[ill]
+    return found
+
+
+@given(worlds(), worlds(), st.sampled_from(PEOPLE), st.sampled_from(ILLS))
+def test_a_bad_person_changes_nothing_of_what_is_done_about_others(wanted, seen, login, ill):
+    pins = {login: 77}
+    sound = {**accounts(login, "taken over"), login: Account(login, 77)}
+    before, after = (
+        plan_for(wanted, seen, pins=pins, accounts=found) for found in (sound, accounts(login, ill))
+    )
+    assert {one.subject for one in after.quarantined} == {login}
+    others = {one for one, (_, who) in changes(before).items() if who != login}
+    # an owner has everything anyway: where he is set aside, a right of his own is neither needless nor given
+    assert {one for one, (_, who) in changes(after).items() if who != login} == others
+    assert not any(who == login for _, who in changes(after).values())
+
+
+@given(worlds(whole=True), worlds(whole=True), st.randoms(use_true_random=False))
+def test_what_fails_skips_only_what_depends_on_it(wanted, seen, rng):
+    plan = plan_for(wanted, seen)
+    if not plan.actions:
+        return
+    bad = rng.choice(plan.actions)
+
+    def perform(action: Action) -> str:
+        if action.id == bad.id:
+            raise RefusedError("no")
+        return ""
+
+    outcomes = Executor({"f": perform}, jobs={"f": 2}).run(plan.actions)
+    lost = {bad.id}
+    for action in plan.actions:
+        lost |= {action.id} if lost & set(action.depends) else set()
+    assert {o.action.id for o in outcomes if o.status == "done"} == {a.id for a in plan.actions} - lost
+
+
+@given(worlds(whole=True), worlds(whole=True))
+def test_a_bad_forge_changes_nothing_of_what_is_done_on_another(wanted, seen):
+    plan = plan_for(wanted, seen)
+    other = tuple(replace(action, forge="g", depends=()) for action in plan.actions)
+
+    def fail(_: Action) -> str:
+        raise RefusedError("away")
+
+    outcomes = Executor({"f": lambda _: "", "g": fail}, jobs={"f": 1, "g": 1}).run([*other, *plan.actions])
+    done = [o.action for o in outcomes if o.status == "done"]
+    assert {a.id for a in done} == {a.id for a in plan.actions}
+    assert plan_for(wanted, applied(seen, plan.actions)).actions == ()
