@@ -9,10 +9,17 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.archives import readable
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
-from sigctl.core.parts import secrets, shown_by_hand, within_reach, without_labels_of_archives
+from sigctl.core.optional import OPTIONAL
+from sigctl.core.parts import (
+    labels_as_declared,
+    secrets,
+    shown_by_hand,
+    within_reach,
+    without_labels_of_archives,
+)
 from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
 from sigctl.core.protections import Held, as_protections
@@ -97,13 +104,7 @@ def _spelled_as_declared(
             and spelling != one.key.name
         }
         seen = [one.renamed(moves) for one in seen] if moves else seen
-    if traits.fold_labels:
-        names = {one.key.name.casefold(): one.name for one in wanted if isinstance(one, Label)}
-        seen = [
-            replace(one, name=names.get(one.key.name.casefold(), one.name)) if isinstance(one, Label) else one
-            for one in seen
-        ]
-    return seen
+    return labels_as_declared(seen, wanted) if traits.fold_labels else seen
 
 
 _THINGS = ("org", "team", "repo")
@@ -121,7 +122,7 @@ def _supported(resource: Resource, traits: Traits, notes: list[Note]) -> Resourc
         return None
     resource = _as_only(resource, traits, notes)
     held = traits.fields.get(resource.KIND, frozenset())
-    for name in sorted(_OPTIONAL.get(resource.KIND, frozenset()) - held):
+    for name in sorted(OPTIONAL.get(resource.KIND, frozenset()) - held):
         if getattr(resource, name) not in (None, "", ()):
             if name != "until":  # an end that the forge doesn't keep is kept by the next apply after that day
                 notes.append(
@@ -150,7 +151,7 @@ def _merging(rule: BranchRule, notes: list[Note]) -> BranchRule:
 
 def _as_only(resource: Resource, traits: Traits, notes: list[Note]) -> Resource:
     """Return the resource without asking for what it has anyway; another value is told of."""
-    optional = _OPTIONAL.get(resource.KIND, frozenset())
+    optional = OPTIONAL.get(resource.KIND, frozenset())
     for name, value in traits.only.get(resource.KIND, {}).items():
         declared = getattr(resource, name)
         if declared not in (None, "", (), value):
@@ -162,25 +163,6 @@ def _as_only(resource: Resource, traits: Traits, notes: list[Note]) -> Resource:
 
 def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_OPTIONAL = {
-    "org": frozenset(
-        {
-            "title", "visibility", "base_level", "members_create_repos", "members_create", "fork_private", "two_factor",
-            "create_repos", "create_groups", "share_outside", "deploy_keys", "protect_default",
-        }
-    ),
-    "webhook": frozenset({"events", "active", "tls"}),
-    "team": frozenset({"title", "description", "secret", "parent"}),
-    "repo": frozenset(
-        {
-            "description", "visibility", "default_branch", "archived", "homepage", "topics", "issues", "wiki",
-            "merge_commit", "squash_merge", "rebase_merge", "delete_branch_on_merge",
-        }
-    ),
-    "grant": frozenset({"until"}),
-}  # fmt: skip
 
 
 def _plain(word: str) -> str:
@@ -331,8 +313,3 @@ def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], trai
 def _counted(notes: list[Note]) -> list[Note]:
     counts = Counter(notes)
     return [replace(n, text=f"{n.text} ({count} times)") if count > 1 else n for n, count in counts.items()]
-
-
-def is_empty(repo: Resource) -> bool:
-    """Whether an observed repository has no branch yet."""
-    return isinstance(repo, Repo) and not repo.filled

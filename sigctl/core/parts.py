@@ -255,3 +255,12 @@ def possible(one: Resource, traits: Traits, observation: Observation, notes: lis
             notes.append(Note("unsupported", where, text))
             return False
     return True
+
+
+def labels_as_declared(seen: Iterable[Resource], wanted: Iterable[Resource]) -> list[Resource]:
+    """Return what was seen with labels spelled as they are declared, whatever their case."""
+    names = {one.key.name.casefold(): one.name for one in wanted if isinstance(one, Label)}
+    return [
+        replace(one, name=names.get(one.key.name.casefold(), one.name)) if isinstance(one, Label) else one
+        for one in seen
+    ]

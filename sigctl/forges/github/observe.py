@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from sigctl.core.kinds import Grant, Membership, Repo, Resource
+from sigctl.core.kinds import Grant, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
-from sigctl.core.state import LACKS, WHOLE_KEYS, Account, Note, Observation, State
-from sigctl.errors import NotThereError
+from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
 from sigctl.forges.base import Progress, Scope
+from sigctl.forges.github.abilities import has_rulesets, lacks
 from sigctl.forges.github.graphql import Node
-from sigctl.forges.github.readers import orgs, parts, people, repos, rules, switches, teams
+from sigctl.forges.github.hanging import Hanging
+from sigctl.forges.github.readers import orgs, parts, people, repos, rules, teams
 from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
 
 ONE_BY_ONE = 5
 """Up to so many repositories are asked for their teams one by one."""
-WITH_INTERNAL = frozenset({"business", "business_plus", "enterprise"})
-"""Plans of orgs that belong to an enterprise."""
-WITH_RULESETS = (3, 11)
-"""First version of Enterprise Server with rulesets."""
 
 
 def observe(session: Session, scope: Scope, progress: Progress | None = None) -> Observation:
@@ -35,7 +31,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
     tell("orgs")
     names = session.parallel([partial(reading.org, org) for org in sorted(scope.orgs)])
     tell("repositories, teams and people")
-    reading.look_at_plans()
+    reading.capabilities.update(lacks(session))
     session.parallel([*reading.once(), *(part for org in names for part in reading.of_org(org))])
     tell("invitations")
     session.parallel(reading.pending())
@@ -43,7 +39,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
     return Observation(
         forge=session.name,
         state=reading.consistent(),
-        accounts=reading.known_accounts(),
+        accounts=people.with_declined(reading.accounts, reading.declined, reading.state.values()),
         me=session.me(),
         capabilities=frozenset(reading.capabilities),
         notes=tuple(sorted(reading.notes, key=lambda note: (note.subject, note.text))),
@@ -88,7 +84,7 @@ class _Reading:
             parts += [
                 self.named_repos,
                 self.named_teams,
-                *([self.named_rules] if self.has_rulesets() else []),
+                *([self.named_rules] if has_rulesets(self.session) else []),
             ]
         return parts
 
@@ -97,25 +93,8 @@ class _Reading:
         parts = [self.members, self.invitations]
         if not self.scope.narrow:
             parts += [self.all_repos, self.collaborators, self.all_teams]
-            parts += [self.all_rules] if self.has_rulesets() else []
+            parts += [self.all_rules] if has_rulesets(self.session) else []
         return [partial(part, org) for part in parts]
-
-    def look_at_plans(self) -> None:
-        """Find out whether there is an enterprise, without which nothing is internal; every Enterprise Server is one."""
-        plans = set(self.session.plans.values()) - {""}
-        if plans and not self.session.version() and not plans & WITH_INTERNAL:
-            self.capabilities.add(f"{LACKS}internal:`internal` needs an enterprise, and the org is in none")
-
-    def has_rulesets(self) -> bool:
-        """Whether the server has rulesets; where it is too old, that is a capability it lacks, and no error."""
-        version = self.session.version()
-        if not version or version >= WITH_RULESETS:
-            return True
-        told = ".".join(map(str, version))
-        self.capabilities.add(
-            f"{LACKS}branch_rule:branch rules need GitHub Enterprise Server 3.11, this one is {told}: they are left out"
-        )
-        return False
 
     def pending(self) -> list[Callable[[], object]]:
         """Return the reads that need to know what the first ones found."""
@@ -136,7 +115,8 @@ class _Reading:
         ]
         if self.scope.narrow:
             parts += self.grants_of_teams(sorted(there.values()))
-        return [*parts, *self.hanging(there)]
+        hanging = Hanging(self.session, self.add, self.can, self.alerts)
+        return [*parts, *hanging.reads(self.scope.parts, there)]
 
     def grants_of_teams(self, repos: list[str]) -> list[Callable[[], object]]:
         """Return the reads of what teams have on these repositories: of a few one by one, of many by way of all teams."""
@@ -151,54 +131,9 @@ class _Reading:
                 reads += [partial(self.repo_teams, repo) for repo in some]
         return reads
 
-    def hanging(self, there: Mapping[str, str]) -> list[Callable[[], object]]:
-        """Return the reads of what is declared on repositories that are there, and on orgs, beside rights and rules."""
-        asked: dict[str, list[str]] = defaultdict(list)
-        for kind, name in sorted(self.scope.parts):
-            if name.casefold() in there:
-                asked[kind].append(there[name.casefold()])
-            elif "/" not in name:
-                asked[f"{kind} of org"].append(name)
-        by_org: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for kind in ("security", "properties"):
-            for repo in asked[kind]:
-                by_org[kind, repo.partition("/")[0]].append(repo)
-        reads: list[Callable[[], object]] = [partial(self.labels, asked["label"])] if asked["label"] else []
-        for kind, read in (("webhook", self.hooks), ("actions", self.actions)):
-            reads += [partial(read, "repo", repo) for repo in asked[kind]]
-            reads += [partial(read, "org", org) for org in asked[f"{kind} of org"]]
-        private = set(asked["security.private_reports"])
-        for (kind, org), found in by_org.items():
-            if kind == "security":
-                reads.append(partial(self.security, org, found, private))
-            else:
-                reads.append(partial(self.properties, org, found))
-        return reads
-
-    def labels(self, paths: list[str]) -> None:
-        self.add(parts.read_labels(self.session, paths))
-
-    def hooks(self, on: str, target: str) -> None:
-        with suppress(NotThereError):  # gone since the repositories were read
-            self.add(parts.read_hooks(self.session, on, target))
-
-    def actions(self, on: str, target: str) -> None:
-        with suppress(NotThereError):
-            self.add([switches.read_actions(self.session, on, target)])
-
-    def security(self, org: str, paths: list[str], private: set[str]) -> None:
-        for repo, analysis in switches.read_analysis(self.session, org, paths).items():
-            found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
-            if repo in private:
-                found = replace(found, private_reports=switches.read_private_reports(self.session, repo))
-            self.add([found])
-
-    def properties(self, org: str, paths: list[str]) -> None:
-        found = switches.read_properties(self.session, org, paths)
-        if found is not None:
-            with self._lock:
-                self.capabilities.add(f"custom properties of {org}")
-            self.add(found)
+    def can(self, capability: str) -> None:
+        with self._lock:
+            self.capabilities.add(capability)
 
     def consistent(self) -> State:
         """Return the state, sorted, without parts of things that were made while it was read."""
@@ -207,19 +142,6 @@ class _Reading:
             for key, one in sorted(self.state.items())
             if one.inside is None or one.inside in self.state
         }
-
-    def known_accounts(self) -> dict[str, Account]:
-        """Return the accounts by login, sorted; who was invited in vain today and has not come in some other way is marked so."""
-        found = {login.casefold(): login for login in self.accounts}
-        inside = {
-            (one.org, one.login.casefold()) for one in self.state.values() if isinstance(one, Membership)
-        }
-        for org, account in self.declined:
-            login = found.get(account.login.casefold())
-            if login is not None and (org, account.login.casefold()) not in inside:
-                number = self.accounts[login].id
-                self.accounts[login] = replace(account, login=login, id=number)
-        return dict(sorted(self.accounts.items()))
 
     def settle(self) -> None:
         """Make branch rules of the rulesets that were read, all of which must be known first."""

@@ -25,6 +25,7 @@ from sigctl.sandbox.github import (  # the handlers register themselves
     labels,
     orgs,
     permissions,
+    properties,
     protection,
     pulls,
     repos,
@@ -58,6 +59,7 @@ HANDLERS = (
     hooks,
     keys,
     labels,
+    properties,
     switches,
 )
 ROOT = "/api/v3"

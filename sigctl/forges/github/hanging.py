@@ -1,0 +1,75 @@
+"""The reads of what hangs on repositories and orgs beside rights and rules: only where it is declared, since each costs requests."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sigctl.core.kinds import Key, Resource
+from sigctl.errors import NotThereError
+from sigctl.forges.github.readers import parts, switches
+from sigctl.forges.github.session import Session
+
+Read = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """What the reads need, and where they put what they find."""
+
+    session: Session
+    add: Callable[[Iterable[Resource]], object]
+    can: Callable[[str], object]
+    """Told each capability that is found out."""
+    alerts: Mapping[str, bool]
+    """Repository -> whether dependencies with holes are told of."""
+
+    def reads(self, declared: Collection[Key], there: Mapping[str, str]) -> list[Read]:
+        """Return the reads of what is declared, on repositories that are there (by path in small letters) and on orgs."""
+        asked: dict[str, list[str]] = defaultdict(list)
+        for kind, name in sorted(declared):
+            if name.casefold() in there:
+                asked[kind].append(there[name.casefold()])
+            elif "/" not in name:
+                asked[f"{kind} of org"].append(name)
+        found: list[Read] = [partial(self._labels, asked["label"])] if asked["label"] else []
+        for kind, read in (("webhook", self._hooks), ("actions", self._actions)):
+            found += [partial(read, "repo", repo) for repo in asked[kind]]
+            found += [partial(read, "org", org) for org in asked[f"{kind} of org"]]
+        private = set(asked["security.private_reports"])
+        found += [partial(self._security, org, some, private) for org, some in _by_org(asked["security"])]
+        return found + [partial(self._properties, org, some) for org, some in _by_org(asked["properties"])]
+
+    def _labels(self, paths: list[str]) -> None:
+        self.add(parts.read_labels(self.session, paths))
+
+    def _hooks(self, on: str, target: str) -> None:
+        with suppress(NotThereError):  # gone since the repositories were read
+            self.add(parts.read_hooks(self.session, on, target))
+
+    def _actions(self, on: str, target: str) -> None:
+        with suppress(NotThereError):
+            self.add([switches.read_actions(self.session, on, target)])
+
+    def _security(self, org: str, paths: list[str], private: set[str]) -> None:
+        for repo, analysis in switches.read_analysis(self.session, org, paths).items():
+            found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
+            if repo in private:
+                found = replace(found, private_reports=switches.read_private_reports(self.session, repo))
+            self.add([found])
+
+    def _properties(self, org: str, paths: list[str]) -> None:
+        found = switches.read_properties(self.session, org, paths)
+        if found is not None:
+            self.can(f"custom properties of {org}")
+            self.add(found)
+
+
+def _by_org(repos: Iterable[str]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for repo in repos:
+        found[repo.partition("/")[0]].append(repo)
+    return list(found.items())
