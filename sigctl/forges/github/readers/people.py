@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from sigctl.core.kinds import Membership
+from sigctl.core.kinds import Membership, Resource
 from sigctl.core.kinds.org import INVITED
 from sigctl.core.state import Account, Note
 from sigctl.errors import DeniedError
@@ -58,6 +59,20 @@ def read_declined(
             )
             found[login] = Account(login, status="declined", reason=text)
     return list(found.values())
+
+
+def with_declined(
+    accounts: Mapping[str, Account], declined: Iterable[tuple[str, Account]], seen: Iterable[Resource]
+) -> dict[str, Account]:
+    """Return the accounts by login, sorted; who was invited to an org in vain today, and is not in it by now, is marked so."""
+    out = dict(accounts)
+    spelled = {login.casefold(): login for login in accounts}
+    inside = {(one.org, one.login.casefold()) for one in seen if isinstance(one, Membership)}
+    for org, account in declined:
+        login = spelled.get(account.login.casefold())
+        if login is not None and (org, account.login.casefold()) not in inside:
+            out[login] = replace(account, login=login, id=accounts[login].id)
+    return dict(sorted(out.items()))
 
 
 def read_accounts(session: Session, logins: Iterable[str]) -> list[Account]:
