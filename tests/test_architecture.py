@@ -170,6 +170,7 @@ def test_rooms_are_entered_from_above_only():
             "sandbox",
             "executor",
         ),
+        "adopt": ("forges", "mirror", "review", "watch", "report", "app", "cli", "sandbox", "executor"),
         "watch": ("spec", "forges", "mirror", "review", "report", "app", "cli", "sandbox", "executor"),
         "review": ("mirror", "forges", "report", "app", "cli", "sandbox", "executor"),
         "report": ("spec", "forges", "app", "cli", "sandbox", "executor"),

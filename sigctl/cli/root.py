@@ -21,6 +21,7 @@ COMMANDS = {
     "apply": ("plan", "make the forges as declared, histories included"),
     "unlock": ("unlock", "take the lock across machines from a run that is gone"),
     "drift": ("drift", "say what differs, why and since when; exit 2 when something does"),
+    "adopt": ("adopt", "make files from what forges hold, or from what was done by hand"),
     "webhook": ("webhook", "listen for events, and look for drift in what they are about"),
     "ci": ("ci", "write the pipelines"),
     "rehearse": ("rehearse", "try the files on embedded forges and prove the rights by pushes"),

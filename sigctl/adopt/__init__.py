@@ -1,0 +1,1 @@
+"""From what forges hold to files that say so; pure."""

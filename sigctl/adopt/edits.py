@@ -1,0 +1,209 @@
+"""What was done by hand, as changes of the files: for each difference the edits that would let the files say what is there; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, TeamMember
+from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.kinds.org import OWNER
+from sigctl.core.kinds.team import LEAD
+from sigctl.core.plan import Action
+from sigctl.spec.model import Spec
+from sigctl.spec.yamlfault import Path
+
+_MERGE = {
+    "merge_commit": "commit",
+    "squash_merge": "squash",
+    "rebase_merge": "rebase",
+    "delete_branch_on_merge": "delete_branch",
+}
+_PLAIN = ("description", "visibility", "default_branch", "archived", "homepage", "topics", "issues", "wiki")
+_RULE = ("push", "merge", "create", "force", "delete", "reviews", "checks")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of the files at a path of the config."""
+
+    what: Literal["set", "add", "drop"]
+    path: Path
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the files call the things of the forges."""
+
+    spec: Spec
+    repos: Mapping[tuple[str, str], Path]
+    """(forge, path) -> where the repository is in the config."""
+    teams: Mapping[tuple[str, str], Path]
+    groups: Mapping[tuple[str, str], Path]
+    """(forge, path of a SIG's own group) -> where the SIG is."""
+    account: Callable[[str, str], str]
+    """(forge, login) -> account; one that is new is written, too."""
+
+
+def edits_of(actions: Sequence[Action], known: Known) -> list[Edit] | None:
+    """Return what to change so that the files ask for what is there in place of this difference; None where they can't."""
+    subject = actions[0].subject
+    if isinstance(subject, TeamMember):
+        return _member(actions[0], subject, known)
+    if isinstance(subject, Grant):
+        return _grant(actions[0], subject, known)
+    if isinstance(subject, Repo):
+        return _repo(actions, subject, known)
+    if isinstance(subject, BranchRule):
+        return _rule(actions, subject, known)
+    if isinstance(subject, Org):
+        return _org(actions, subject)
+    return _owner(actions[0], subject, known) if isinstance(subject, Membership) else None
+
+
+def _member(action: Action, one: TeamMember, known: Known) -> list[Edit] | None:
+    team = known.teams.get((action.forge, one.team))
+    if team is None:
+        return None
+    account = known.account(action.forge, one.login)
+    role = action.before.role if isinstance(action.before, TeamMember) else None
+    taken = list(_taken(known.spec, team, account))
+    if action.verb == "create":
+        return taken or None
+    where = "leads" if role == LEAD else "members"
+    return [*taken, Edit("add", (*team, where), account)]
+
+
+def _taken(spec: Spec, team: Path, account: str) -> Iterator[Edit]:
+    """Yield what takes the account out of the team's own lists; the last first, so that numbers stay right."""
+    config: Any = _at(spec, team)
+    for n in reversed(range(len(config.members))):
+        if config.members[n].person == account:
+            yield Edit("drop", (*team, "members", n))
+    for n in reversed(range(len(config.leads))):
+        if config.leads[n] == account:
+            yield Edit("drop", (*team, "leads", n))
+
+
+def _grant(action: Action, one: Grant, known: Known) -> list[Edit] | None:
+    places = known.repos if one.on == Repo.KIND else known.groups
+    place = places.get((action.forge, one.target))
+    subject = _subject(action.forge, one.subject, place, known) if place else None
+    if place is None or subject is None:
+        return None
+    path = (*place, "access", subject)
+    own = _at(known.spec, place).access if _at(known.spec, place) else {}
+    before = action.before
+    if isinstance(before, Grant):
+        value: Any = {"level": before.level, "until": before.until} if before.until else before.level
+        return [Edit("set", path, value)]
+    above = known.spec.sigs[str(place[1])].access if one.on == Repo.KIND else {}
+    if subject in above:
+        return [Edit("set", path, "none")]
+    return [Edit("drop", path)] if subject in own else None
+
+
+def _subject(forge: str, subject: str, place: Path, known: Known) -> str | None:
+    kind, _, name = subject.partition(":")
+    if kind == "person":
+        return f"person:{known.account(forge, name)}"
+    team = known.teams.get((forge, name))
+    if team is None:
+        return None
+    return str(team[-1]) if team[1] == place[1] else f"{team[1]}/{team[-1]}"
+
+
+def _repo(actions: Sequence[Action], one: Repo, known: Known) -> list[Edit] | None:
+    place = known.repos.get((actions[0].forge, one.path))
+    first, last = actions[0].before, actions[-1].after
+    if place is None or not isinstance(first, Repo) or not isinstance(last, Repo):
+        return None
+    out = []
+    for name in last.changes(first):
+        value = getattr(first, name)
+        path = (*place, "merge", _MERGE[name]) if name in _MERGE else (*place, name)
+        if name not in _MERGE and name not in _PLAIN:
+            return None
+        out.append(Edit("set", path, list(value) if isinstance(value, tuple) else value))
+    return out or None
+
+
+def _rule(actions: Sequence[Action], one: BranchRule, known: Known) -> list[Edit] | None:
+    forge = actions[0].forge
+    place = known.repos.get((forge, one.repo))
+    before = actions[0].before
+    if place is None:
+        return None
+    kind = "branches" if one.on == BRANCH else "tags"
+    config = _at(known.spec, place)
+    own = list(getattr(config, kind)) if config else []
+    at = next((n for n, rule in enumerate(own) if one.pattern in (rule.pattern, rule.name)), None)
+    if not isinstance(before, BranchRule):
+        return [Edit("drop", (*place, kind, at))] if at is not None and not own[at].own else None
+    rule: dict[str, Any] = {"pattern": one.pattern}
+    for name in _RULE:
+        value = getattr(before, name)
+        if name in ("push", "merge", "create") and value is not None:
+            named = [
+                _subject(forge, subject, place, known) if not subject.startswith("level:") else None
+                for subject in value
+            ]
+            if None in named:
+                return None
+            value = [str(subject) for subject in named]
+        if value is not None:
+            rule[name] = list(value) if isinstance(value, tuple) else value
+    if rule.get("create") == rule.get("push"):
+        rule.pop("create", None)
+    if at is not None:
+        return (
+            None
+            if own[at].own or own[at].name
+            else [Edit("drop", (*place, kind, at)), Edit("add", (*place, kind), rule)]
+        )
+    return [Edit("add", (*place, kind), rule)]
+
+
+def _org(actions: Sequence[Action], one: Org) -> list[Edit] | None:
+    first, last = actions[0].before, actions[-1].after
+    if not isinstance(first, Org) or not isinstance(last, Org):
+        return None
+    out = []
+    for name in last.changes(first):
+        value = getattr(first, name)
+        if name == "two_factor":
+            value = "required" if value else "optional"
+        path = ("forges", actions[0].forge, "orgs", one.path, name)
+        out.append(Edit("set", path, list(value) if isinstance(value, tuple) else value))
+    return out or None
+
+
+def _owner(action: Action, one: Membership, known: Known) -> list[Edit] | None:
+    org = known.spec.forges[action.forge].orgs.get(one.org)
+    if org is None or org.owners is None:
+        return None
+    path = ("forges", action.forge, "orgs", one.org, "owners")
+    account = known.account(action.forge, one.login)
+    was = action.before.role if isinstance(action.before, Membership) else ""
+    if was == OWNER and account not in org.owners:
+        return [Edit("add", path, account)]
+    if was != OWNER and account in org.owners:
+        return [Edit("drop", (*path, org.owners.index(account)))]
+    return None
+
+
+def _at(spec: Spec, path: Path) -> Any:
+    """Return what is at a path of the config, None where nothing is."""
+    found: Any = spec
+    for step in path:
+        if found is None:
+            return None
+        found = found.get(step) if isinstance(found, Mapping) else getattr(found, str(step), None)
+    return found
+
+
+def names_of(key: Key) -> str:
+    """Return the thing's name, for people."""
+    return f"{key.kind.replace('_', ' ')} {key.name}"

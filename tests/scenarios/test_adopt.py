@@ -1,0 +1,186 @@
+"""`sigctl adopt`: what forges hold becomes files whose plan is empty; what was done by hand becomes a change of the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from sigctl import cli
+
+SEABIOS, XEN = "CentOS/sig-virt-xen-seabios", "CentOS/sig-virt-xen"
+
+
+def shared(world: Any) -> list[str]:
+    document = world.sandbox.document()["forges"]
+    return [
+        "--set", f"forges.github.url={document['github']['url']}",
+        "--set", f"forges.git.centos.org.url={document['gitlab']['url']}",
+    ]  # fmt: skip
+
+
+def github(world: Any, verb: str, path: str, body: Any = None) -> Any:
+    forge = world.sandbox.document()["forges"]["github"]
+    answer = requests.request(
+        verb,
+        f"{forge['url']}/api/v3{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {forge['token']}"},
+        timeout=30,
+    )
+    assert answer.ok, answer.text
+    return answer.json() if answer.content else None
+
+
+def test_what_was_applied_is_adopted_and_its_plan_is_empty(world: Any) -> None:
+    world.ok("apply", "--yes")
+    github(world, "POST", "/orgs/CentOS/repos", {"name": "website", "description": "The site"})
+    github(world, "POST", "/orgs/CentOS/repos", {"name": ".github"})
+    target = world.folder / "adopted"
+    wrote = len(world.writes())
+    done = world.ok("adopt", *shared(world), "--dir", str(target), "--link-equal-logins")
+    assert len(world.writes()) == wrote
+    print(done.out, done.err)
+    assert ".github" in done.err
+    virt = yaml.safe_load((target / "sigs.d/virt.yaml").read_text())
+    print((target / "sigs.d/virt.yaml").read_text(), (target / "sigs.yaml").read_text())
+    assert virt["access"] == {"contributors": "write", "maintainers": "maintain"}
+    assert set(virt["repos"]) == {
+        "xen",
+        "xen-2014",
+        "t_xen",
+        "xen-kernel",
+        "xen-libvirt",
+        "xen-seabios",
+        "centos-release-xen",
+    }
+    assert virt["repos"]["xen-libvirt"]["access"] == {"contributors": "maintain"}
+    assert virt["teams"]["maintainers"]["members"] == ["gwd", "hughesjr"]
+    plan = world.ok("plan", "--config", str(target), "--detailed-exitcode", "--format", "json").json
+    assert plan["actions"] == []
+    assert plan["quarantined"] == []
+    assert world.ok("fmt", "--config", str(target), "--check").out == ""
+    assert "not empty" in world.ok("adopt", *shared(world), "--dir", str(target), code=1).err
+
+
+def test_a_snapshot_is_enough_and_a_mapping_says_whose_a_thing_is(world: Any) -> None:
+    world.ok("apply", "--yes")
+    github(world, "POST", "/orgs/CentOS/repos", {"name": "website"})
+    github(world, "POST", "/orgs/CentOS/repos", {"name": "website-images"})
+    snapshot = world.folder / "snapshot.json"
+    world.ok("snapshot", "--out", str(snapshot))
+    mapping = world.folder / "map.yaml"
+    mapping.write_text(
+        'sigs:\n  web: {repos: ["CentOS/website*"]}\npeople:\n  dunlap: {github: gwd, git.centos.org: gwd}\n'
+    )
+    target = world.folder / "adopted"
+    asked = len(world.exchanges)
+    world.ok(
+        "adopt",
+        "--snapshot",
+        str(snapshot),
+        "--map",
+        str(mapping),
+        "--forge",
+        "github",
+        "--dir",
+        str(target),
+        "--config",
+        str(world.config),
+    )
+    assert len(world.exchanges) == asked, "no forge is asked"
+    assert set(yaml.safe_load((target / "sigs.d/web.yaml").read_text())["repos"]) == {
+        "website",
+        "website-images",
+    }
+    assert (
+        "dunlap"
+        in yaml.safe_load((target / "sigs.d/virt.yaml").read_text())["teams"]["maintainers"]["members"]
+    )
+    world.capsys.readouterr()
+    assert cli.run(["plan", "--config", str(target), "--snapshot", str(snapshot), "--format", "json"]) == 0
+    assert json.loads(world.capsys.readouterr().out)["actions"] == []
+
+
+def test_what_can_not_be_meant_is_said(world: Any, tmp_path: Path) -> None:
+    assert "where to?" in world.ok("adopt", code=1).err
+    assert (
+        "a new forge needs"
+        in world.ok("adopt", "--forge", "x", "--type", "github", "--dir", str(tmp_path / "x"), code=1).err
+    )
+    assert (
+        "no forge `nowhere`"
+        in world.ok("adopt", "--forge", "nowhere", "--dir", str(tmp_path / "x"), code=1).err
+    )
+    bad = tmp_path / "map.yaml"
+    bad.write_text("sigs: [virt]\n")
+    assert "is no mapping" in world.ok("adopt", "--map", str(bad), "--dir", str(tmp_path / "x"), code=1).err
+
+
+def test_what_was_done_by_hand_becomes_a_change_of_the_files(world: Any) -> None:
+    world.ok("apply", "--yes")
+    team = "/orgs/CentOS/teams/sig-virt-contributors"
+    github(world, "PUT", f"{team}/repos/{SEABIOS}", {"permission": "admin"})
+    github(world, "PUT", f"{team}/memberships/hughesjr", {"role": "member"})
+    github(world, "DELETE", f"{team}/memberships/jonludlam")
+    github(world, "PUT", f"{team}/memberships/outsider", {"role": "member"})
+    github(
+        world,
+        "PATCH",
+        "/repos/CentOS/sig-virt-xen-libvirt",
+        {"description": "libvirt for Xen", "archived": True},
+    )
+    github(world, "PATCH", "/orgs/CentOS", {"members_can_create_repositories": True})
+    before = world.ok("drift", "--format", "json", "--forge", "github", code=2).json["actions"]
+    assert len(before) >= 7
+    file = world.config.parent / "sigs.d/virt.yaml"
+    was = file.read_text()
+    shown = world.ok("adopt", *shared(world), "--drift", "--dry-run", "--forge", "github")
+    assert file.read_text() == was
+    assert "+      contributors: admin" in shown.out or "contributors: admin" in shown.out
+    done = world.ok("adopt", *shared(world), "--drift", "--forge", "github")
+    print(done.out, done.err)
+    now = file.read_text()
+    for comment in (
+        "# on every repository of the SIG",
+        "# the last day; afterwards",
+        "# a person's own right, beside what the team has",
+    ):
+        assert comment in now
+    virt = yaml.safe_load(now)
+    assert virt["repos"]["xen-seabios"]["access"]["contributors"] == "admin"
+    assert virt["repos"]["xen-libvirt"]["archived"] is True
+    assert virt["repos"]["xen-libvirt"]["description"] == "libvirt for Xen"
+    members = [
+        one if isinstance(one, str) else one["person"] for one in virt["teams"]["contributors"]["members"]
+    ]
+    assert members == ["pasik", "euanh", "hughesjr", "outsider"]
+    main = yaml.safe_load(world.config.read_text())
+    assert main["people"]["outsider"]["logins"]["github"] == "outsider"
+    assert main["forges"]["github"]["orgs"]["CentOS"]["members_create_repos"] is True
+    world.ok("validate", "--config", str(world.config))
+    assert world.ok("drift", "--format", "json", "--forge", "github").json["actions"] == []
+    assert "members_create_repos" in done.out
+
+
+def test_what_nobody_declared_is_added_to_the_files(world: Any) -> None:
+    world.ok("apply", "--yes")
+    github(world, "POST", "/orgs/CentOS/repos", {"name": "sig-virt-tools", "description": "By hand"})
+    github(world, "POST", "/orgs/CentOS/repos", {"name": "website"})
+    github(world, "POST", "/orgs/CentOS/teams", {"name": "sig-virt-testers"})
+    github(world, "PUT", "/orgs/CentOS/teams/sig-virt-testers/memberships/pasik", {"role": "member"})
+    done = world.ok("adopt", *shared(world), "--into", "--forge", "github")
+    assert "+  tools:" in done.out, done.err
+    virt = yaml.safe_load((world.config.parent / "sigs.d/virt.yaml").read_text())
+    assert virt["repos"]["tools"]["description"] == "By hand"
+    assert virt["repos"]["tools"]["forges"] == ["github"]
+    assert virt["teams"]["testers"]["members"] == ["pasik"]
+    assert "website" in done.err
+    world.ok("validate", "--config", str(world.config))
+    left = world.ok("plan", "--forge", "github", "--format", "json").json["actions"]
+    assert {(one["verb"], one["kind"]) for one in left} == {("create", "branch_rule")}, (
+        "the rules of its SIG, no more"
+    )
