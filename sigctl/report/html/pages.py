@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sigctl.core.access_table import STRANGER
+from sigctl.report.html import pieces
 from sigctl.report.html.addresses import href, root_of, web
 from sigctl.report.html.drawing import bars, over_time, tree
 from sigctl.report.html.lookup import LETTERS, Lookup
@@ -65,13 +66,27 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     env.globals.update(web=web, letters=LETTERS, href=href)
-    env.filters.update(moment=_moment, count=_count)
+    env.filters.update(
+        moment=_moment,
+        count=_count,
+        level=pieces.level,
+        chip=pieces.chip,
+        forges=lambda names: pieces.forges(tuple(names)),
+        columns=pieces.columns,
+        stacked=pieces.stacked,
+        people=_people,
+    )
     return env
 
 
 def _shown(value: Any) -> Any:
     """Return text without what a terminal or a browser would take for an order."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _people(names: Iterable[str], to_person: Callable[[str], str]) -> Markup:
+    """Return accounts, each leading to its page where it has one."""
+    return Markup(", ").join(pieces.linked(name, to_person(name.partition(" (")[0])) for name in names)
 
 
 def _moment(text: str) -> str:
