@@ -41,7 +41,7 @@ repos:
         (
             ("repos", "xen", "access", "person:pasik"),
             "write",
-            "    access: {contributors: triage, \"person:pasik\": write}",
+            '    access: {contributors: triage, "person:pasik": write}',
         ),
         (("repos", "t_xen", "description"), "yes", '  t_xen: {description: "yes", archived: true}'),
         (("repos", "empty", "archived"), True, "  empty: {archived: true}"),
