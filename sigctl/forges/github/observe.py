@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
 from sigctl.core.kinds import Grant, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
 from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
-from sigctl.errors import NotThereError
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.github.abilities import has_rulesets, lacks
 from sigctl.forges.github.graphql import Node
-from sigctl.forges.github.readers import orgs, parts, people, repos, rules, switches, teams
+from sigctl.forges.github.hanging import Hanging
+from sigctl.forges.github.readers import orgs, parts, people, repos, rules, teams
 from sigctl.forges.github.rulesets import Ruleset
 from sigctl.forges.github.session import Session
 
@@ -116,7 +115,8 @@ class _Reading:
         ]
         if self.scope.narrow:
             parts += self.grants_of_teams(sorted(there.values()))
-        return [*parts, *self.hanging(there)]
+        hanging = Hanging(self.session, self.add, self.can, self.alerts)
+        return [*parts, *hanging.reads(self.scope.parts, there)]
 
     def grants_of_teams(self, repos: list[str]) -> list[Callable[[], object]]:
         """Return the reads of what teams have on these repositories: of a few one by one, of many by way of all teams."""
@@ -131,54 +131,9 @@ class _Reading:
                 reads += [partial(self.repo_teams, repo) for repo in some]
         return reads
 
-    def hanging(self, there: Mapping[str, str]) -> list[Callable[[], object]]:
-        """Return the reads of what is declared on repositories that are there, and on orgs, beside rights and rules."""
-        asked: dict[str, list[str]] = defaultdict(list)
-        for kind, name in sorted(self.scope.parts):
-            if name.casefold() in there:
-                asked[kind].append(there[name.casefold()])
-            elif "/" not in name:
-                asked[f"{kind} of org"].append(name)
-        by_org: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for kind in ("security", "properties"):
-            for repo in asked[kind]:
-                by_org[kind, repo.partition("/")[0]].append(repo)
-        reads: list[Callable[[], object]] = [partial(self.labels, asked["label"])] if asked["label"] else []
-        for kind, read in (("webhook", self.hooks), ("actions", self.actions)):
-            reads += [partial(read, "repo", repo) for repo in asked[kind]]
-            reads += [partial(read, "org", org) for org in asked[f"{kind} of org"]]
-        private = set(asked["security.private_reports"])
-        for (kind, org), found in by_org.items():
-            if kind == "security":
-                reads.append(partial(self.security, org, found, private))
-            else:
-                reads.append(partial(self.properties, org, found))
-        return reads
-
-    def labels(self, paths: list[str]) -> None:
-        self.add(parts.read_labels(self.session, paths))
-
-    def hooks(self, on: str, target: str) -> None:
-        with suppress(NotThereError):  # gone since the repositories were read
-            self.add(parts.read_hooks(self.session, on, target))
-
-    def actions(self, on: str, target: str) -> None:
-        with suppress(NotThereError):
-            self.add([switches.read_actions(self.session, on, target)])
-
-    def security(self, org: str, paths: list[str], private: set[str]) -> None:
-        for repo, analysis in switches.read_analysis(self.session, org, paths).items():
-            found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
-            if repo in private:
-                found = replace(found, private_reports=switches.read_private_reports(self.session, repo))
-            self.add([found])
-
-    def properties(self, org: str, paths: list[str]) -> None:
-        found = switches.read_properties(self.session, org, paths)
-        if found is not None:
-            with self._lock:
-                self.capabilities.add(f"custom properties of {org}")
-            self.add(found)
+    def can(self, capability: str) -> None:
+        with self._lock:
+            self.capabilities.add(capability)
 
     def consistent(self) -> State:
         """Return the state, sorted, without parts of things that were made while it was read."""
