@@ -103,7 +103,9 @@ def test_what_was_made_is_there_and_nothing_else(gitlab, top, sig):
             topics=(),
             issues=True,
             wiki=True,
+            merge_commit=True,
             squash_merge=True,
+            rebase_merge=False,
             delete_branch_on_merge=True,
         ),
         *(Grant("org", path, me, "admin", until="") for path in (top, sig, f"{sig}/groups")),
@@ -198,8 +200,31 @@ SETTINGS = {
     "issues": (True, False, True),
     "wiki": (True, False, True),
     "squash_merge": (True, False, True),
+    "merge_commit": (True, False, True),
+    "rebase_merge": (True, False, True),
     "delete_branch_on_merge": (True, False, True),
 }
+
+
+def test_a_repository_that_may_be_merged_in_no_way_is_refused_with_the_way_out(gitlab, top):
+    with pytest.raises(RefusedError) as caught:
+        make(gitlab, Repo(f"{top}/repo", merge_commit=False, rebase_merge=False))
+    assert "merge: {rebase: true}" in caught.value.hint
+
+
+@pytest.mark.parametrize(("commit", "rebase"), [(True, False), (True, True), (False, True)])
+def test_both_ways_of_merging_are_kept_together(gitlab, top, commit, rebase):
+    repo = Repo(f"{top}/repo", merge_commit=commit, rebase_merge=rebase)
+    make(gitlab, repo)
+    assert not repo.changes(found(gitlab, top, "repo", f"{top}/repo"))
+
+
+def test_one_way_of_merging_that_goes_leaves_the_other(gitlab, top):
+    before = Repo(f"{top}/repo", merge_commit=True, rebase_merge=False)
+    make(gitlab, before)
+    do(gitlab, "update", before, Repo(f"{top}/repo", merge_commit=False, rebase_merge=False))
+    now = found(gitlab, top, "repo", f"{top}/repo")
+    assert (now.merge_commit, now.rebase_merge) == (False, True)
 
 
 @pytest.mark.parametrize("field", SETTINGS)

@@ -15,6 +15,8 @@ NUMBERS = {levels.READ: 20, levels.WRITE: 30, levels.MAINTAIN: MAINTAINER, level
 _WORDS = {number: level for level, number in NUMBERS.items()}
 ROLES = {MEMBER: MAINTAINER, LEAD: OWNER}
 _ROLE_WORDS = {number: role for role, number in ROLES.items()}
+MERGE_METHODS = {"merge": (True, False), "rebase_merge": (True, True), "ff": (False, True)}
+"""How changes are merged -> whether with a commit of their own, and whether on top of what is there."""
 _SCHEDULED = re.compile(r"-deletion_scheduled-\d+$")
 
 

@@ -41,7 +41,9 @@ TRAITS = Traits(
                 "topics",
                 "issues",
                 "wiki",
+                "merge_commit",
                 "squash_merge",
+                "rebase_merge",
                 "delete_branch_on_merge",
             }
         ),

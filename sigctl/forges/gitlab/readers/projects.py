@@ -11,7 +11,7 @@ from sigctl.errors import NotThereError, PartialError
 from sigctl.forges.gitlab.client import PAGE
 from sigctl.forges.gitlab.context import PROJECTS, Context
 from sigctl.forges.gitlab.graphql import PROJECT_MEMBERS, PROJECTS_BELOW, must
-from sigctl.forges.gitlab.names import number_of, quoted, to_level
+from sigctl.forges.gitlab.names import MERGE_METHODS, number_of, quoted, to_level
 from sigctl.forges.gitlab.readers.members import Member, of_connection, of_project
 from sigctl.forges.gitlab.readers.shares import grants_of, shares_of
 
@@ -93,6 +93,8 @@ def repo_of(data: Mapping[str, Any]) -> Repo:
         topics=tuple(sorted(data.get("topics") or data.get("tag_list") or ())),
         issues=_feature(data, "issues"),
         wiki=_feature(data, "wiki"),
+        merge_commit=MERGE_METHODS.get(data.get("merge_method", ""), (None, None))[0],
+        rebase_merge=MERGE_METHODS.get(data.get("merge_method", ""), (None, None))[1],
         squash_merge=None if data.get("squash_option") is None else data["squash_option"] != "never",
         delete_branch_on_merge=data.get("remove_source_branch_after_merge"),
         filled=not empty,

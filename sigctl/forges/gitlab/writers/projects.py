@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,7 @@ from sigctl.core.kinds.org import PRIVATE
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.context import PROJECTS, Context
-from sigctl.forges.gitlab.names import last_of, parent_of, quoted
+from sigctl.forges.gitlab.names import MERGE_METHODS, last_of, parent_of, quoted
 from sigctl.forges.gitlab.writers.moving import move as move_thing
 from sigctl.forges.gitlab.writers.restoring import restore
 
@@ -70,7 +71,10 @@ def delete(ctx: Context, action: Action) -> None:
 
 def _set_changed(ctx: Context, number: int, action: Action) -> None:
     changed = {name: after for name, (_, after) in action.changed().items() if after is not None}
-    _set(ctx, number, _native(changed), changed.get("archived"))
+    body = _native(changed) | _changed_method(
+        _repo(action), changed.keys() & {"merge_commit", "rebase_merge"}
+    )
+    _set(ctx, number, body, changed.get("archived"))
 
 
 def _set(ctx: Context, number: int, body: Mapping[str, Any], archived: bool | None) -> None:  # noqa: FBT001  # None = leave it
@@ -117,7 +121,32 @@ def _settings(repo: Repo) -> dict[str, Any]:
     """Return what the resource says, under GitLab's names; a default branch must exist first, so it is not for now."""
     said = {name: value for name in _SETTABLE if (value := getattr(repo, name)) is not None}
     said.pop("default_branch", None)
-    return _native(said)
+    return _native(said) | _method(repo)
+
+
+def _changed_method(repo: Repo, changed: Collection[str]) -> dict[str, str]:
+    """Return the new way of merging; where one of two was changed, and neither is left, the other one takes its place."""
+    if not changed:
+        return {}
+    if len(changed) == 1 and not (repo.merge_commit or repo.rebase_merge):
+        (other,) = {"merge_commit", "rebase_merge"}.difference(changed)
+        repo = replace(repo, **{other: True})  # type: ignore[arg-type]  # one of two that are yes or no
+    return _method(repo)
+
+
+def _method(repo: Repo) -> dict[str, str]:
+    """Return how changes are merged, where the files care; what they leave open is as a new project has it."""
+    if repo.merge_commit is None and repo.rebase_merge is None:
+        return {}
+    commit = repo.merge_commit if repo.merge_commit is not None else True
+    wanted = (commit, bool(repo.rebase_merge) if repo.rebase_merge is not None else not commit)
+    for name, means in MERGE_METHODS.items():
+        if means == wanted:
+            return {"merge_method": name}
+    raise RefusedError(
+        f"`{repo.path}`: gitlab merges with a commit or on top of what is there, one of them must be allowed",
+        "write `merge: {commit: true}` or `merge: {rebase: true}`",
+    )
 
 
 def _native(fields: Mapping[str, Any]) -> dict[str, Any]:
