@@ -203,6 +203,23 @@ def test_the_picture_hangs_branches_where_they_come_from():
     assert "c7-sig-virt-xen-4.9: pushed by team virt/maintainers" in drawn.text
 
 
+def test_what_differs_between_forges_is_drawn_for_each(pages):
+    one = BranchFacts("c7", "nobody", forges=("github",))
+    made = site_world.site()
+    repo = replace(
+        made.repos[0],
+        branches=(
+            one,
+            BranchFacts("c7-*", "nobody", forges=("github",)),
+            BranchFacts("c7", "gwd", forges=("lab",)),
+        ),
+    )
+    text = dict(render(replace(made, repos=(repo,), rows=())))
+    (page,) = [text for path, text in text.items() if path.startswith("repos/")]
+    assert "c7[-*]: pushed by nobody (github)" in page
+    assert "c7: pushed by gwd (lab)" in page
+
+
 def test_the_chart_counts_what_was_open_at_the_end_of_each_day():
     def one(first, gone=""):
         return Difference(

@@ -62,7 +62,7 @@ def tree(root: str, branches: Sequence[BranchFacts]) -> Tree:
             nodes.append(
                 Node(
                     label,
-                    _cut(one.push, 60),
+                    _cut(_note(one), 72),
                     depth,
                     y,
                     x,
@@ -72,7 +72,7 @@ def tree(root: str, branches: Sequence[BranchFacts]) -> Tree:
                 )
             )
             lines.append((parent.x + 8, parent.y + 11, x, y))
-            told.append(f"{one.name or 'any other branch'}: pushed by {one.push}")
+            told.append(f"{one.name or 'any other branch'}: pushed by {_note(one)}")
             if one.name and depth < 6:  # noqa: PLR2004  # deeper ones hang beside each other
                 hang(nodes[-1], one.name, depth + 1)
 
@@ -85,6 +85,10 @@ def tree(root: str, branches: Sequence[BranchFacts]) -> Tree:
 
 def _spoken(one: BranchFacts) -> str:
     return "any other branch" if one.name in ("", "*") else one.name
+
+
+def _note(one: BranchFacts) -> str:
+    return f"{one.push} ({', '.join(one.forges)})" if one.forges else one.push
 
 
 def _tone(one: BranchFacts) -> str:

@@ -175,11 +175,11 @@ def _repo(look: Lookup, repo: RepoFacts) -> dict[str, Any]:
 
 def _drawn(branches: tuple[BranchFacts, ...]) -> list[BranchFacts]:
     """Return the branches with a namespace once: NAME and NAME-* are one line where the same holds for both."""
-    names = {one.name: one for one in branches}
+    names = {(one.name, one.forges): one for one in branches}
     out = []
     for one in branches:
-        wide = names.get(f"{one.name}-*") if one.name else None
-        narrow = names.get(one.name.removesuffix("-*")) if one.name.endswith("-*") else None
+        wide = names.get((f"{one.name}-*", one.forges)) if one.name else None
+        narrow = names.get((one.name.removesuffix("-*"), one.forges)) if one.name.endswith("-*") else None
         if narrow is not None and _same(narrow, one):
             continue
         if wide is not None and _same(one, wide):
