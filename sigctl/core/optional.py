@@ -18,4 +18,5 @@ OPTIONAL = {
         }
     ),
     "grant": frozenset({"until"}),
+    "branch_rule": frozenset({"code_owners"}),
 }  # fmt: skip

@@ -192,6 +192,7 @@ class _Keeper:
             delete=None if rule.delete is None else False,
             reviews=self._rest(rule, "reviews"),
             checks=self._rest(rule, "checks"),
+            code_owners=self._rest(rule, "code_owners"),
         )
 
     def _rest(self, rule: BranchRule, name: str) -> Any:
@@ -200,7 +201,12 @@ class _Keeper:
             return getattr(rule, name)
         if getattr(rule, name):
             hint = "raise the tier, where one has them; or take them out of the rule"
-            self._problem(rule, f"can't be made to ask for {name} on this server", hint, left_out=False)
+            self._problem(
+                rule,
+                f"can't be made to ask for {name.replace('_', ' ')} on this server",
+                hint,
+                left_out=False,
+            )
         return None
 
     def _one_answer(self, rule: BranchRule) -> tuple[str, ...]:
@@ -372,6 +378,7 @@ def _own_defaults(wanted: Sequence[Resource], seen: list[Resource], notes: list[
         if isinstance(one, BranchRule) and one.on == BRANCH:
             rules[one.repo].append(one)
     declared = {one.key for one in wanted}
+    moves = {old: one.path for one in wanted if isinstance(one, Repo) for old in one.previously or ()}
     kept: list[Resource] = []
     left: list[str] = []
     for one in seen:
@@ -379,7 +386,7 @@ def _own_defaults(wanted: Sequence[Resource], seen: list[Resource], notes: list[
             not isinstance(one, BranchRule)
             or one.key in declared
             or not _is_default(one)
-            or any(overlap(rule.pattern, one.pattern) for rule in rules[one.repo])
+            or any(overlap(rule.pattern, one.pattern) for rule in rules[moves.get(one.repo, one.repo)])
         ):
             kept.append(one)
         elif one.inside in declared:

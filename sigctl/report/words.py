@@ -260,6 +260,7 @@ def _terms(rule: BranchRule) -> str:
     ]
     told += [f"{rule.reviews} reviews"] if rule.reviews else []
     told += [f"checks {', '.join(rule.checks)}"] if rule.checks else []
+    told += ["approval by code owners"] if rule.code_owners else []
     return ", ".join(told) or "nothing asked"
 
 

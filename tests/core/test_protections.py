@@ -15,12 +15,14 @@ REPO = "project/sig-core/kernel"
 VIRT, CORE = "project/sig-virt/groups/makers", "project/sig-core/groups/release"
 EVERYBODY = ("level:write",)
 ADMINISTRATOR = "level:native:60"
+OWNED = {"code_owners": True}
 TRAITS = Traits(
     kinds=frozenset({"org", "team", "team_member", "repo", "grant", "branch_rule"}),
     fields={
         "repo": frozenset({"visibility", "default_branch", "archived"}),
         "org": frozenset({"visibility"}),
         "grant": frozenset({"level", "until"}),
+        "branch_rule": frozenset({"code_owners"}),
     },
     team_levels=("read", "write", "maintain"),
     person_levels=("read", "write", "maintain", "admin"),
@@ -28,7 +30,7 @@ TRAITS = Traits(
     group_grants=True,
     nested_orgs=True,
     rules_open=True,
-    needs={"branch_rule.subjects": "premium"},
+    needs={"branch_rule.subjects": "premium", "branch_rule.code_owners": "premium"},
 )
 
 
@@ -200,6 +202,21 @@ def test_any_other_rule_that_no_file_has_goes(wanted, seen):
     assert ("delete", seen.key) in {(a.verb, a.key) for a in made.plan.actions}
 
 
+def test_a_repository_that_moves_loses_at_once_what_its_new_place_has_other_rules_for():
+    old = "old/kernel"
+    repo = Repo(REPO, default_branch="c7", filled=True, previously=(old,))
+    wanted = [*(one for one in world() if not isinstance(one, Repo)), repo, rule("*")]
+    before = [one for one in world() if not isinstance(one, Repo | Grant)]
+    before += [
+        Org("old"),
+        Repo(old, default_branch="c7", filled=True),
+        replace(there("c7", "level:write"), repo=old),
+    ]
+    assert ("delete", f"{REPO}:branch:c7") in {
+        (a.verb, a.key.name) for a in compared(wanted, before).plan.actions
+    }
+
+
 def test_where_nobody_may_push_our_own_account_is_told_when_it_is_shut_out():
     made = compared([*world(), rule("*")], own="")
     assert rules_of(made) == {"*": ()}
@@ -254,3 +271,13 @@ def test_from_a_lower_level_to_a_higher_one_a_rule_only_narrows():
         [*world(), rule("c7", f"team:{CORE}", f"team:{VIRT}")], [*world(), there("c7", "level:maintain")]
     )
     assert [(a.effect, a.after.push) for a in back.plan.actions] == [("widens", ("level:write",))]
+
+
+def test_the_approval_of_code_owners_is_a_problem_on_free_and_kept_on_a_paid_tier():
+    wanted = [*world(), rule("c7", f"team:{CORE}", **OWNED)]
+    assert "can't be made to ask for code owners" in compared(wanted).plan.quarantined[0].reason
+    paid = compared(wanted, tier="premium", own="person:bot")
+    assert [one.code_owners for one in paid.wanted.values() if isinstance(one, BranchRule)] == [True]
+    assert paid.plan.quarantined == ()
+    off = BranchRule.effect(rule("c7", **OWNED), rule("c7", code_owners=False))
+    assert (off, BranchRule.effect(rule("c7"), rule("c7", **OWNED))) == ("widens", "narrows")

@@ -142,16 +142,30 @@ def test_a_rule_changes_in_place_on_a_paid_tier(paid, watch):
     seen: list[bool] = []
     watch.append(lambda: seen.append(paid.covered("c7") and not paid.covered("c7-other")))
     for subject in subjects:
-        after = paid.rule(push=(subject,), merge=("level:maintain",), create=(subject,), force=True)
+        who = {"push": (subject,), "merge": ("level:maintain",), "create": (subject,)}
+        after = paid.rule(**who, force=True, code_owners=False)
         paid.do("update", before, after)
         assert paid.rules() == {"c7": after}
         before = after
     assert all(seen)
 
 
+def test_the_approval_of_code_owners_is_asked_for_and_no_longer_on_a_paid_tier(paid):
+    who = ("level:maintain",)
+    first = paid.rule(push=who, merge=who, create=who, code_owners=True)
+    paid.make(first)
+    assert paid.rules() == {"c7": first}
+    after = replace(first, code_owners=False)
+    paid.do("update", first, after)
+    assert paid.rules() == {"c7": after}
+    assert paid.rules(narrow=True) == {"c7": after}
+    paid.do("update", after, replace(after, code_owners=None, force=True))
+    assert paid.rules() == {"c7": replace(after, force=True)}
+
+
 def test_a_team_and_a_person_in_a_rule_are_read_by_name(paid):
     push = ("person:member1", f"team:{paid.team}")
-    wanted = paid.rule("c7-sig-virt-*", push=push, merge=push, create=push)
+    wanted = paid.rule("c7-sig-virt-*", push=push, merge=push, create=push, code_owners=False)
     paid.make(wanted)
     assert paid.rules() == {"c7-sig-virt-*": wanted}
     assert paid.rules(narrow=True) == {"c7-sig-virt-*": wanted}

@@ -34,6 +34,8 @@ class BranchRule(Resource):
     delete: bool | None = None
     reviews: int | None = None
     checks: tuple[str, ...] | None = None
+    code_owners: bool | None = None
+    """Whether those whom the repository's own file names as owners must approve what is merged."""
 
     @property
     def key(self) -> Key:
@@ -75,7 +77,8 @@ class BranchRule(Resource):
         freer = [getattr(after, f) and not getattr(before, f) for f in ("force", "delete")]
         fewer_reviews = (after.reviews or 0) < (before.reviews or 0)
         fewer_checks = set(before.checks or ()) - set(after.checks or ())
-        return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks)) else "narrows"
+        unowned = bool(before.code_owners and not after.code_owners)
+        return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks, unowned)) else "narrows"
 
     def narrowed(self, after: Self) -> Self:
         """Return the rule that allows only what both this and the one after it allow: a safe step from one to the other."""
@@ -87,6 +90,7 @@ class BranchRule(Resource):
             force=self.force and after.force,
             delete=self.delete and after.delete,
             reviews=max(self.reviews or 0, after.reviews or 0) if after.reviews is not None else None,
+            code_owners=None if after.code_owners is None else bool(self.code_owners) or after.code_owners,
             checks=None if after.checks is None else tuple(sorted({*(self.checks or ()), *after.checks})),
         )
 

@@ -28,20 +28,6 @@ query sigctlServer {
 }
 """
 GROUP = f"""
-    id fullPath name description visibility
-    groupMembers(relations: [DIRECT], first: $members) {{ {_MEMBERS} }}
-"""
-
-SERVER = """
-query sigctlServer {
-  metadata { version enterprise }
-  currentUser { id username }
-}
-"""
-LICENSE = """
-query sigctlLicense { currentLicense { plan } }
-"""
-GROUP = f"""
 query sigctlGroup($path: ID!, $members: Int!) {{
   group(fullPath: $path) {{ {_GROUP} }}
 }}
@@ -89,6 +75,7 @@ _PEOPLE = "user { id } group { id }"
 def _rules(*, named: bool) -> str:
     merge = f"accessLevel {_PEOPLE}" if named else "accessLevel"
     push = f"{_LINE} {_PEOPLE}" if named else _LINE
+    owners = "codeOwnerApprovalRequired" if named else ""
     return f"""
     id fullPath
     branchRules(first: $members) {{
@@ -96,7 +83,7 @@ def _rules(*, named: bool) -> str:
       nodes {{
         name
         branchProtection {{
-          allowForcePush
+          allowForcePush {owners}
           pushAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {push} }} }}
           mergeAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {merge} }} }}
         }}

@@ -46,6 +46,8 @@ class Protection:
     push: tuple[Allowed, ...]
     merge: tuple[Allowed, ...] | None = None
     force: bool = False
+    owners: bool | None = None
+    """Whether code owners must approve; None where the edition has no such thing."""
 
 
 def of_rest(row: Mapping[str, Any]) -> Protection:
@@ -57,6 +59,7 @@ def of_rest(row: Mapping[str, Any]) -> Protection:
         _lines(must(row, "push_access_levels", row["name"])),
         _lines(must(row, "merge_access_levels", row["name"])),
         bool(row.get("allow_force_push")),
+        row.get("code_owner_approval_required"),
     )
 
 
@@ -84,7 +87,11 @@ def of_graphql(node: Mapping[str, Any]) -> Protection | None:
         return tuple(_line(row) for row in must(must(protection, field, name), "nodes", name))
 
     return Protection(
-        name, lines("pushAccessLevels"), lines("mergeAccessLevels"), bool(protection["allowForcePush"])
+        name,
+        lines("pushAccessLevels"),
+        lines("mergeAccessLevels"),
+        bool(protection["allowForcePush"]),
+        protection.get("codeOwnerApprovalRequired"),
     )
 
 
@@ -108,7 +115,15 @@ def to_rule(
     push = subjects(protection.push)
     merge = None if protection.merge is None else subjects(protection.merge)
     return BranchRule(
-        repo, protection.name, on, push=push, merge=merge, create=push, force=protection.force, delete=False
+        repo,
+        protection.name,
+        on,
+        push=push,
+        merge=merge,
+        create=push,
+        force=protection.force,
+        delete=False,
+        code_owners=protection.owners,
     )
 
 

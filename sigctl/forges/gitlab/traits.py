@@ -48,6 +48,7 @@ TRAITS = Traits(
             }
         ),
         "grant": frozenset({"level", "until"}),
+        "branch_rule": frozenset({"code_owners"}),
     },
     # a share gives at most what the person has in the team's own group, where team members are maintainers:
     # as owners they could change who is in it
@@ -60,7 +61,7 @@ TRAITS = Traits(
     tier_lacks={"free": frozenset({"subjects", "reviews", "checks"})},
     share_gap=True,
     rules_open=True,
-    needs={"branch_rule.subjects": "premium", "webhook:org": "premium"},
+    needs={"branch_rule.subjects": "premium", "branch_rule.code_owners": "premium", "webhook:org": "premium"},
     team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",

@@ -78,6 +78,9 @@ class BranchEntry(Model):
     delete: Bool | None = Field(default=None, description="Whether it may be deleted.")
     reviews: Int | None = Field(default=None, ge=0, le=10, description="Approving reviews a merge needs.")
     checks: tuple[Text, ...] | None = Field(default=None, description="Status checks that must pass.")
+    code_owners: Bool | None = Field(
+        default=None, description="Whether code owners must approve what is merged (GitLab with a paid tier)."
+    )
     from_: Glob | None = Field(
         default=None,
         alias="from",

@@ -57,6 +57,7 @@ def _resource(rule: Rule, path: str, pattern: str, on: str, name: Name, *, retir
         delete=False if closed and one.lifecycle != "retired" else one.delete,
         reviews=one.reviews,
         checks=None if one.checks is None else tuple(sorted(one.checks)),
+        code_owners=one.code_owners if on == BRANCH else None,
     )
 
 

@@ -63,7 +63,8 @@ def _wanted(ctx: Context, rule: BranchRule, current: Protection | None) -> Prote
     kept = push if current is None or current.merge is None else current.merge
     merge = kept if rule.merge is None else lines_of(rule.merge, ctx.user_id, ctx.group_id)
     force = (current.force if current else False) if rule.force is None else rule.force
-    return Protection(rule.pattern, push, merge, force)
+    owners = current.owners if current and rule.code_owners is None else rule.code_owners
+    return Protection(rule.pattern, push, merge, force, owners)
 
 
 def _change(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
@@ -74,7 +75,7 @@ def _change(ctx: Context, base: str, on: str, current: Protection, wanted: Prote
 
 def _patch(ctx: Context, base: str, current: Protection, wanted: Protection) -> Protection:
     """Change a protected branch in place, and return what it is then: the Community Edition changes less than asked for."""
-    body: dict[str, Any] = {"allow_force_push": wanted.force}
+    body: dict[str, Any] = {"allow_force_push": wanted.force} | _owners(wanted)
     for side, old, new in (
         ("allowed_to_push", current.push, wanted.push),
         ("allowed_to_merge", current.merge or (), wanted.merge or ()),
@@ -118,7 +119,7 @@ def _post(ctx: Context, base: str, on: str, wanted: Protection) -> Protection:
     body: dict[str, Any] = {"name": wanted.name}
     if on == BRANCH:
         body |= _side("push", wanted.push) | _side("merge", wanted.merge or ())
-        body["allow_force_push"] = wanted.force
+        body |= {"allow_force_push": wanted.force} | _owners(wanted)
     else:
         body |= _side("create", wanted.push)
     try:
@@ -139,6 +140,10 @@ def _side(right: str, lines: tuple[Allowed, ...]) -> dict[str, Any]:
     return {f"allowed_to_{right}": [line.as_json() for line in lines]} if lines else {}
 
 
+def _owners(wanted: Protection) -> dict[str, bool]:
+    return {} if wanted.owners is None else {"code_owner_approval_required": wanted.owners}
+
+
 def _made_as(wanted: Protection, made: Protection) -> None:
     if not _same(made, wanted):
         raise RefusedError(f"`{wanted.name}`: the server took the rule only in part", _TIER)
@@ -146,7 +151,8 @@ def _made_as(wanted: Protection, made: Protection) -> None:
 
 def _same(one: Protection, other: Protection) -> bool:
     sides = (one.push, other.push), (one.merge or (), other.merge or ())
-    return one.force == other.force and all(bare(a) == bare(b) for a, b in sides)
+    owned = None in (one.owners, other.owners) or one.owners == other.owners
+    return owned and one.force == other.force and all(bare(a) == bare(b) for a, b in sides)
 
 
 def _current(ctx: Context, base: str, name: str) -> Protection | None:
