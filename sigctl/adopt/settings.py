@@ -72,8 +72,12 @@ def team_texts(builder: Builder, found: Mapping[str, Team]) -> Data:
     descriptions = {team.description or "" for team in found.values()}
     plain = {team.description or "" for forge, team in found.items() if forge not in titled}
     out: Data = {}
+    shown = {team.description or "" for forge, team in found.items() if forge in titled}
+    described = (
+        titles if plain == titles and shown == {""} else descriptions
+    )  # a title stands for a description that is missing
     description = descriptions.pop() if len(descriptions) == 1 else None
-    if description is None:
+    if description is None and described is descriptions:
         builder.say(
             "",
             next(iter(found.values())).path,

@@ -1,4 +1,4 @@
-"""The one issue that sigctl keeps for a SIG: found by its marker and its author, opened, changed, closed."""
+"""The one issue that sigctl keeps for a SIG: found by its marker and its author, opened, added to, closed."""
 
 from __future__ import annotations
 
@@ -38,13 +38,29 @@ def ticket(session: Session, repo: str, marker: str, wanted: Ticket | None) -> t
             return "none", address
         session.write("POST", f"{here}/status", {"status": CLOSED})
         return "closed", address
-    same = str(there.get("content") or "").replace("\r\n", "\n").strip() == wanted.text.strip()
-    if is_open and same and there.get("title") == wanted.title:
+    if is_open and _last(session, there) == _plain(wanted.text):
         return "unchanged", address
     if not is_open:
         session.write("POST", f"{here}/status", {"status": OPEN})
-    session.write("POST", here, {"title": wanted.title, "issue_content": wanted.text})
+    if _last(session, there) != _plain(wanted.text):
+        session.write("POST", f"{here}/comment", {"comment": wanted.text}, repeatable=False)
     return ("changed" if is_open else "opened"), address
+
+
+def _last(session: Session, row: dict[str, Any]) -> str:
+    """Return what we said last: a token that is not the project's own may comment on an issue, and not edit it."""
+    ours = [
+        one
+        for one in row.get("comments") or ()
+        if (one.get("user") or {}).get("name") == session.me()
+        and str(one.get("comment") or "").startswith("<!-- ")
+    ]
+    said = str(ours[-1]["comment"]) if ours else str(row.get("content") or "")
+    return _plain(said)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _address(session: Session, repo: str, row: dict[str, Any]) -> str:
