@@ -265,6 +265,16 @@ def test_the_matrix_is_split_where_there_are_many_repositories():
     assert max(len(text) for path, text in found.items() if path.startswith("access/")) < 200_000
 
 
+def test_where_there_are_many_histories_one_page_lists_those_with_trouble():
+    made = site_world.site()
+    many = tuple(replace(made.mirrors[-1], repo=f"r{n}", sig="virt") for n in range(400))
+    found = dict(render(replace(made, mirrors=(*made.mirrors[:4], *many))))
+    assert "virt/r399" not in found["mirrors.html"]
+    assert "virt/r399" in found["sigs/virt.html"]
+    assert found["mirrors.html"].count("refs held") == 2
+    assert len(found["mirrors.html"]) < 20_000
+
+
 # -- the folder --------------------------------------------------------------------------------------------------------
 
 

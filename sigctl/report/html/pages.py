@@ -16,7 +16,7 @@ from sigctl.core.access_table import STRANGER
 from sigctl.report.html import pieces
 from sigctl.report.html.addresses import href, root_of, web
 from sigctl.report.html.drawing import bars, over_time, tree
-from sigctl.report.html.lookup import LETTERS, Lookup
+from sigctl.report.html.lookup import LETTERS, TROUBLE, Lookup
 from sigctl.report.html.matrix import matrices
 from sigctl.report.html.model import BranchFacts, RepoFacts, Site
 from sigctl.report.words import plain
@@ -28,6 +28,8 @@ _KINDS = {
     "expiring": "With an end",
     "stranger": "Not in the files",
 }
+_MIRRORS = 300
+"""Histories that are all listed on one page."""
 _RESOLVED = 200
 """Differences of before that one page lists; the newest."""
 
@@ -40,7 +42,7 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     yield "repositories.html", page.make("repositories.html", "repositories", "Repositories")
     yield "people.html", page.make("people.html", "people", "People", kinds=_KINDS)
     yield "drift.html", page.make("drift.html", "drift", "Drift", **_drift(look))
-    yield "mirrors.html", page.make("mirrors.html", "mirrors", "Mirrors")
+    yield "mirrors.html", page.make("mirrors.html", "mirrors", "Mirrors", **_mirrors(look))
     yield "audit.html", page.make("audit.html", "audit", "Audit")
     yield "kernel.html", page.make("kernel.html", "kernel", "Kernel", **_kernel(look))
     yield "access.html", page.make("access.html", "access", "Access", **_overview(look))
@@ -238,6 +240,20 @@ def _drift(look: Lookup) -> dict[str, Any]:
         "kinds": bars(counts.items()),
         "causes": bars(by_cause.most_common(8)),
         "shown": _RESOLVED,
+    }
+
+
+def _mirrors(look: Lookup) -> dict[str, Any]:
+    """Return histories by SIG, and those that are listed: all where they are few, else those with trouble."""
+    by_sig: dict[str, Counter[str]] = {}
+    for one in look.site.mirrors:
+        by_sig.setdefault(one.sig, Counter())[one.status] += 1
+    whole = len(look.site.mirrors) <= _MIRRORS
+    troubled = [one for one in look.site.mirrors if one.status in TROUBLE]
+    return {
+        "by_sig": dict(sorted(by_sig.items())),
+        "whole": whole,
+        "shown": look.site.mirrors if whole else troubled,
     }
 
 
