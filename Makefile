@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 JOBS   ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test test-safety lint judges check bench bench-mirror docs lock clean
+.PHONY: help venv demo test test-safety mutants lint judges check bench bench-mirror docs lock clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ judges: venv ## hold adapters and sandbox to descriptions and suites that others
 
 test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
 	$(BIN)/python -m pytest -q -n $(JOBS) --timeout 900 tests/safety
+
+mutants: venv ## change the code that decides, line by line, and list the changes that no test sees (docs/mutants.md; up to an hour)
+	$(BIN)/pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	timeout 3600 $(BIN)/mutmut run --max-children 2 || true
+	$(BIN)/mutmut results
 
 test-pagure: venv ## run a real Pagure, and the contract and the main job on it (root, Debian)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m live --timeout 600 tests/live

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,8 @@ class Ground:
     """Told both sides of every request."""
     hasty: bool = False
     """Waits of the adapters take no time."""
+    patience: float = 30.0
+    """Seconds that a hasty adapter waits for one answer."""
     changed: bool = False
     """Whether the last request can have changed anything."""
 
@@ -135,7 +137,7 @@ class Ground:
     def _hasty(self, config: Any) -> Forge:
         pauses: list[float] = []
         kinds: dict[str, type[GitHub | GitLab]] = {"github": GitHub, "gitlab": GitLab}
-        settings = settings_of(config, self.env)
+        settings = replace(settings_of(config, self.env), timeout=self.patience)
         return kinds[config.type](settings, sleep=pauses.append, clock=lambda: time.monotonic() + sum(pauses))
 
     def plan(self, *, mirror: bool = False) -> Planned:

@@ -7,7 +7,7 @@ from random import Random
 import estates
 import pytest
 from ground import Watched, ground, unfinished
-from moments import Moments, judge
+from moments import judge, named_moments
 
 SHARE = 0.3
 REQUESTS = 3000
@@ -19,6 +19,8 @@ KINDS = {
     "reset": {"reset": True},
     "reset, and it was done": {"reset": True, "after": True},
     "cut": {"cut": 20},
+    "slower than anybody waits": {"delay_ms": 1500},
+    "slower than anybody waits, and it was done": {"delay_ms": 1500, "after": True},
     "nonsense": {"status": 200, "body": "<html>maintenance</html>", "after": True},
 }
 LIMITED = {"graphql_errors": [{"type": "RATE_LIMITED", "message": "wait"}], "headers": {"retry-after": "1"}}
@@ -39,7 +41,7 @@ def ride(folder, forge, seed, tally):
     config = estates.write(folder / "config", "one")
     wrong, excess = [], []
     with ground(folder, config, logins=estates.LOGINS, only=forge) as here:
-        here.hasty = True
+        here.hasty, here.patience = True, 1.0
         for which in ("one", "other"):
             estates.write(folder / "config", which)
             here.watched = Watched(here.watched.eyes)
@@ -54,7 +56,8 @@ def ride(folder, forge, seed, tally):
             calm = here.apply()
             wrong += [f"{which}, after the storm: {one}" for one in unfinished(calm)]
             before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
-            much, _ = judge(here, before | after, frozenset(), Moments())
+            named = named_moments(tuple(note for report in (*rounds, calm) for note in report.plan.notes))
+            much, _ = judge(here, before | after, frozenset(), named)
             excess += [f"{which}: {right} after {request}" for right, request in sorted(much.items())[:10]]
         census = here.census()
     tally("storm, applies", 10, wrong)
