@@ -16,7 +16,7 @@ from sigctl.core.normalise import Normal, normalise
 from sigctl.core.order import order
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
-from sigctl.core.protections import moments as ruled_late
+from sigctl.core.protected import moments as ruled_late
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
 
 SECONDS_PER_WRITE = 0.5

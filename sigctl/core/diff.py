@@ -22,7 +22,7 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
-from sigctl.core.protections import not_yet
+from sigctl.core.protected import not_yet
 from sigctl.core.state import Desired, Note, State
 
 UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}

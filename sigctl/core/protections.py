@@ -8,16 +8,17 @@ else. Where they do, it is either closed to those whom no level tells apart, or 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigctl.core import levels
-from sigctl.core.globs import covers, overlap
-from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource, TeamMember
-from sigctl.core.kinds.branch import BRANCH, TAG
+from sigctl.core.globs import covers
+from sigctl.core.holders import People
+from sigctl.core.kinds import BranchRule, Grant, Key, Repo, Resource
+from sigctl.core.kinds.branch import TAG
 from sigctl.core.kinds.grant import PERSON, TEAM
-from sigctl.core.plan import Action
+from sigctl.core.protected import listed, own_defaults
 from sigctl.core.state import Desired, Note, Observation, SetAside, Traits
 
 SUBJECTS = "branch_rule.subjects"
@@ -25,7 +26,6 @@ SUBJECTS = "branch_rule.subjects"
 _LEVEL = "level:"
 _STEPS = (levels.MAINTAIN, levels.WRITE)
 """Levels that a protection can be for, the narrowest first."""
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
     """Return both sides with rules that the server can hold; what is lost by it is noted, or set aside with the ways out."""
     need = traits.needs.get(SUBJECTS)
     named = need is None or need in observation.capabilities
-    people = _People.of(wanted, seen, desired.managed)
+    people = People.of(wanted, seen, desired.managed)
     filled = frozenset(one.path for one in wanted if isinstance(one, Repo) and one.filled)
     keeper = _Keeper(people, observation.own_way, named=named, more=_more(observation, traits), filled=filled)
     out = [keeper.kept(one) if isinstance(one, BranchRule) else one for one in wanted]
@@ -74,7 +74,7 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
     anchors = _anchors(out, people) if named else []
     there = {one.key for one in out}
     out += [one for one in anchors if one.key not in there]
-    return Held(out, _own_defaults(out, theirs, notes), frozenset(one.key for one in anchors), tuple(aside))
+    return Held(out, own_defaults(out, theirs, notes), frozenset(one.key for one in anchors), tuple(aside))
 
 
 def _more(observation: Observation, traits: Traits) -> frozenset[str]:
@@ -86,79 +86,10 @@ def _more(observation: Observation, traits: Traits) -> frozenset[str]:
 
 
 @dataclass(slots=True)
-class _People:
-    """Who has which level on which repository once the plan is done."""
-
-    teams: Mapping[str, frozenset[str]]
-    grants: Mapping[Key, list[Grant]]
-
-    @classmethod
-    def of(cls, wanted: Iterable[Resource], seen: Iterable[Resource], told: Collection[Key]) -> _People:
-        """Return what the wanted side says of people; of a team of which it does not tell who is in it, what was seen."""
-        teams: dict[str, set[str]] = defaultdict(set)
-        grants: dict[Key, list[Grant]] = defaultdict(list)
-        for one in wanted:
-            if isinstance(one, TeamMember):
-                teams[one.team].add(one.login)
-            elif isinstance(one, Grant):
-                grants[one.inside].append(one)
-        for one in seen:
-            if isinstance(one, TeamMember) and one.inside not in told:
-                teams[one.team].add(one.login)
-        return cls({team: frozenset(logins) for team, logins in teams.items()}, grants)
-
-    def having(self, repo: str, floor: str) -> set[str]:
-        """Return the subjects with at least this level; owners of a group above are left out: no rule keeps them away."""
-        return {
-            grant.subject
-            for grant in self._on(repo)
-            if levels.is_known(grant.level) and levels.at_least(grant.level, floor)
-        }
-
-    def level_above(self, repo: str, subject: str) -> str:
-        """Return the strongest level of a subject on the groups above, `none` for none."""
-        found = [
-            g.level
-            for g in self._on(repo)
-            if g.on == Org.KIND and g.subject == subject and levels.is_known(g.level)
-        ]
-        return max(found, key=lambda level: levels.rank(level) or 0, default=levels.NONE)
-
-    def _on(self, repo: str) -> Iterator[Grant]:
-        yield from self.grants.get(Key(Repo.KIND, repo), ())
-        parts = repo.split("/")
-        for depth in range(1, len(parts)):
-            for grant in self.grants.get(Key(Org.KIND, "/".join(parts[:depth])), ()):
-                if grant.subject_kind != PERSON or grant.level != levels.ADMIN:
-                    yield grant
-
-    def logins(self, subjects: Iterable[str]) -> set[str]:
-        """Return who is meant: people by login, teams by their members and, by their own name, as such."""
-        found: set[str] = set()
-        for subject in subjects:
-            kind, _, name = subject.partition(":")
-            found |= {name} if kind == PERSON else {subject, *self.teams.get(name, ())}
-        return found
-
-    def outside(self, subjects: Iterable[str], among: Collection[str]) -> set[str]:
-        """Return those subjects with anybody in them who is not among the others."""
-        inside = self.logins(among)
-        return {
-            one
-            for one in subjects
-            if one not in among and not (self._members(one) and self._members(one) <= inside)
-        }
-
-    def _members(self, subject: str) -> frozenset[str]:
-        kind, _, name = subject.partition(":")
-        return frozenset({name}) if kind == PERSON else self.teams.get(name, frozenset())
-
-
-@dataclass(slots=True)
 class _Keeper:
     """Says rules in the words of one server, and remembers what could not be said."""
 
-    people: _People
+    people: People
     own: str
     """Subject by which sigctl's own account is let in, "" for none."""
     named: bool
@@ -255,14 +186,14 @@ class _Keeper:
                 return said
         said, let_in = max(fit, key=lambda one: len(self.people.logins(one[1])))
         lost = sorted(self.people.outside(able, let_in))
-        who = _listed([one.partition(":")[2] for one in asked])
+        who = listed([one.partition(":")[2] for one in asked])
         text = f"can't be kept to {who} on this tier: by level alone, nobody can be told from others who may write there"
         if verb == "merge":
             text = f"can't be merged into by {who} alone on this tier: by level, they can't be told from others who may write there"
         hint = (
             "give the others no right to write there, or these a higher one than the others; keep their branches in another repository "
             "(`kernel.layout: carried`); raise the tier; or `branch_rules: closest` on the forge, which shuts out "
-            f"{_listed([one.partition(':')[2] for one in lost])}"
+            f"{listed([one.partition(':')[2] for one in lost])}"
         )
         self._problem(rule, text, hint)
         return said
@@ -294,7 +225,7 @@ class _Keeper:
     def _inside(self, inner: BranchRule, outer: BranchRule) -> None:
         more = self._logins(outer) - self._logins(inner)
         if more:
-            text = f"stays open to {_listed(sorted(more))}, whom the rule for `{outer.pattern}` lets in: on this forge the most permissive rule decides"
+            text = f"stays open to {listed(sorted(more))}, whom the rule for `{outer.pattern}` lets in: on this forge the most permissive rule decides"
             hint = "let both rules name the same, take these branches out of the wider pattern, or keep them in another repository"
             self._problem(inner, text, hint, left_out=False)
 
@@ -308,22 +239,15 @@ class _Keeper:
         return {one.partition(":")[2] if one.startswith(f"{TEAM}:") else one for one in people}
 
 
-def _listed(names: Sequence[str]) -> str:
-    if not names:
-        return "nobody"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
 def _aside(keeper: _Keeper, desired: Desired) -> Iterator[SetAside]:
     for (repo, text), problem in sorted(keeper.problems.items()):
-        said = f"{_listed(problem.patterns)} {text}"
+        said = f"{listed(problem.patterns)} {text}"
         yield SetAside(repo, said, desired.forge, desired.sigs.get(Key(Repo.KIND, repo), ""), problem.hint)
 
 
 def _notes(keeper: _Keeper, desired: Desired) -> Iterator[Note]:
     for (repo, text), problem in sorted(keeper.problems.items()):
-        said = f"{_listed(problem.patterns)} {text}"
+        said = f"{listed(problem.patterns)} {text}"
         yield Note("unsupported", repo, said, desired.forge, desired.sigs.get(Key(Repo.KIND, repo), ""))
 
 
@@ -354,7 +278,7 @@ def _without(
     return ours, [one for one in seen if stays(one)]
 
 
-def _anchors(wanted: Sequence[Resource], people: _People) -> list[Grant]:
+def _anchors(wanted: Sequence[Resource], people: People) -> list[Grant]:
     """Return the grants of teams that rules name and that have their right from a group above only."""
     found: dict[Key, Grant] = {}
     for rule in wanted:
@@ -366,81 +290,3 @@ def _anchors(wanted: Sequence[Resource], people: _People) -> list[Grant]:
                 if grant.level != levels.NONE:
                     found[grant.key] = grant
     return list(found.values())
-
-
-def _own_defaults(wanted: Sequence[Resource], seen: list[Resource], notes: list[Note]) -> list[Resource]:
-    """Leave what such a forge itself makes of a new default branch, some moments late, where no file says anything of that branch.
-
-    Which branch was the default one at that moment is not known later, so whatever looks like it stays: it only ever shuts.
-    """
-    rules: dict[str, list[BranchRule]] = defaultdict(list)
-    for one in wanted:
-        if isinstance(one, BranchRule) and one.on == BRANCH:
-            rules[one.repo].append(one)
-    declared = {one.key for one in wanted}
-    moves = {old: one.path for one in wanted if isinstance(one, Repo) for old in one.previously or ()}
-    kept: list[Resource] = []
-    left: list[str] = []
-    for one in seen:
-        if (
-            not isinstance(one, BranchRule)
-            or one.key in declared
-            or not _is_default(one)
-            or any(overlap(rule.pattern, one.pattern) for rule in rules[moves.get(one.repo, one.repo)])
-        ):
-            kept.append(one)
-        elif one.inside in declared:
-            left.append(f"{one.repo} {one.pattern} ({_who(one)} may push)")
-    if left:
-        text = f"what the server itself makes of default branches stays where no file has a rule for the branch: {_listed(left)}"
-        notes.append(Note("left alone", "default branches", text))
-    return kept
-
-
-def _is_default(rule: BranchRule) -> bool:
-    sides = (*(rule.push or ()), *(rule.merge or ()))
-    by_level = bool(rule.push) and all(one.startswith(_LEVEL) for one in sides)
-    return rule.on == BRANCH and "*" not in rule.pattern and not rule.force and by_level
-
-
-def _who(rule: BranchRule) -> str:
-    found = [one.removeprefix(_LEVEL) for one in rule.push or ()]
-    return _listed(found)
-
-
-def moments(actions: Sequence[Action], seen: Mapping[Key, Resource]) -> list[Note]:
-    """Return a note for each repository that is made where people may write already, and that has its rules only a moment later."""
-    ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)}
-    made = [(a.key.name, a.forge) for a in actions if a.verb == "create" and a.key in ruled]
-    groups = {
-        one.target
-        for one in seen.values()
-        if isinstance(one, Grant) and one.on == Org.KIND and levels.widens(levels.TRIAGE, one.level)
-    }
-    text = "{} is made before its rules: for a moment whoever may write in the group above can push to any branch"
-    return [
-        Note("moment", repo, text.format(repo), forge)
-        for repo, forge in sorted(made)
-        if any(repo.startswith(f"{group}/") for group in groups)
-    ]
-
-
-def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> BranchRule | None:
-    """Return the rule without those whom it names and who have no right there yet; None where it names no such."""
-
-    def there(subject: str) -> bool:
-        if subject.startswith(_LEVEL) or subject == own:
-            return True
-        places = [(Repo.KIND, rule.repo)]
-        if subject.startswith(f"{PERSON}:"):
-            parts = rule.repo.split("/")
-            places += [(Org.KIND, "/".join(parts[:depth])) for depth in range(1, len(parts))]
-        return any(Grant(on, target, subject, levels.READ).key in seen for on, target in places)
-
-    first = {
-        name: tuple(one for one in side if there(one))
-        for name in ("push", "merge", "create")
-        if (side := getattr(rule, name)) is not None
-    }
-    narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides
-    return None if narrowed == rule else narrowed

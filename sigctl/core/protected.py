@@ -1,0 +1,104 @@
+"""Protections beside those that files ask for: what a forge makes by itself, and the moments around a new one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sigctl.core import levels
+from sigctl.core.globs import overlap
+from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource
+from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.kinds.grant import PERSON
+from sigctl.core.plan import Action
+from sigctl.core.state import Note
+
+_LEVEL = "level:"
+_SHOWN = 3
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    if not names:
+        return "nobody"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def own_defaults(wanted: Sequence[Resource], seen: list[Resource], notes: list[Note]) -> list[Resource]:
+    """Leave what such a forge itself makes of a new default branch, some moments late, where no file says anything of that branch.
+
+    Which branch was the default one at that moment is not known later, so whatever looks like it stays: it only ever shuts.
+    """
+    rules: dict[str, list[BranchRule]] = defaultdict(list)
+    for one in wanted:
+        if isinstance(one, BranchRule) and one.on == BRANCH:
+            rules[one.repo].append(one)
+    declared = {one.key for one in wanted}
+    moves = {old: one.path for one in wanted if isinstance(one, Repo) for old in one.previously or ()}
+    kept: list[Resource] = []
+    left: list[str] = []
+    for one in seen:
+        if (
+            not isinstance(one, BranchRule)
+            or one.key in declared
+            or not _is_default(one)
+            or any(overlap(rule.pattern, one.pattern) for rule in rules[moves.get(one.repo, one.repo)])
+        ):
+            kept.append(one)
+        elif one.inside in declared:
+            left.append(f"{one.repo} {one.pattern} ({_who(one)} may push)")
+    if left:
+        text = f"what the server itself makes of default branches stays where no file has a rule for the branch: {listed(left)}"
+        notes.append(Note("left alone", "default branches", text))
+    return kept
+
+
+def _is_default(rule: BranchRule) -> bool:
+    sides = (*(rule.push or ()), *(rule.merge or ()))
+    by_level = bool(rule.push) and all(one.startswith(_LEVEL) for one in sides)
+    return rule.on == BRANCH and "*" not in rule.pattern and not rule.force and by_level
+
+
+def _who(rule: BranchRule) -> str:
+    found = [one.removeprefix(_LEVEL) for one in rule.push or ()]
+    return listed(found)
+
+
+def moments(actions: Sequence[Action], seen: Mapping[Key, Resource]) -> list[Note]:
+    """Return a note for each repository that is made where people may write already, and that has its rules only a moment later."""
+    ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)}
+    made = [(a.key.name, a.forge) for a in actions if a.verb == "create" and a.key in ruled]
+    groups = {
+        one.target
+        for one in seen.values()
+        if isinstance(one, Grant) and one.on == Org.KIND and levels.widens(levels.TRIAGE, one.level)
+    }
+    text = "{} is made before its rules: for a moment whoever may write in the group above can push to any branch"
+    return [
+        Note("moment", repo, text.format(repo), forge)
+        for repo, forge in sorted(made)
+        if any(repo.startswith(f"{group}/") for group in groups)
+    ]
+
+
+def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> BranchRule | None:
+    """Return the rule without those whom it names and who have no right there yet; None where it names no such."""
+
+    def there(subject: str) -> bool:
+        if subject.startswith(_LEVEL) or subject == own:
+            return True
+        places = [(Repo.KIND, rule.repo)]
+        if subject.startswith(f"{PERSON}:"):
+            parts = rule.repo.split("/")
+            places += [(Org.KIND, "/".join(parts[:depth])) for depth in range(1, len(parts))]
+        return any(Grant(on, target, subject, levels.READ).key in seen for on, target in places)
+
+    first = {
+        name: tuple(one for one in side if there(one))
+        for name in ("push", "merge", "create")
+        if (side := getattr(rule, name)) is not None
+    }
+    narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides
+    return None if narrowed == rule else narrowed
