@@ -165,8 +165,15 @@ def test_the_virt_sig_on_git_centos_org(job: Job, push: Any, token: str) -> None
         ("update", "rpms/kernel"),
         ("create", "sig-virt:alice"),
     }
-    assert job.run("drift", code=2)
+    told = job.run("drift", code=2)
+    assert told.count("somebody changed it on the forge since") == 4
+    assert told.count("this forge keeps no log that tells who did it") == 4
+    assert json.loads(job.run("drift", "--format", "json", code=2))["drift"]["fresh"] == [], (
+        "nothing is news twice"
+    )
     job.run("apply", "--yes")
+    ended = json.loads(job.run("drift", "--format", "json"))["drift"]["resolved"]
+    assert {one["by"].partition(" by ")[0] for one in ended} == {"applied"}
     assert job.plan()["actions"] == []
 
     job.edit("sigs.yaml", "branch_rules: manual", "branch_rules: computed")
