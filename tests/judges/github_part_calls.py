@@ -127,5 +127,15 @@ PARTS: list[tuple[Any, ...]] = [
         {"repository_names": ["one"], "properties": [{"property_name": "none", "value": "gold"}]},
     ),
     (200, "GET", f"{BIG}/properties/values"),
+    (201, "POST", f"{R}/issues", {"title": "What differs", "body": "a list", "labels": []}),
+    (200, "GET", f"{R}/issues?state=all"),
+    (200, "GET", f"{R}/issues/{{issue}}"),
+    (404, "GET", f"{R}/issues/100000"),
+    (
+        200,
+        "PATCH",
+        f"{R}/issues/{{issue}}",
+        {"body": "nothing", "state": "closed", "state_reason": "completed"},
+    ),
 ]
 """Status, method, path, and where they are not the usual ones body and who."""
