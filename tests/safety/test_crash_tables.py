@@ -32,6 +32,7 @@ def test_every_crash_is_finished_by_the_next_apply(story, part, tmp_path, tally)
     run(story, tmp_path, tally, part / PARTS, 1 / PARTS)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "story", [s for s in STORIES if s.steps in (("demo",), ("one", "other"))], ids=lambda story: story.name
 )

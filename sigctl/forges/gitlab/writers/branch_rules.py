@@ -96,8 +96,9 @@ def _patch(ctx: Context, base: str, current: Protection, wanted: Protection) -> 
 
 
 def _replace(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
-    """Delete and make anew, while a wider pattern that lets nobody in stands in; when that fails, the old one is back."""
-    guard = f"{wanted.name}*"
+    """Delete and make anew, while another pattern that lets nobody in stands in; when that fails, the old one is back."""
+    name = wanted.name  # the stand-in matches the same, and for one exact name hardly any other
+    guard = name.replace("*", "**", 1) if "*" in name else f"{name[:-1]}*{name[-1]}"
     ours = _current(ctx, base, guard) is None
     if ours:
         _post(ctx, base, on, Protection(guard, (Allowed(NOBODY),), (Allowed(NOBODY),)))
