@@ -14,6 +14,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 OPENAPI = ("@octokit/openapi", "23.0.2", "package/generated/api.github.com.json")
+ENTERPRISE = ("@octokit/openapi", "23.0.2", "package/generated/ghec.json")
 AXE = ("axe-core", "4.14.1", "package/axe.min.js")
 DRIVER = ("playwright-core", "1.65.1")
 BEAKER = ("@gitbeaker/rest", "43.8.0")
@@ -95,7 +96,7 @@ def _packed(package: str, folder: Path, wanted: Path) -> Path:
 
 
 if __name__ == "__main__":
-    for wanted in (OPENAPI, GRAPHQL, AXE):
+    for wanted in (OPENAPI, ENTERPRISE, GRAPHQL, AXE):
         sys.stdout.write(f"{described(*wanted)}\n")
     sys.stdout.write(f"{unpacked(*DRIVER)}\n")
     sys.stdout.write(f"{installed(*BEAKER)}\n")

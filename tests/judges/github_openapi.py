@@ -29,6 +29,8 @@ _ALIASES = (
     (re.compile(r"^/organizations/\d+"), "/orgs/o"),
 )
 """Addresses that GitHub hands out and does not describe."""
+_ENTERPRISE = re.compile(r"/orgs/[^/]+/audit-log")
+"""What only orgs of an enterprise have, so that another description has it."""
 _EVERYWHERE = frozenset({301, 307, 400, 401, 403, 404, 409, 422})
 """What GitHub answers for any operation, described there or not, with a message and a link."""
 ALLOWED_REQUESTS = (
@@ -53,6 +55,17 @@ def description() -> OpenAPI:
     # It says that the reason may be null, and leaves null out of the words it may be: open issues have none.
     given["components"]["schemas"]["issue"]["properties"]["state_reason"]["enum"].append(None)
     return OpenAPI.from_dict(given, config=Config(spec_validator_cls=None))
+
+
+@functools.cache
+def enterprise() -> OpenAPI:
+    """Return GitHub's description of what orgs of an enterprise have besides."""
+    given = json.loads(fetch.described(*fetch.ENTERPRISE).read_bytes())
+    return OpenAPI.from_dict(given, config=Config(spec_validator_cls=None))
+
+
+def _description(path: str) -> OpenAPI:
+    return enterprise() if _ENTERPRISE.fullmatch(path) else description()
 
 
 def complaints(exchange: Any, *, request: bool = True) -> list[str]:
@@ -99,7 +112,7 @@ def _graphql(query: str) -> list[str]:
 
 def _request(asked: MockRequest) -> Iterable[str]:
     try:
-        description().validate_request(asked)
+        _description(asked.path).validate_request(asked)
     except Exception as error:  # noqa: BLE001  # the library raises many classes; each is a complaint
         text = _words(error)
         if not any(name in text for _, name in ALLOWED_REQUESTS if "/protection" in asked.path):
@@ -111,7 +124,7 @@ def _response(asked: MockRequest, exchange: Any) -> Iterable[str]:
     kind = headers.get("content-type", "application/json").partition(";")[0]
     answer = MockResponse(exchange.response_body, exchange.status, headers, kind)
     try:
-        description().validate_response(asked, answer)
+        _description(asked.path).validate_response(asked, answer)
     except ValidationError as error:
         if not _is_allowed(asked.path, _words(error)):
             yield _words(error)

@@ -43,3 +43,36 @@ def test_answers_to_what_may_not_be_done_are_as_github_describes_them(world, mon
     judged = [exchange for exchange in world.exchanges if exchange.forge == "github"]
     assert [text for exchange in judged for text in github_openapi.complaints(exchange)] == []
     assert {exchange.status for exchange in judged} & {401, 403, 404}
+
+
+def test_the_audit_log_and_the_tickets_are_as_github_describes_them(tmp_path):
+    from pydantic import SecretStr  # noqa: PLC0415  # only here
+
+    from sigctl.core.kinds import Grant, Membership, Repo  # noqa: PLC0415  # the same
+    from sigctl.core.plan import Action  # noqa: PLC0415  # the same
+    from sigctl.forges import open_forge  # noqa: PLC0415  # the same
+    from sigctl.forges.base import Settings  # noqa: PLC0415  # the same
+    from sigctl.forges.telling import Ticket  # noqa: PLC0415  # the same
+    from sigctl.sandbox import control  # noqa: PLC0415  # the same
+
+    judged = []
+    with control.running(
+        tmp_path, logins=("member1",), observer=judged.append, knobs={"github_enterprise": 1}
+    ) as sandbox:
+        github = sandbox.document()["forges"]["github"]
+        forge = open_forge(Settings("github", "github", github["url"], SecretStr(github["token"])))
+        grant = Grant("repo", "CentOS/told", "person:member1", "read")
+        member = Membership("CentOS", "member1")
+        for one in (Repo("CentOS/told", visibility="public"), member, grant):
+            forge.execute(Action("github", "create", None, one))
+        sandbox.clock.advance(8 * 86_400)
+        forge.events([grant.key, member.key], "2020-01-01T00:00:00+00:00")
+        for wanted in (Ticket("drift", "<!-- mark -->\none"), Ticket("drift", "<!-- mark -->\ntwo"), None):
+            forge.ticket("CentOS/told", "<!-- mark -->", wanted)
+        forge.close()
+    assert {exchange.path.rpartition("/")[2] for exchange in judged} >= {
+        "audit-log",
+        "issues",
+        "failed_invitations",
+    }
+    assert [text for exchange in judged for text in github_openapi.complaints(exchange)] == []
