@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.archives import readable
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.optional import OPTIONAL
