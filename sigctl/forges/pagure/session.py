@@ -94,7 +94,9 @@ class Session:
             ]
             answers = [first, *self.parallel(others)]
             rows = {
-                str(row.get("fullname") or row.get("name") or row["id"]): row for one in answers for row in one.get(key) or ()
+                str(row.get("fullname") or row.get("name") or row["id"]): row
+                for one in answers
+                for row in one.get(key) or ()
             }
             if len(rows) == total and all(self._extent(one, path, key)[0] == total for one in answers):
                 return list(rows.values())
