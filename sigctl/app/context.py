@@ -152,6 +152,7 @@ def settings_of(forge: ForgeConfig, env: Mapping[str, str]) -> Settings:
         branch_rules=forge.branch_rules,
         patience=float(forge.patience),
         limits=Limits(**forge.limits.model_dump()),
+        roles={str(level): role for level, role in forge.roles.items()},
         secret=lambda reference: read_secret(reference, env),
     )
 

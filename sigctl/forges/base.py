@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -70,6 +70,8 @@ class Settings:
     orgs: frozenset[str] = frozenset()
     """Top namespaces that the files speak of, for `doctor` to look at."""
     limits: Limits = Limits()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Level -> the forge's own role that stands for it in all orgs (GitHub)."""
     patience: float = 6.0
     """Seconds for which a request that fails in passing is tried again."""
     stop: threading.Event | None = field(default=None, compare=False, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from sigctl.core.events import Event
 from sigctl.core.kinds import Key
@@ -15,6 +16,7 @@ from sigctl.forges.github.estimate import estimate
 from sigctl.forges.github.health import health
 from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
+from sigctl.forges.github.own_roles import OwnRoles
 from sigctl.forges.github.readers import events, pulls
 from sigctl.forges.github.session import Session
 from sigctl.forges.github.traits import TRAITS
@@ -40,14 +42,17 @@ class GitHub:
         self.name = settings.name
         self._settings = settings
         self._session = Session(settings, sleep=sleep, clock=clock, wall=wall)
+        self._roles = OwnRoles(self._session, settings.roles)
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
-        return observe(self._session, scope, progress)
+        found = observe(self._session, scope, progress)
+        notes = (*found.notes, *self._roles.notes(scope.orgs))
+        return replace(found, state=self._roles.seen(found.state), notes=notes)
 
     def execute(self, action: Action) -> str:
         """Make the change, or find that it already is so; return GitHub's request id or ""; raise ForgeError."""
-        return execute(self._session, action)
+        return execute(self._session, self._roles.meant(action))
 
     def estimate(self, actions: Sequence[Action], seen: State) -> Cost:
         """Return what carrying these actions out will cost, with what is left of today's invitations."""

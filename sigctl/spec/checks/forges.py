@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
 from sigctl.spec.entries import on_forge, settings
+from sigctl.spec.model.forge import ForgeConfig
 from sigctl.spec.yamlfault import Path
 
 
@@ -44,10 +45,22 @@ def _token(context: Context) -> Iterator[Finding]:
 def _app(context: Context) -> Iterator[Finding]:
     for name, forge in context.spec.forges.items():
         if forge.type == "github":
+            for role, levels in _by_role(forge).items():
+                if len(levels) > 1:
+                    text = f"role `{role}` stands for {' and '.join(levels)}"
+                    yield Finding(
+                        ("forges", name, "roles"), text, "a role is read back as one level: name another one"
+                    )
             continue
         if forge.app is not None:
             yield Finding(
                 ("forges", name, "app"), "only GitHub knows apps", "give a `token` in place of `app`"
+            )
+        if forge.roles:
+            yield Finding(
+                ("forges", name, "roles"),
+                "only orgs on GitHub make such roles",
+                "take them out: levels have one meaning there",
             )
         if forge.limits.model_fields_set:
             yield Finding(
@@ -55,6 +68,13 @@ def _app(context: Context) -> Iterator[Finding]:
                 "only GitHub has such limits",
                 "take them out: nothing is held back there",
             )
+
+
+def _by_role(forge: ForgeConfig) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for level, role in forge.roles.items():
+        found.setdefault(role, []).append(level)
+    return found
 
 
 def _org_path(context: Context) -> Iterator[Finding]:
@@ -121,7 +141,7 @@ CHECKS = (
     Check("no-forge", "There is a forge.", _some, warning=True),
     Check("primary", "Exactly one forge is the primary where there is history to bring in.", _primary),
     Check("no-token", "Every forge says where its token is.", _token, warning=True),
-    Check("app", "Apps and limits are said of GitHub only.", _app),
+    Check("app", "Apps, limits and roles are said of GitHub only.", _app),
     Check("org-name", "Orgs have names of the kind that the forge has.", _org_path),
     Check(
         "owners",

@@ -233,6 +233,11 @@ class ForgeConfig(Model):
         description="Seconds for which a request that gets no usable answer is tried again. 0: at once, without a pause.",
     )
     limits: Limits = Field(default=Limits(), description="How much the forge takes at a time (GitHub).")
+    roles: dict[Literal["read", "triage", "write", "maintain"], Text] = Field(
+        default={},
+        description="Repository roles of the orgs' own making that stand for levels (GitHub, orgs of an enterprise): `{write: builder}` gives "
+        "whoever has `write` in the files the role `builder`, which may be based on write at the most.",
+    )
 
     @cached_property
     def name(self) -> str:
