@@ -76,6 +76,7 @@ def order(
     phased = _ruled_at_birth(phased) if hidden_rules else _ruled_when_open(phased)
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
+    phased = transfers.ruled(phased, seen, shut=_SHUT, before=EARLY - 1)
     phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3), last=ARCHIVE)
     natural = {a.id: _phase(a) for a in phased}
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)

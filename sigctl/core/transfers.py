@@ -1,7 +1,8 @@
 """Repositories that go from one group to another on a forge where rights on a group reach everything below it.
 
 In the new group they meet the rights that are given there. So whoever is about to lose something is out before, and what the new
-group gives is given before, while nothing is in it: then the move itself neither gives nor takes what it should not.
+group gives is given before, while nothing is in it: then the move itself neither gives nor takes what it should not. What is in it
+all the same, since a run before this one ended on the way, has its rules before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sigctl.core.kinds import Grant, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Org, Repo, Resource, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import State
 
@@ -36,6 +37,31 @@ def ahead(actions: Sequence[Action], seen: State, *, early: int) -> list[Action]
         return list(actions)
     teams = _teams(actions, seen, moved)
     return [replace(action, phase=_phase(action, moved, teams, early)) for action in actions]
+
+
+def ruled(actions: Sequence[Action], seen: State, *, shut: int, before: int) -> list[Action]:
+    """Return the actions with what shuts people out of branches before the rights that come ahead of it, where these reach it.
+
+    A repository that comes with a move has its rules after it: they are told by the path that it has then.
+    """
+    moved = across(actions, seen)
+    groups = {
+        a.subject.target
+        for a in actions
+        if isinstance(a.subject, Grant) and _on_group(a.subject) and a.effect == "widens" and a.phase < shut
+    }
+    if not groups:
+        return list(actions)
+    coming = set(moved.values())
+    return [
+        replace(a, phase=before)
+        if isinstance(a.subject, BranchRule)
+        and a.phase == shut
+        and a.subject.repo not in coming
+        and any(a.subject.repo.startswith(f"{group}/") for group in groups)
+        else a
+        for a in actions
+    ]
 
 
 def shrinking(actions: Sequence[Action], seen: State) -> set[str]:

@@ -118,6 +118,32 @@ def test_a_repository_meets_the_rights_of_its_new_group_when_all_is_settled_ther
     assert {a.id for a in found.actions[:2]} <= set(move.depends)
 
 
+def coming_to(group, there):
+    """A plan in which a repository comes to a group of which a team gets the rights, while another repository is in it."""
+    rule = BranchRule("B/here", "c7", push=("level:admin",))
+    orgs = [Org("A"), Org("B"), Org("T"), Team("T/t"), TeamMember("T/t", "p1"), Repo("B/here")]
+    wanted = [
+        *orgs, rule, Repo("B/r", previously=("A/r",)), Grant("org", group, "team:T/t", "write", ""),
+    ]  # fmt: skip
+    traits = replace(GROUPS, kinds=RULED.kinds, rules_open=True)
+    return plan(wanted, [*orgs, Repo("A/r"), *there], traits)
+
+
+@pytest.mark.parametrize(
+    ("verb", "there"),
+    [("create", []), ("update", [BranchRule("B/here", "c7", push=("level:write",))])],
+    ids=["missing, as a run leaves it that ends on the way", "wider"],
+)
+def test_what_is_in_a_group_already_is_shut_before_rights_come_there_ahead_of_a_move(verb, there):
+    found = coming_to("B", there)
+    assert when(found, verb, "branch_rule") < when(found, "create", "grant") < when(found, "move", "repo")
+
+
+def test_rights_that_come_ahead_elsewhere_change_nothing_in_the_order_of_rules():
+    found = coming_to("A", [])
+    assert when(found, "create", "branch_rule") > when(found, "move", "repo")
+
+
 def test_a_rename_in_an_org_whose_base_level_sinks_changes_nothing_in_the_order_of_its_rights():
     seen = [
         Org("O", base_level="read"),

@@ -82,6 +82,8 @@ class Recording:
     excess: dict[Right, str]
     gaps: dict[Right, str]
     eyes: Eyes
+    ends: dict[tuple[str, str, int | str], str]
+    """The paths that things have in the end."""
     good: set[Moment] = field(default_factory=set)
     """What a forge held and what was still to be done, at moments from which an apply ended well."""
 
@@ -112,7 +114,7 @@ def record(story: Story, folder: Path) -> Recording:
         excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes))
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
-            here.watched.moments, excess, gaps, here.watched.eyes,
+            here.watched.moments, excess, gaps, here.watched.eyes, here.watched.eyes.names(),
         )  # fmt: skip
 
 
@@ -120,7 +122,8 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
     """Apply again from a copy, and return all that is wrong with it.
 
     What comes after a moment depends on what the forge holds and on what is still to be done, on nothing else (one request at a time).
-    So an apply that comes to a moment from which another one ended well is not watched to its end once more.
+    So an apply that comes to a moment from which another one ended well is not watched to its end once more; things have then the
+    paths that they get by that end.
     """
     folder = recording.folder / "again" / point.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -134,6 +137,7 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
 
     with recording.story.ground(folder, recording.config) as here:
         here.watched.eyes = recording.eyes.looking_at(here.sandbox)
+        here.watched.ends = recording.ends
         here.watched.look("the beginning")
         report = here.apply(known=known)
         if not report.interrupted:

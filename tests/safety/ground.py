@@ -52,12 +52,15 @@ class Watched:
     requests: list[str] = field(default_factory=list)
     names: dict[tuple[str, str, int | str], str] = field(default_factory=dict)
     """The paths of things at the first moment."""
+    ends: dict[tuple[str, str, int | str], str] = field(default_factory=dict)
+    """The paths that things get which were there at the first moment, where a run need not come so far."""
     teams: frozenset[tuple[str, str]] = frozenset()
     """Logins and the groups they were in at the first moment, by the paths of then (GitLab)."""
 
     def by_path(self, rights: Iterable[Right]) -> dict[Right, Right]:
-        """Return right -> the same by the path that the thing has now, or had at first where it is gone."""
-        names = {**self.names, **self.eyes.names()}
+        """Return right -> the same by the path that the thing gets or has now, or had at first where it is gone."""
+        ends = {thing: path for thing, path in self.ends.items() if thing in self.names}
+        names = {**self.names, **self.eyes.names(), **ends}
         return {r: r._replace(thing=names.get((r.forge, r.kind, r.thing), r.thing)) for r in rights}
 
     def told(self, rights: Iterable[Right]) -> frozenset[Right]:
