@@ -24,7 +24,7 @@ HERE, WRITERS, READERS, CLIENT, WHOLE, RULES, CORE, TIERS, PUSHES, MEMBERS, THIN
     "forges/test_gitlab_sandbox.py",
     "forges/test_gitlab_branch_rules.py",
     "core/test_protections.py",
-    "scenarios/test_gitlab_tiers.py",
+    "scenarios/test_kernel_by_tier.py",
     "sandbox/test_gitlab_pushes.py",
     "sandbox/test_gitlab_members.py",
     "sandbox/test_gitlab_groups_and_projects.py",
