@@ -32,6 +32,8 @@ def own_only(seen: Iterable[Resource], wanted: Iterable[Resource]) -> list[Resou
     is carried out counts as missing, so that it is given explicitly.
     """
     listed = list(seen)
+    if not any(isinstance(one, Grant) and one.state == INHERITED for one in listed):
+        return listed
     ours, theirs = {one.key: one for one in wanted}, {one.key: one for one in listed}
     out: list[Resource] = []
     for one in listed:

@@ -100,7 +100,8 @@ def _spelled_as_declared(
         moves = {
             one.key: spelling
             for one in seen
-            if (spelling := things.get((one.KIND, one.key.name.casefold()))) is not None
+            if one.KIND in _THINGS
+            and (spelling := things.get((one.KIND, one.key.name.casefold()))) is not None
             and spelling != one.key.name
         }
         seen = [one.renamed(moves) for one in seen] if moves else seen

@@ -23,9 +23,10 @@ def state(resources: Iterable[Resource]) -> State:
     """Return the resources by key; ValueError where two share one, since one of them would be lost."""
     out: State = {}
     for resource in resources:
-        if resource.key in out:
-            raise ValueError(f"two resources with the key {resource.key}")
-        out[resource.key] = resource
+        key = resource.key  # made anew at each look
+        if key in out:
+            raise ValueError(f"two resources with the key {key}")
+        out[key] = resource
     return out
 
 
