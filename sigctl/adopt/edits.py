@@ -10,6 +10,7 @@ from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Tea
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.kinds.team import LEAD
+from sigctl.core.levels import NATIVE
 from sigctl.core.plan import Action
 from sigctl.spec.model import Spec
 from sigctl.spec.yamlfault import Path
@@ -123,11 +124,30 @@ def _repo(actions: Sequence[Action], one: Repo, known: Known) -> list[Edit] | No
     out = []
     for name in last.changes(first):
         value = getattr(first, name)
+        if name == "default_branch" and not value:
+            continue
         path = (*place, "merge", _MERGE[name]) if name in _MERGE else (*place, name)
         if name not in _MERGE and name not in _PLAIN:
             return None
         out.append(Edit("set", path, list(value) if isinstance(value, tuple) else value))
     return out or None
+
+
+def unborn(actions: Sequence[Action]) -> bool:
+    """Whether the difference is only that a repository has no default branch yet: nobody did that, the branch is still to come."""
+    first, last = actions[0].before, actions[-1].after
+    if not isinstance(first, Repo) or not isinstance(last, Repo) or first.default_branch:
+        return False
+    return set(last.changes(first)) == {"default_branch"}
+
+
+def settled(actions: Sequence[Action]) -> bool:
+    """Whether what is left of a difference is nothing that the files could say: a branch to come, or a role with no word here."""
+    if not actions or unborn(actions):
+        return True
+    before = actions[0].before
+    role = before.role if isinstance(before, TeamMember) and actions[0].verb == "update" else None
+    return (role or "").startswith(NATIVE)
 
 
 def _rule(actions: Sequence[Action], one: BranchRule, known: Known) -> list[Edit] | None:

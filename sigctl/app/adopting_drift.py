@@ -12,7 +12,7 @@ from typing import Any
 
 from sigctl.adopt.accounts import Accounts, known_of
 from sigctl.adopt.build import Builder
-from sigctl.adopt.edits import Edit, Known, edits_of
+from sigctl.adopt.edits import Edit, Known, edits_of, settled, unborn
 from sigctl.adopt.model import Leave, Said, Source, Unsaid
 from sigctl.app.context import Context, resolve_for
 from sigctl.app.evidence import Witness
@@ -88,6 +88,9 @@ class Merger:
                 continue
             if name not in self.actions:
                 continue  # an earlier change said it, too
+            if unborn(found):
+                self._leave(name, "it has no branch yet: its history is still to come")
+                continue
             accounts = self._accounts()
             edits = edits_of(found, self._known(accounts))
             if edits is None:
@@ -183,7 +186,7 @@ class Merger:
                 made += self._edit(edit)
             config = read(self._copy(self.main), self.context.options.overrides, today=self.context.today)
             after = self.compared(config)
-            gone = name not in after
+            gone = settled(after.get(name, []))
             if whole:  # what is new about it may only be rules of its SIG, which take nothing from anybody
                 new = [one for n, found in after.items() if n not in self.actions for one in found]
                 gone = gone and all(

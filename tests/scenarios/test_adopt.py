@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 import yaml
@@ -163,7 +164,50 @@ def test_what_was_done_by_hand_becomes_a_change_of_the_files(world: Any) -> None
     assert main["forges"]["github"]["orgs"]["CentOS"]["members_create_repos"] is True
     world.ok("validate", "--config", str(world.config))
     assert world.ok("drift", "--format", "json", "--forge", "github").json["actions"] == []
+    assert "default_branch: null" not in now
     assert "members_create_repos" in done.out
+
+
+def gitlab(world: Any, verb: str, path: str, body: Any = None) -> Any:
+    forge = world.sandbox.document()["forges"]["gitlab"]
+    url, token = f"{forge['url']}/api/v4{path}", {"PRIVATE-TOKEN": forge["token"]}
+    answer = requests.request(verb, url, json=body, headers=token, timeout=30)
+    assert answer.ok, answer.text
+    return answer.json() if answer.content else None
+
+
+def test_what_was_done_by_hand_on_gitlab_becomes_a_change_of_the_files(world: Any) -> None:
+    world.ok("apply", "--yes")
+    team, virt = quote("project/sig-virt/groups/contributors", safe=""), "project/sig-virt"
+    people = {
+        login: gitlab(world, "GET", f"/users?username={login}")[0]["id"] for login in ("gwd", "jonludlam")
+    }
+    gitlab(world, "POST", f"/groups/{team}/members", {"user_id": people["gwd"], "access_level": 30})
+    gitlab(world, "DELETE", f"/groups/{team}/members/{people['jonludlam']}")
+    seabios, libvirt = quote(f"{virt}/xen-seabios", safe=""), quote(f"{virt}/xen-libvirt", safe="")
+    gitlab(
+        world, "POST", f"/projects/{seabios}/members", {"user_id": people["jonludlam"], "access_level": 40}
+    )
+    gitlab(world, "PUT", f"/projects/{libvirt}", {"description": "libvirt for Xen"})
+    gitlab(world, "POST", f"/projects/{libvirt}/archive")
+    assert world.ok("drift", "--format", "json", "--forge", "git.centos.org", code=2).json["actions"]
+    done = world.ok("adopt", *shared(world), "--drift", "--forge", "git.centos.org")
+    now = (world.config.parent / "sigs.d/virt.yaml").read_text()
+    assert "# a person's own right, beside what the team has" in now
+    files = yaml.safe_load(now)
+    assert files["repos"]["xen-libvirt"]["archived"] is True
+    assert files["repos"]["xen-libvirt"]["description"] == "libvirt for Xen"
+    assert files["repos"]["xen-seabios"]["access"]["person:jonludlam"] == "maintain"
+    members = files["teams"]["contributors"]["members"]
+    names = {one if isinstance(one, str) else one["person"] for one in members}
+    assert "gwd" in names, done.out + done.err
+    assert "jonludlam" not in names, done.out
+    world.ok("validate", "--config", str(world.config))
+    left = world.run("drift", "--format", "json", "--forge", "git.centos.org").json["actions"]
+    assert {(one["kind"], one["verb"], one["key"]) for one in left} == {
+        ("team_member", "update", f"{virt}/groups/contributors:gwd")
+    }, "a level that the files have no word for"
+    assert "default_branch: null" not in now
 
 
 def test_what_nobody_declared_is_added_to_the_files(world: Any) -> None:
