@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
+from mail_server import listening
 from review_world import changed, estate, write
 
 from sigctl import cli
@@ -18,38 +18,10 @@ URL = "https://git.centos.org/project/config/-/merge_requests/7"
 TODAY = date.today()  # noqa: DTZ011  # the day on which the command runs
 
 
-class Mailbox:
-    """Takes every mail, unless told not to."""
-
-    def __init__(self):
-        self.mails = []
-        self.receivers = []
-        self.refusing = False
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802, ARG002  # the library's name and arguments
-        if self.refusing:
-            return "451 try again later"
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        self.receivers.append(envelope.rcpt_tos)
-        return "250 taken"
-
-
-class OnAnyPort(Controller):
-    """The library asks port 0 whether it is up; the port that it got is known only then."""
-
-    def _trigger_server(self):
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @pytest.fixture
 def mailbox():
-    box = Mailbox()
-    controller = OnAnyPort(box, hostname="127.0.0.1", port=0)
-    controller.start()
-    box.address = f"127.0.0.1:{controller.port}"
-    yield box
-    controller.stop()
+    with listening() as box:
+        yield box
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
+from mail_server import listening
 from merge_request_world import BOT, LOGINS, Hub, Lab, git
 
 from sigctl import cli
@@ -199,40 +199,18 @@ def test_what_was_said_of_a_commit_stays_while_that_is_the_head(home, verdicts, 
     assert "9 pushes went" not in request.comments()[0]["body"], "it was of another commit"
 
 
-class Mailbox:
-    def __init__(self):
-        self.receivers = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802, ARG002  # the library's name and arguments
-        self.receivers.append(list(envelope.rcpt_tos))
-        return "250 taken"
-
-
-class OnAnyPort(Controller):
-    """The library asks port 0 whether it is up; the port that it got is known only then."""
-
-    def _trigger_server(self):
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 def test_the_lists_are_told_once_and_silence_is_consent(home, verdicts, tmp_path):
     days = 9 * 86_400
     home.sandbox.clock.advance(-days)
     request = home.propose(GAIN, title="One more\r\nBcc: outsider@example.org")
     fresh = home.propose(GAIN)
     home.sandbox.clock.advance(days)
-    box = Mailbox()
-    controller = OnAnyPort(box, hostname="127.0.0.1", port=0)
-    controller.start()
     record = tmp_path / "mailed.json"
     given = ["--merge-request", str(request.number), "--record", str(record)]
-    mail = ["--from", "sigctl@example.org", "--smtp", f"127.0.0.1:{controller.port}"]
-    try:
+    with listening() as box:
+        mail = ["--from", "sigctl@example.org", "--smtp", box.address]
         assert verdicts(*given, *mail)[request.number]["mailed"]
         assert not verdicts(*given, *mail)[request.number]["mailed"]
-    finally:
-        controller.stop()
     assert box.receivers == [["centos-virt@centos.org"]]
     data = json.loads(record.read_text())
     assert verdicts(*given)[request.number]["verdict"] == "missing", "it was mailed today"

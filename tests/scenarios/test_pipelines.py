@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from aiosmtpd.controller import Controller
+from mail_server import listening
 
 from sigctl import cli
 from sigctl.app.pipelines import PLACES, pipelines
@@ -375,44 +375,19 @@ def test_the_jobs_of_github(runner):
     ]
 
 
-class Mailbox:
-    """Takes every mail for a user who logs in over a connection that is encrypted, or without."""
-
-    def __init__(self):
-        self.receivers = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802, ARG002  # the library's name and arguments
-        self.receivers.append(list(envelope.rcpt_tos))
-        return "250 taken"
-
-
-class OnAnyPort(Controller):
-    """The library asks port 0 whether it is up; the port that it got is known only then."""
-
-    def _trigger_server(self):
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @pytest.mark.parametrize("kind", ["gitlab", "github"])
 def test_the_lists_are_mailed_once_for_each_change_where_a_server_is_named(runner, kind):
-    box = Mailbox()
-    controller = OnAnyPort(box, hostname="127.0.0.1", port=0)
-    controller.start()
-    server = f"127.0.0.1:{controller.port}"
-    if kind == "gitlab":
-        env = {"CI_PROJECT_URL": runner.on_gitlab()["CI_MERGE_REQUEST_PROJECT_URL"]}
-        env |= {"SIGCTL_SMTP": server, "SIGCTL_SENDER": "sigctl@example.org"}
-        jobs = yaml.safe_load(pipelines("gitlab")["deploy/gitlab-ci/sigctl.gitlab-ci.yml"])
-        lines = lines_of(jobs, "sigctl-verdicts")
-    else:
-        env = {"REPO_URL": runner.on_github()["URL"].rpartition("/pull/")[0]}
-        env |= {"SMTP": server, "SENDER": "sigctl@example.org"}
-        (_, lines) = steps("sigctl-verdicts", "verdicts")
-    try:
+    with listening() as box:
+        if kind == "gitlab":
+            env = {"CI_PROJECT_URL": runner.on_gitlab()["CI_MERGE_REQUEST_PROJECT_URL"]}
+            env |= {"SIGCTL_SMTP": box.address, "SIGCTL_SENDER": "sigctl@example.org"}
+            jobs = yaml.safe_load(pipelines("gitlab")["deploy/gitlab-ci/sigctl.gitlab-ci.yml"])
+            lines = lines_of(jobs, "sigctl-verdicts")
+        else:
+            env = {"REPO_URL": runner.on_github()["URL"].rpartition("/pull/")[0]}
+            env |= {"SMTP": box.address, "SENDER": "sigctl@example.org"}
+            (_, lines) = steps("sigctl-verdicts", "verdicts")
         runner.run(["git checkout -q main"])
         for _ in range(2):
             runner.run(lines, {**env, **runner.tokens()})
-    finally:
-        controller.stop()
     assert box.receivers == [["centos-virt@centos.org"]]
