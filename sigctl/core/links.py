@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sigctl.core.kinds import BranchRule, ClassicRule, DeployKey, Grant, Key, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, ClassicRule, DeployKey, Grant, Key, Resource, TeamMember
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.plan import Action
 
@@ -16,7 +16,6 @@ def linked(actions: Sequence[Action], waits: Mapping[str, frozenset[str]], *, op
     makers: dict[Key, list[Action]] = defaultdict(list)
     barriers: dict[str | Key, list[Action]] = defaultdict(list)
     rules: dict[Key, list[Action]] = defaultdict(list)
-    taken: dict[Key, list[Action]] = defaultdict(list)
     for action in actions:
         if isinstance(action.subject, BranchRule):
             rules[action.subject.inside].append(action)
@@ -26,9 +25,7 @@ def linked(actions: Sequence[Action], waits: Mapping[str, frozenset[str]], *, op
             makers[action.key].append(action)
         if is_rights(action) and action.effect == "narrows" and (team := team_of(action.subject)):
             barriers[team].append(action)
-        if isinstance(action.subject, Grant) and action.effect == "narrows":
-            taken[action.subject.inside].append(action)
-    return _waiting([replace(a, depends=_depends(a, makers, barriers, rules, taken)) for a in actions], waits)
+    return _waiting([replace(a, depends=_depends(a, makers, barriers, rules)) for a in actions], waits)
 
 
 def _depends(
@@ -36,7 +33,6 @@ def _depends(
     makers: dict[Key, list[Action]],
     barriers: dict[str | Key, list[Action]],
     rules: dict[Key, list[Action]],
-    taken: dict[Key, list[Action]],
 ) -> tuple[str, ...]:
     own = (action.key, action.before.key) if action.before else (action.key,)
     wanted = [m for key in (*action.subject.needs(), *own) for m in makers.get(key, [])]
@@ -48,23 +44,9 @@ def _depends(
     if (is_rights(action) or isinstance(action.subject, DeployKey)) and action.effect == "widens":
         wanted += barriers.get(team_of(action.subject), [])
         wanted += barriers.get(action.subject.inside or "", [])
-    if isinstance(action.subject, BranchRule) and action.effect == "widens":
-        wanted += barriers.get(
-            action.subject.inside, []
-        )  # what shuts out in its place may be among them, and may fail
-    if isinstance(action.subject, Repo) and _opens(action):
-        wanted += [m for key in own for m in (*barriers.get(key, []), *taken.get(key, []))]
     if isinstance(action.subject, ClassicRule):
         wanted += rules.get(action.subject.inside, [])
     return tuple(sorted({m.id for m in wanted if m.phase < action.phase and m.id != action.id}))
-
-
-def _opens(action: Action) -> bool:
-    """Whether it takes a repository out of the archive, or shows it to more people."""
-    before, after = action.before, action.after
-    if not isinstance(before, Repo) or not isinstance(after, Repo):
-        return False
-    return bool(before.archived and after.archived is False) or action.effect == "widens"
 
 
 def _waiting(actions: list[Action], waits: Mapping[str, frozenset[str]]) -> list[Action]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, covered, leavers, links, parts, transfers
+from sigctl.core import archives, covered, leavers, links, openings, parts, transfers
 from sigctl.core.course import Trouble
 from sigctl.core.kinds import (
     BranchRule,
@@ -82,6 +82,7 @@ def order(
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
     hung = parts.settle(mended.actions, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
     linked = transfers.linked(links.linked(hung, mended.waits, opened=UNARCHIVE), seen)
+    linked = openings.linked(linked, seen)
     return Order(tuple(sorted(linked, key=order_key)), tuple(_named(mended.gaps, phased)))
 
 

@@ -34,27 +34,6 @@ def test_a_right_depends_on_the_rules_that_shut_out_and_on_what_is_made():
     assert set(linked([made, rule, given], {}, opened=10)[2].depends) == {made.id, rule.id}
 
 
-def test_a_rule_that_opens_waits_for_the_one_that_shuts_out_in_its_place():
-    narrow, wide = BranchRule("O/r", "main", push=()), BranchRule("O/r", "m*", push=("team:O/t",))
-    shut, gone = act(None, narrow, 39), act(wide, None, 63)
-    assert linked([shut, gone], {}, opened=10)[1].depends == (shut.id,)
-    elsewhere = act(None, replace(narrow, repo="O/s"), 39)
-    assert linked([elsewhere, gone], {}, opened=10)[1].depends == ()
-
-
-def test_a_repository_leaves_the_archive_when_its_rules_are_made_and_what_is_taken_is_taken():
-    before = Repo("O/r", archived=True)
-    rule, taken = act(None, BranchRule("O/r", "main", push=()), 39), act(GIVEN, None, 50)
-    out = act(before, replace(before, archived=False), 66)
-    assert set(linked([rule, taken, out], {}, opened=10)[2].depends) == {rule.id, taken.id}
-    first = replace(out, phase=10)
-    assert linked([rule, taken, first], {}, opened=10)[2].depends == (), (
-        "what must be opened to be changed can't wait"
-    )
-    there = act(before, replace(before, description="x"), 75)
-    assert linked([rule, taken, there], {}, opened=10)[2].depends == ()
-
-
 def test_what_must_wait_depends_on_what_it_waits_for():
     taken, given = act(OUT, None, 35), act(None, Grant("repo", "O/s", "person:p1", "read", ""), 44)
     assert linked([taken, given], {given.id: frozenset({taken.id})}, opened=10)[1].depends == (taken.id,)
