@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from hypothesis import given
@@ -29,6 +30,20 @@ def changes(plan):
     return {action.id: (str(action.key), action.subject.who()) for action in plan.actions}
 
 
+def opened_only_for(login, plan):
+    """Return what takes a repository out of the archive and puts it back, where nobody else has a change inside it."""
+    inside = defaultdict(list)
+    for action in plan.actions:
+        path = action.key.name if action.kind == "repo" else getattr(action.subject, "target", "")
+        inside[path].append(action)
+    found = set()
+    for actions in inside.values():
+        doors = [a for a in actions if a.kind == "repo" and a.before and a.before.archived != a.after.archived]
+        if len(doors) == 2 and all(a in doors or a.subject.who() == login for a in actions):
+            found |= {a.id for a in doors}
+    return found
+
+
 def accounts(login, ill):
     found = {p: Account(p, n) for n, p in enumerate(PEOPLE, start=1)}
     found[login] = {
@@ -47,7 +62,7 @@ def test_a_bad_person_changes_nothing_of_what_is_done_about_others(wanted, seen,
         plan_for(wanted, seen, pins=pins, accounts=found) for found in (sound, accounts(login, ill))
     )
     assert {one.subject for one in after.quarantined} == {login}
-    others = {one for one, (_, who) in changes(before).items() if who != login}
+    others = {one for one, (_, who) in changes(before).items() if who != login} - opened_only_for(login, before)
     # an owner has everything anyway: where he is set aside, a right of his own is neither needless nor given
     assert {one for one, (_, who) in changes(after).items() if who != login} == others
     assert not any(who == login for _, who in changes(after).values())
