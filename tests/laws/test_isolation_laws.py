@@ -38,7 +38,9 @@ def opened_only_for(login, plan):
         inside[path].append(action)
     found = set()
     for actions in inside.values():
-        doors = [a for a in actions if a.kind == "repo" and a.before and a.before.archived != a.after.archived]
+        doors = [
+            a for a in actions if a.kind == "repo" and a.before and a.before.archived != a.after.archived
+        ]
         if len(doors) == 2 and all(a in doors or a.subject.who() == login for a in actions):
             found |= {a.id for a in doors}
     return found
@@ -62,7 +64,9 @@ def test_a_bad_person_changes_nothing_of_what_is_done_about_others(wanted, seen,
         plan_for(wanted, seen, pins=pins, accounts=found) for found in (sound, accounts(login, ill))
     )
     assert {one.subject for one in after.quarantined} == {login}
-    others = {one for one, (_, who) in changes(before).items() if who != login} - opened_only_for(login, before)
+    others = {one for one, (_, who) in changes(before).items() if who != login} - opened_only_for(
+        login, before
+    )
     # an owner has everything anyway: where he is set aside, a right of his own is neither needless nor given
     assert {one for one, (_, who) in changes(after).items() if who != login} == others
     assert not any(who == login for _, who in changes(after).values())
