@@ -123,9 +123,13 @@ def wants_repo(wanted: Wanted, sig: str, name: str, path: str) -> bool:
 
 
 def _people(side: Side, wanted: Wanted) -> Iterator[Row]:
-    for (login, path), routes in side.judge.roads.routes.items():
-        name, who = side.names.repo(path), side.names.accounts.get(login, login)
-        if not _asked(wanted, side, name, path) or (wanted.people and not wanted.people & {who, login}):
+    every = side.judge.roads.routes
+    asked = {
+        path for path in {path for _, path in every} if _asked(wanted, side, side.names.repo(path), path)
+    }
+    for (login, path), routes in every.items():
+        who = side.names.accounts.get(login, login)
+        if path not in asked or (wanted.people and not wanted.people & {who, login}):
             continue
         named = tuple(_named(route, side.names, who) for route in routes)
         if wanted.teams and not any(f"team:{team}" in r.via for r in named for team in wanted.teams):
@@ -178,6 +182,8 @@ def _spoken(says: Says, names: Names) -> Says:
 
 def _pending(level: str, routes: Iterable[Route]) -> str:
     waiting = [r.level for r in routes if r.waiting]
+    if not waiting:
+        return ""
     best = max(waiting, key=lambda one: levels.rank(one) or 0, default=levels.NONE)
     return best if levels.widens(level, best) else ""
 
@@ -196,8 +202,9 @@ def _row(
     pending: str = "",
 ) -> Row:
     repo = side.judge.repo(path)
+    name = side.names.repo(path)
     return Row(
-        side.forge, sig_of(side, path), side.names.repo(path), path, kind, who, login, level, pending, routes, can,
+        side.forge, sig_of(side, path), name, path, kind, who, login, level, pending, routes, can,
         bool(repo and repo.archived), (repo.visibility if repo else None) or "", says,
     )  # fmt: skip
 

@@ -207,11 +207,11 @@ def _create(ours: Resource, *, branch_at_birth: bool, locked: bool) -> list[Step
 
 def _update(theirs: Repo, ours: Repo, *, opened: bool, locked: bool) -> list[Step]:
     changes = ours.changes(theirs)
-    kept = ours if "default_branch" in changes else replace(ours, default_branch=None)
-    after = replace(kept.over(theirs), filled=ours.filled or theirs.filled)
     opened = opened or (locked and bool(set(changes) - {"archived"}))
     if not (changes or opened):
         return []
+    kept = ours if "default_branch" in changes else replace(ours, default_branch=None)
+    after = replace(kept.over(theirs), filled=ours.filled or theirs.filled)
     if "archived" in changes and archives_early(ours, locked=locked):
         shut = replace(theirs, archived=True)
         return [(theirs, shut), *_repo_steps(shut, after)]

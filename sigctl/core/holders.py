@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sigctl.core import levels
 from sigctl.core.kinds import Grant, Key, Org, Repo, Resource, TeamMember
@@ -17,6 +17,8 @@ class People:
 
     teams: Mapping[str, frozenset[str]]
     grants: Mapping[Key, list[Grant]]
+    _having: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, init=False, repr=False)
+    """What `having` found: each rule of a repository asks the same."""
 
     @classmethod
     def of(cls, wanted: Iterable[Resource], seen: Iterable[Resource], told: Collection[Key]) -> People:
@@ -33,25 +35,26 @@ class People:
                 teams[one.team].add(one.login)
         return cls({team: frozenset(logins) for team, logins in teams.items()}, grants)
 
-    def having(self, repo: str, floor: str) -> set[str]:
+    def having(self, repo: str, floor: str) -> frozenset[str]:
         """Return the subjects with at least this level; owners of a group above are left out: no rule keeps them away."""
-        return {
-            grant.subject
-            for grant in self._on(repo)
-            if levels.is_known(grant.level) and levels.at_least(grant.level, floor)
-        }
+        if (repo, floor) not in self._having:
+            self._having[repo, floor] = frozenset(
+                grant.subject
+                for grant in self._on(repo)
+                if levels.is_known(grant.level) and levels.at_least(grant.level, floor)
+            )
+        return self._having[repo, floor]
 
     def level_above(self, repo: str, subject: str) -> str:
         """Return the strongest level of a subject on the groups above, `none` for none."""
-        found = [
-            g.level
-            for g in self._on(repo)
-            if g.on == Org.KIND and g.subject == subject and levels.is_known(g.level)
-        ]
+        found = [g.level for g in self._above(repo) if g.subject == subject and levels.is_known(g.level)]
         return max(found, key=lambda level: levels.rank(level) or 0, default=levels.NONE)
 
     def _on(self, repo: str) -> Iterator[Grant]:
         yield from self.grants.get(Key(Repo.KIND, repo), ())
+        yield from self._above(repo)
+
+    def _above(self, repo: str) -> Iterator[Grant]:
         parts = repo.split("/")
         for depth in range(1, len(parts)):
             for grant in self.grants.get(Key(Org.KIND, "/".join(parts[:depth])), ()):

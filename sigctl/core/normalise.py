@@ -122,18 +122,15 @@ def _supported(resource: Resource, traits: Traits, notes: list[Note]) -> Resourc
         notes.append(Note("unsupported", resource.target, text))
         return None
     resource = _as_only(resource, traits, notes)
-    held = traits.fields.get(resource.KIND, frozenset())
-    for name in sorted(OPTIONAL.get(resource.KIND, frozenset()) - held):
-        if getattr(resource, name) not in (None, "", ()):
-            if name != "until":  # an end that the forge doesn't keep is kept by the next apply after that day
-                notes.append(
-                    Note(
-                        "unsupported", f"{resource.KIND}.{name}", f"{_plain(name)} is not kept by this forge"
-                    )
-                )
-            resource = replace(resource, **{name: None})
-        elif getattr(resource, name) is not None:
-            resource = replace(resource, **{name: None})
+    lost = OPTIONAL.get(resource.KIND, frozenset()) - traits.fields.get(resource.KIND, frozenset())
+    dropped = sorted(name for name in lost if getattr(resource, name) is not None)
+    for name in dropped:
+        # an end that the forge doesn't keep is kept by the next apply after that day
+        if getattr(resource, name) not in ("", ()) and name != "until":
+            text = f"{_plain(name)} is not kept by this forge"
+            notes.append(Note("unsupported", f"{resource.KIND}.{name}", text))
+    if dropped:
+        resource = replace(resource, **dict.fromkeys(dropped))
     if isinstance(resource, BranchRule) and traits.pushers_merge:
         return _merging(resource, notes)
     return _rounded(resource, traits, notes) if isinstance(resource, Grant) else resource
@@ -153,13 +150,13 @@ def _merging(rule: BranchRule, notes: list[Note]) -> BranchRule:
 def _as_only(resource: Resource, traits: Traits, notes: list[Note]) -> Resource:
     """Return the resource without asking for what it has anyway; another value is told of."""
     optional = OPTIONAL.get(resource.KIND, frozenset())
-    for name, value in traits.only.get(resource.KIND, {}).items():
-        declared = getattr(resource, name)
-        if declared not in (None, "", (), value):
+    only = traits.only.get(resource.KIND, {})
+    for name, value in only.items():
+        if getattr(resource, name) not in (None, "", (), value):
             text = f"{_plain(name)} is always `{_said(value)}` on this forge"
             notes.append(Note("unsupported", f"{resource.KIND}.{name}", text))
-        resource = replace(resource, **{name: None if name in optional else value})
-    return resource
+    here = {name: None if name in optional else value for name, value in only.items()}
+    return replace(resource, **here) if here else resource
 
 
 def _said(value: object) -> str:

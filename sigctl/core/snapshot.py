@@ -7,9 +7,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
-from sigctl.core.kinds import PARTS, DeployKey, Key, Org, Repo, Resource, Team, Webhook, from_json, to_json
+from sigctl.core.kinds import (
+    KINDS,
+    PARTS,
+    DeployKey,
+    Key,
+    Org,
+    Repo,
+    Resource,
+    Team,
+    Webhook,
+    from_json,
+    to_json,
+)
 from sigctl.core.kinds.org import PUBLIC
 from sigctl.core.state import (
     WHOLE_KEYS,
@@ -27,6 +40,7 @@ LEFT_OUT = "(address left out)"
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TEXTS = ("title", "description", "homepage")
 """Fields that people write freely."""
+_TEXTS_OF = {cls: tuple(f.name for f in fields(cls) if f.name in _TEXTS) for cls in KINDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class Seen:
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """All forges that could be read, at one moment."""
 
@@ -68,7 +82,7 @@ class Snapshot:
     unread: tuple[SetAside, ...] = ()
     """Forges that could not be read, with the reason."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over everything else in the file, in hex: it shows a change, not who made it."""
         text = json.dumps(self._body(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -152,9 +166,9 @@ def _is_closed(one: Resource) -> bool:
 def plain(one: Resource) -> Resource:
     """Return the resource with the e-mail addresses in its free texts left out."""
     changed = {
-        f.name: _scrubbed(text)
-        for f in fields(one)
-        if f.name in _TEXTS and isinstance(text := getattr(one, f.name), str) and "@" in text
+        name: _scrubbed(text)
+        for name in _TEXTS_OF[type(one)]
+        if isinstance(text := getattr(one, name), str) and "@" in text
     }
     return replace(one, **changed) if changed else one
 
@@ -209,6 +223,8 @@ def _covers(seen: Seen, one: Resource) -> bool:
 def _without(wanted: State, unknown: set[Key]) -> State:
     """Return the state without the things, and without all that needs them."""
     gone = set(unknown)
+    if not gone:
+        return wanted
     while more := {
         key for key, one in wanted.items() if key not in gone and any(need in gone for need in one.needs())
     }:

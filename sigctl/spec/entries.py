@@ -122,7 +122,12 @@ def _levels(spec: Spec, entry: Entry) -> list[tuple[Path, RepoSettings]]:
     return chain
 
 
-_SPLIT = tuple((name, *name.partition(".")[::2], tuple(name.split("."))) for name in SETTINGS)
+_SPLIT: dict[str, list[tuple[str, str, Path]]] = {}
+"""Field of a level -> (setting, field within it or "", steps to where it is written) for each setting in it."""
+for _name in SETTINGS:
+    _SPLIT.setdefault(_name.partition(".")[0], []).append(
+        (_name, _name.partition(".")[2], tuple(_name.split(".")))
+    )
 
 
 def _value(level: RepoSettings, outer: str, inner: str) -> Any:
@@ -134,10 +139,12 @@ def settings(spec: Spec, entry: Entry) -> dict[str, tuple[Any, Path]]:
     """Return {setting: (value, where it is written)} for every setting that somebody gives to the repository."""
     out: dict[str, tuple[Any, Path]] = {}
     for path, level in _levels(spec, entry):
-        for name, outer, inner, steps in _SPLIT:
-            value = _value(level, outer, inner)
-            if value is not None:
-                out[name] = (value, path + steps)
+        written = level.model_fields_set  # few of all that there are
+        for outer in filter(written.__contains__, _SPLIT):
+            for name, inner, steps in _SPLIT[outer]:
+                value = _value(level, outer, inner)
+                if value is not None:
+                    out[name] = (value, path + steps)
     if entry.sig.status == "retired":
         out["archived"] = (True, ("sigs", entry.sig.name, "status"))
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 Effect = Literal["widens", "narrows", "neutral"]
@@ -53,11 +54,9 @@ class Resource:
     def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
         """Return {field: (observed, desired)} for the fields in which the observed one is not as desired."""
         return {
-            f.name: (theirs, ours)
-            for f in fields(self)
-            if f.name not in self.INFO
-            and (ours := getattr(self, f.name)) is not None
-            and (theirs := getattr(observed, f.name)) != ours
+            name: (theirs, ours)
+            for name in _compared(type(self))  # type: ignore[arg-type]  # taken for one of its instances
+            if (ours := getattr(self, name)) is not None and (theirs := getattr(observed, name)) != ours
         }
 
     def over(self, observed: Resource) -> Self:
@@ -99,6 +98,12 @@ class Resource:
             if prefix in ("", "person"):
                 return login
         return ""
+
+
+@cache
+def _compared(kind: type[Resource]) -> tuple[str, ...]:
+    """Return the fields of a kind that are compared."""
+    return tuple(f.name for f in fields(kind) if f.name not in kind.INFO)
 
 
 def _moved(value: str, kind: str, moves: Mapping[Key, str]) -> str:

@@ -153,6 +153,10 @@ class Lookup:
         """Return the open differences in a repository, on all its forges."""
         return [one for place in repo.places for one in self.at.get((place.forge, place.path), [])]
 
+    def counted(self, repo: RepoFacts) -> int:
+        """Return how many of them count."""
+        return sum(one.drift for one in self.differences(repo))
+
     @cached_property
     def mirrors_of(self) -> dict[str, list[MirrorFacts]]:
         """Repository -> the steps of its history."""

@@ -70,13 +70,20 @@ def _environment() -> Environment:
     env.globals.update(web=web, letters=LETTERS, href=href)
     env.filters.update(
         moment=_moment,
-        count=_count,
+        count=pieces.count,
         level=pieces.level,
         chip=pieces.chip,
         forges=lambda names: pieces.forges(tuple(names)),
         columns=pieces.columns,
         stacked=pieces.stacked,
+        state=pieces.state,
+        source=pieces.source,
+        mirror=lambda one: pieces.mirror(one.status, one.behind, one.held),
+        branch=pieces.branch,
+        node=pieces.node,
+        elbows=pieces.elbows,
         people=_people,
+        repos=_repo_names,
     )
     return env
 
@@ -88,16 +95,19 @@ def _shown(value: Any) -> Any:
 
 def _people(names: Iterable[str], to_person: Callable[[str], str]) -> Markup:
     """Return accounts, each leading to its page where it has one."""
-    return Markup(", ").join(pieces.linked(name, to_person(name.partition(" (")[0])) for name in names)
+    return pieces.listed(pieces.linked(name, to_person(name.partition(" (")[0])) for name in names)
+
+
+def _repo_names(names: Iterable[str], to_repo: Callable[[str], str], sig: str) -> Markup:
+    """Return repositories, each leading to its page, without the SIG where all are of one."""
+    return pieces.listed(
+        pieces.linked(name.partition("/")[2] if sig else name, to_repo(name)) for name in names
+    )
 
 
 def _moment(text: str) -> str:
     """Return an ISO time to the minute."""
     return text[:16].replace("T", " ") + (" UTC" if len(text) > len("2026-11-22") else "")
-
-
-def _count(number: int, what: str, many: str = "") -> str:
-    return f"{number:,} {what if number == 1 else many or what + 's'}"
 
 
 class _Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sigctl.core.kinds import BranchRule
 from sigctl.core.kinds.branch import BRANCH, TAG
@@ -22,10 +22,10 @@ def branch_rules(spec: Spec, entry: Entry, path: str, name: Name) -> Iterator[Br
     for kind, on in _KINDS.items():
         seen: set[str] = set()
         for rule in all_rules(spec, entry, kind):
-            for pattern in rule.patterns:
-                if pattern not in seen:
-                    seen.add(pattern)
-                    yield _resource(rule, path, pattern, on, name, retired=entry.sig.status == "retired")
+            fresh = [pattern for pattern in dict.fromkeys(rule.patterns) if pattern not in seen]
+            if fresh:
+                seen.update(fresh)
+                yield from _resources(rule, path, fresh, on, name, retired=entry.sig.status == "retired")
 
 
 def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
@@ -35,7 +35,10 @@ def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
     yield from rules(spec, entry, kind)
 
 
-def _resource(rule: Rule, path: str, pattern: str, on: str, name: Name, *, retired: bool) -> BranchRule:
+def _resources(
+    rule: Rule, path: str, patterns: Iterable[str], on: str, name: Name, *, retired: bool
+) -> Iterator[BranchRule]:
+    """Yield the rule for each of its patterns: the same but for these."""
     one = rule.entry
     closed = retired or one.lifecycle != "active"
 
@@ -46,19 +49,24 @@ def _resource(rule: Rule, path: str, pattern: str, on: str, name: Name, *, retir
             return None
         return tuple(sorted({found for subject in written if (found := name(who(subject, rule.sig)))}))
 
-    return BranchRule(
-        path,
-        pattern,
-        on,
-        push=subjects(one.push),
-        merge=subjects(one.merge) if on == BRANCH else None,
-        create=subjects(one.create if one.create is not None else one.push),
-        force=False if closed else one.force,
-        delete=False if closed and one.lifecycle != "retired" else one.delete,
-        reviews=one.reviews,
-        checks=None if one.checks is None else tuple(sorted(one.checks)),
-        code_owners=one.code_owners if on == BRANCH else None,
-    )
+    push = subjects(one.push)
+    merge = subjects(one.merge) if on == BRANCH else None
+    create = subjects(one.create) if one.create is not None else push
+    checks = None if one.checks is None else tuple(sorted(one.checks))
+    for pattern in patterns:
+        yield BranchRule(
+            path,
+            pattern,
+            on,
+            push=push,
+            merge=merge,
+            create=create,
+            force=False if closed else one.force,
+            delete=False if closed and one.lifecycle != "retired" else one.delete,
+            reviews=one.reviews,
+            checks=checks,
+            code_owners=one.code_owners if on == BRANCH else None,
+        )
 
 
 def kernel_pushers(spec: Spec, sig: str) -> list[Who]:
