@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sigctl.core import levels
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Team
+from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Team
 from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.kinds.features import ACCESS
 from sigctl.core.kinds.org import OPENNESS, OWNER
 from sigctl.spec.layout import above
 
@@ -51,10 +52,28 @@ def repo_settings(builder: Builder, found: Mapping[str, Repo]) -> Data:
             out.setdefault("merge", {})[_MERGE[name]] = value
         else:
             out[name] = value
+    if features := _features(builder, found):
+        out["features"] = features
     forks = {one.fork_of for one in found.values() if one.fork_of}
     if len(forks) == 1:
         out["fork_of"] = forks.pop()
     return out
+
+
+def _features(builder: Builder, found: Mapping[str, Repo]) -> Data:
+    """Return who has what, where that is not so in every new repository; of the first forge that tells."""
+    for source in builder.sources:
+        told = (
+            source.observation.state.get(Key(Features.KIND, found[source.name].path))
+            if source.name in found
+            else None
+        )
+        if isinstance(told, Features):
+            usual = source.traits.features
+            return {
+                name: who for name, who in told.given().items() if usual.get(name) != who and who in ACCESS
+            }
+    return {}
 
 
 def _sayable(name: str, value: Any) -> bool:

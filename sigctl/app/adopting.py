@@ -18,7 +18,7 @@ from sigctl.app.adopting_mirrors import mirrored
 from sigctl.app.context import Watch, settings_of, watched
 from sigctl.app.planning import scope_of
 from sigctl.app.snapshot import load_snapshot
-from sigctl.core.kinds import Grant, Org, Repo, Team
+from sigctl.core.kinds import Features, Grant, Key, Org, Repo, Team
 from sigctl.core.state import Observation
 from sigctl.errors import ConfigError, SigctlError, UsageError
 from sigctl.forges import TYPES, open_forge, traits_of
@@ -179,6 +179,7 @@ def _observed(name: str, forge: Forge, wanted: Wanted, config: ForgeConfig, watc
         repos=repos,
         person_repos=frozenset(personal),
         logins=frozenset(filter(None, (one.who() for one in state))),
+        parts=frozenset(Key(Features.KIND, path) for path in repos if Features.KIND in traits.kinds),
     )
     return _source(name, wanted, config, forge.observe(scope, progress))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from sigctl.core.kinds import Key, Repo, Team, TeamMember
+from sigctl.core.kinds import Features, Key, Repo, Team, TeamMember
+from sigctl.core.kinds.features import EVERYONE
 from sigctl.core.kinds.org import PUBLIC
 from sigctl.core.plan import Action, Refusal
 from sigctl.core.policy import Policy
 from sigctl.core.state import State
 
+REPOSITORY = "repository"
 WORDS = {
     "publish": "private repositories would become public",
     "delete": "repositories, teams or groups would be deleted",
@@ -65,6 +67,8 @@ def _counted(actions: Sequence[Action], wanted: State, seen: State) -> Mapping[s
     out: dict[str, list[str]] = {deed: [] for deed in WORDS}
     for action in actions:
         name = action.key.name
+        if _uncovers(action, wanted, seen, olds):
+            out["publish"].append(name)
         if action.verb == "delete" and action.kind in ("repo", "team", "org"):
             out["delete"].append(name)
         old, ours = seen.get(olds.get(action.key, action.key)), wanted.get(action.key)
@@ -76,6 +80,18 @@ def _counted(actions: Sequence[Action], wanted: State, seen: State) -> Mapping[s
                 out["archive"].append(name)
     out["empty_teams"] = _emptied(actions, seen)
     return out
+
+
+def _uncovers(action: Action, wanted: State, seen: State, olds: Mapping[Key, Key]) -> bool:
+    """Whether the history of a public repository, which only its members could read, is opened to everyone."""
+    before, after = action.before, action.after
+    if not isinstance(before, Features) or not isinstance(after, Features):
+        return False
+    repo = seen.get(olds.get(before.inside, before.inside))
+    ours = wanted.get(before.inside)
+    shown = isinstance(repo, Repo) and PUBLIC in (repo.visibility, getattr(ours, "visibility", None))
+    opened = before.given().get(REPOSITORY) != EVERYONE and after.given().get(REPOSITORY) == EVERYONE
+    return opened and shown and isinstance(repo, Repo) and repo.filled and not getattr(ours, "filled", False)
 
 
 def _emptied(actions: Sequence[Action], seen: State) -> list[str]:

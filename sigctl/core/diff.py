@@ -10,6 +10,7 @@ from sigctl.core.heritage import comes_from_above
 from sigctl.core.kinds import (
     BranchRule,
     ClassicRule,
+    Features,
     Key,
     Label,
     Membership,
@@ -97,14 +98,22 @@ def diff(
 
 
 def _change(before: Resource, after: Resource) -> list[Step]:
-    """Change in one step; a branch rule that shuts some out and lets others in does the one before and the other after."""
+    """Change in one step; what shuts some out and lets others in does the one before and the other after."""
     if isinstance(before, Org) and isinstance(after, Org):
         return _base_apart(before, after)
-    if isinstance(before, BranchRule) and isinstance(after, BranchRule):
-        between = before.narrowed(after)
-        if between.changes(before) and after.changes(between):
-            return [(before, between), (between, after)]
+    between = _between(before, after)
+    if between is not None and between.changes(before) and after.changes(between):
+        return [(before, between), (between, after)]
     return [(before, after)]
+
+
+def _between(before: Resource, after: Resource) -> Resource | None:
+    """Return what allows only what both allow, for kinds that shut some out and let others in at once."""
+    if isinstance(before, BranchRule) and isinstance(after, BranchRule):
+        return before.narrowed(after)
+    if isinstance(before, Features) and isinstance(after, Features):
+        return before.narrowed(after)
+    return None
 
 
 def _base_apart(before: Org, after: Org) -> list[Step]:

@@ -29,6 +29,7 @@ GROUPS = {
     "actions": "settings",
     "security": "settings",
     "properties": "settings",
+    "features": "settings",
 }
 """Kind -> the word that policy.yaml has for it."""
 

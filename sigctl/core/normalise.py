@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sigctl.core import levels
 from sigctl.core.archives import readable
+from sigctl.core.features import within_reach as features_within_reach
 from sigctl.core.heritage import own_only
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
@@ -48,6 +49,8 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = within_reach(wanted, traits, observation, notes)
     wanted = [one for r in wanted if (one := _supported(r, traits, notes)) is not None]
     wanted = shown_by_hand(wanted, seen, traits, notes)
+    hindered: list[SetAside] = []
+    wanted = features_within_reach(wanted, seen, traits, notes, hindered, forge=desired.forge)
     if observation.computed_rules:
         wanted, seen = without_patterns(wanted, seen)
     held = Held(wanted, seen)
@@ -67,7 +70,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
         wanted, seen = without_labels_of_archives(wanted, seen, notes)
     notes += secrets(state(wanted), desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
-    aside = (*people.set_aside, *held.set_aside)
+    aside = (*people.set_aside, *held.set_aside, *hindered)
     return Normal(state(wanted), state(seen), (*told, *people.notes), aside)
 
 

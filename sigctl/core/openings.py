@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sigctl.core.kinds import BranchRule, Grant, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Features, Grant, Repo, Resource, TeamMember
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.plan import Action
 from sigctl.core.state import State
@@ -26,9 +26,9 @@ def linked(actions: Sequence[Action], seen: State) -> list[Action]:
 
 
 def opens(action: Action) -> bool:
-    """Whether it takes a rule away or widens it, takes a repository out of the archive, or shows it to more people."""
+    """Whether it takes a rule away or widens it, takes a repository out of the archive, or shows it or a part of it to more people."""
     before, after = action.before, action.after
-    if isinstance(action.subject, BranchRule):
+    if isinstance(action.subject, BranchRule | Features):
         return action.effect == "widens"
     if not isinstance(before, Repo) or not isinstance(after, Repo):
         return False
@@ -67,12 +67,12 @@ def _places(subject: Resource, reach: dict[str, set[str]]) -> Iterator[str]:
         yield from sorted(reach.get(subject.team, ()))
     elif isinstance(subject, Grant):
         yield subject.target
-    elif isinstance(subject, BranchRule):
+    elif isinstance(subject, BranchRule | Features):
         yield subject.repo
 
 
 def _path(one: Resource) -> str:
-    return one.repo if isinstance(one, BranchRule) else one.key.name
+    return one.repo if isinstance(one, BranchRule | Features) else one.key.name
 
 
 def _above(path: str) -> Iterator[str]:

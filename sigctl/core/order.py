@@ -17,6 +17,7 @@ from sigctl.core.course import Trouble
 from sigctl.core.kinds import (
     BranchRule,
     DeployKey,
+    Features,
     Grant,
     Key,
     Membership,
@@ -110,6 +111,8 @@ def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each on
         return _repo_phase(action)
     if isinstance(subject, BranchRule):
         return {"widens": LATE + 5, "narrows": _SHUT}.get(action.effect, SETTLE)
+    if isinstance(subject, Features):
+        return {"widens": LATE + 4, "narrows": _SHUT}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
         return ADD + step

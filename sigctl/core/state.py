@@ -195,5 +195,7 @@ class Traits:
     """Of several rules that match a branch, one that lets somebody in is enough; else the narrowest ones decide, all of them."""
     owners_pass: bool = False
     """Owners of an org may push past the rules of its branches."""
+    features: Mapping[str, str] = field(default_factory=dict)
+    """Feature of a repository that can be given to some and not to others -> who has it in a new one."""
     team_roles: Mapping[str, str] = field(default_factory=dict)
     """Role in a team, as observed -> the most that a member with it gets through the team; absent: all that the team has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sigctl.core.kinds import ClassicRule, DeployKey, Label, Properties, Webhook, to_json
+from sigctl.core.kinds import ClassicRule, DeployKey, Features, Label, Properties, Webhook, to_json
 from sigctl.core.plan import Action
 
 
@@ -80,6 +80,17 @@ def _properties(action: Action) -> str:
     return f"properties: {', '.join([*come, *(f'no longer {one}' for one in gone)])}"
 
 
+def _features(action: Action) -> str:
+    old = action.before.given() if isinstance(action.before, Features) else {}
+    new = action.after.given() if isinstance(action.after, Features) else {}
+    told = (
+        f"{name.replace('_', ' ')} {f'{old[name]} -> ' if name in old else ''}{who}"
+        for name, who in sorted(new.items())
+        if old.get(name) != who
+    )
+    return f"features: {', '.join(told)}"
+
+
 def _classic(action: Action) -> str:
     rule = action.subject
     if not isinstance(rule, ClassicRule):
@@ -95,6 +106,7 @@ WORDS: Mapping[str, Callable[[Action], str]] = {
     "actions": _switches,
     "security": _switches,
     "properties": _properties,
+    "features": _features,
     "classic_rule": _classic,
 }
 """Kind -> what is said of an action on it."""

@@ -9,7 +9,8 @@ from datetime import date
 
 from sigctl.core import levels
 from sigctl.core.globs import covers
-from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Membership, Org, Repo, Webhook
+from sigctl.core.kinds import BranchRule, DeployKey, Features, Grant, Key, Membership, Org, Repo, Webhook
+from sigctl.core.kinds.features import rank
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, opens
 from sigctl.core.plan import Action
@@ -224,6 +225,13 @@ class _Judge:
         if isinstance(one, Repo) and isinstance(old, Repo) and _shows(old, action.after):
             text = f"{self.effect.name(action.forge, one.path)} is shown to more people than before"
             yield ADMIN, "", text, True
+        if isinstance(one, Features) and _uncovers(old, one):
+            yield (
+                ADMIN,
+                "",
+                f"opens the history of {self.effect.name(action.forge, one.repo)} to more people",
+                True,
+            )
         yield from self._part(action, self.effect.name(action.forge, where.name))
         if not action.sig or (shared and isinstance(one, Grant | BranchRule)):
             return
@@ -258,6 +266,13 @@ class _Judge:
 def _is_secret(item: Item) -> bool:
     """Whether a value is read from the environment or the disk of whoever applies, and then sent to where the proposal says."""
     return item.verb != "removed" and str(item.after).startswith(("env:", "file:"))
+
+
+def _uncovers(before: object, after: Features) -> bool:
+    name = "repository"
+    then = before.given().get(name) if isinstance(before, Features) else None
+    now = after.given().get(name)
+    return then is not None and now is not None and rank(now) > rank(then)
 
 
 def _shows(before: Repo, after: object) -> bool:

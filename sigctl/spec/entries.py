@@ -18,17 +18,19 @@ from sigctl.spec.model import (
     SigConfig,
     Spec,
 )
-from sigctl.spec.model.parts import Actions, Security
+from sigctl.spec.model.parts import Actions, Features, Security
 from sigctl.spec.yamlfault import Path
 
 SHARED, OWN = "shared", "own"
 _MERGE = ("commit", "squash", "rebase", "delete_branch")
 ACTIONS = tuple(Actions.model_fields)
 SECURITY = tuple(Security.model_fields)
+FEATURES = tuple(Features.model_fields)
 SETTINGS = (
     "visibility", "default_branch", "homepage", "topics", "issues", "wiki",
     *(f"merge.{name}" for name in _MERGE), "archived", "labels", "webhooks",
     *(f"actions.{name}" for name in ACTIONS), *(f"security.{name}" for name in SECURITY), "custom_properties",
+    *(f"features.{name}" for name in FEATURES),
 )  # fmt: skip
 
 

@@ -155,6 +155,29 @@ def test_settings_go_by_either_name_and_unknown_words_are_refused(bench):
     assert bench.send("PUT", f"/projects/{project}", {"nothing": 1}).status_code == 400
 
 
+def test_merge_requests_and_pipelines_are_no_more_open_than_the_repository(bench):
+    bench.group("project")
+    one, folder = bench.project("project/one"), bench.checkout()
+    words = ["cannot have higher visibility level than repository access level"]
+    answer = bench.send("PUT", f"/projects/{one['id']}", {"repository_access_level": "private"})
+    assert answer.status_code == 400
+    assert answer.json()["message"] == {
+        f"project_feature.{name}_access_level": words for name in ("merge_requests", "builds")
+    }
+    less = dict.fromkeys(("repository", "merge_requests", "builds"), "private")
+    body = {f"{name}_access_level": word for name, word in less.items()}
+    assert bench.ok("PUT", f"/projects/{one['id']}", body)["builds_access_level"] == "private"
+    assert bench.remote("project/one", by="").returncode != 0, "who is no member can't fetch any more"
+    off = {f"{name}_access_level": "disabled" for name in less}
+    bench.ok("PUT", f"/projects/{one['id']}", off)
+    pushed = bench.push(folder, "project/one", "HEAD:refs/heads/main", by="owner")
+    assert pushed.returncode != 0, "nor can anybody push to what is switched off"
+    assert bench.send("PUT", f"/projects/{one['id']}", {"wiki_access_level": "public"}).status_code == 400
+    assert bench.ok("PUT", f"/projects/{one['id']}", {"package_registry_access_level": "public"})[
+        "packages_enabled"
+    ]
+
+
 def test_a_default_branch_must_exist(bench):
     bench.group("project")
     project = bench.project("project/xen", initialize_with_readme=True, default_branch="xen-412")

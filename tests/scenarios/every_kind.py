@@ -91,6 +91,7 @@ repos:
     description: Xen
     topics: [virt, xen]
     access: {{testers: triage, "person:guest1": write}}
+    features: {{repository: members, forks: off, ci: members, merge_requests: members, pages: public, issues: members}}
     deploy_keys:
       ci: {{key: "{key1}", write: true}}
       reader: {{key: env:READER_KEY}}
@@ -124,6 +125,7 @@ repos:
     description: Xen hypervisor
     topics: [xen]
     access: {{"person:guest1": read, "person:chair1": write}}
+    features: {{repository: everyone, forks: everyone, ci: off, pages: members, issues: off}}
     deploy_keys:
       ci: {{key: "{key1}"}}
       second: {{key: "{key2}", write: true}}

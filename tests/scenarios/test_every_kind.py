@@ -26,7 +26,7 @@ KINDS = {
         "org", "membership", "team", "team_member", "repo", "grant", "branch_rule", "label", "deploy_key", "webhook", "actions",
         "security",
     },
-    "gitlab": {"org", "team", "team_member", "repo", "grant", "branch_rule", "label", "deploy_key", "webhook"},
+    "gitlab": {"org", "team", "team_member", "repo", "grant", "branch_rule", "label", "deploy_key", "webhook", "features"},
 }  # fmt: skip
 
 

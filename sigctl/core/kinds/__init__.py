@@ -9,6 +9,7 @@ from sigctl.core.kinds.base import Effect, Key, Resource
 from sigctl.core.kinds.branch import BranchRule
 from sigctl.core.kinds.classic import ClassicRule
 from sigctl.core.kinds.deploykey import DeployKey
+from sigctl.core.kinds.features import Features
 from sigctl.core.kinds.grant import Grant
 from sigctl.core.kinds.label import Label
 from sigctl.core.kinds.org import Membership, Org
@@ -18,7 +19,7 @@ from sigctl.core.kinds.switches import Actions, Properties, Security
 from sigctl.core.kinds.team import Team, TeamMember
 from sigctl.core.kinds.webhook import Webhook
 
-PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties)
+PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties, Features)
 """What hangs on a repository or an org beside rights and rules."""
 
 KINDS: dict[str, type[Resource]] = {
@@ -34,6 +35,7 @@ __all__ = [
     "ClassicRule",
     "DeployKey",
     "Effect",
+    "Features",
     "Grant",
     "Key",
     "Label",

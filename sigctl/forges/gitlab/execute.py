@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.context import Context
-from sigctl.forges.gitlab.writers import branch_rules, grants, groups, parts, projects, team_members
+from sigctl.forges.gitlab.writers import branch_rules, features, grants, groups, parts, projects, team_members
 
 Writer = Callable[[Context, Action], None]
 WRITERS: Mapping[tuple[str, str], Writer] = {
@@ -32,6 +32,8 @@ WRITERS: Mapping[tuple[str, str], Writer] = {
     ("create", "branch_rule"): branch_rules.put,
     ("update", "branch_rule"): branch_rules.put,
     ("delete", "branch_rule"): branch_rules.delete,
+    ("create", "features"): features.put,
+    ("update", "features"): features.put,
     ("create", "label"): parts.put_label,
     ("update", "label"): parts.put_label,
     ("move", "label"): parts.rename_label,

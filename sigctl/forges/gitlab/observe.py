@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sigctl.core.kinds import BranchRule, Resource
+from sigctl.core.kinds import BranchRule, Features, Resource
 from sigctl.core.levels import native
 from sigctl.core.state import OWN_WAY, Account, Note, Observation, state
 from sigctl.forges.base import Progress, Scope, Settings
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
+from sigctl.forges.gitlab.features import features_of
 from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
 from sigctl.forges.gitlab.protections import ADMINISTRATOR
 from sigctl.forges.gitlab.readers import branch_rules, groups, members, parts, projects, server, users
@@ -135,7 +136,13 @@ def _rules(ctx: Context, scope: Scope, found: _Found) -> list[BranchRule]:
 def _parts(ctx: Context, scope: Scope, found: _Found) -> list[Resource]:
     projects_ = {number: project.path for number, project in found.projects.items()}
     groups_ = {number: group.path for number, group in found.groups.items()}
-    return parts.parts(ctx, scope.parts, projects_, groups_)
+    asked = {key.name.casefold() for key in scope.parts if key.kind == Features.KIND}
+    features = [
+        features_of(project.path, project.data)
+        for project in found.projects.values()
+        if scope.thorough or project.path.casefold() in asked
+    ]
+    return [*features, *parts.parts(ctx, scope.parts, projects_, groups_)]
 
 
 def _named_groups(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:

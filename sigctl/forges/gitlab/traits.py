@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sigctl.core.levels import ADMIN, MAINTAIN, NONE, READ, WRITE
 from sigctl.core.state import Traits
+from sigctl.forges.gitlab.features import NEW
 
 _RESERVED = frozenset(
     """
@@ -62,6 +63,7 @@ TRAITS = Traits(
     share_gap=True,
     rules_open=True,
     needs={"branch_rule.subjects": "premium", "branch_rule.code_owners": "premium", "webhook:org": "premium"},
+    features=NEW,
     team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",
     login=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}",

@@ -106,8 +106,8 @@ class Access:
         wanted = project["settings"]["repository_access_level"]
         if wanted == "disabled":
             return False
-        if wanted == "enabled" and self._open(project["visibility"]):
-            return True
+        if self._open(project["visibility"]):
+            return wanted == "enabled" or level >= levels.GUEST
         return level >= levels.REPORTER
 
     def _open(self, visibility: str) -> bool:

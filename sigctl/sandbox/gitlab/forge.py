@@ -171,7 +171,8 @@ class GitLab(SandboxForge):
             *(() if pushes else ("read_repository",)),
         }:
             return GitDenied(403, _DENIED)
-        if pushes and (access.project(project) < DEVELOPER or project["archived"]):
+        shut = project["archived"] or project["settings"]["repository_access_level"] == "disabled"
+        if pushes and (access.project(project) < DEVELOPER or shut):
             return GitDenied(403, rules.NOT_A_MEMBER)
         if not pushes and not access.reads_code(project):
             return GitDenied(403, "You are not allowed to download code from this project.")

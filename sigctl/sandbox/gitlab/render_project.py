@@ -79,7 +79,6 @@ def project(call: Call, project: Document) -> dict[str, Any]:
         **simple(call, project),
         **({"repository_storage": "default"} if call.access.is_admin else {}),
         "_links": _links(call, project),
-        "packages_enabled": values["packages_enabled"],
         "empty_repo": project["empty"],
         "archived": project["archived"],
         "visibility": project["visibility"],
@@ -87,7 +86,8 @@ def project(call: Call, project: Document) -> dict[str, Any]:
         "marked_for_deletion_on": project["marked"],
         "repository_object_format": "sha1",
         **{
-            old: values[f"{feature}_access_level"] != "disabled" for old, feature in settings.SWITCHES.items()
+            old: values.get(f"{feature}_access_level") != "disabled"
+            for old, feature in settings.SWITCHES.items()
         },
         "service_desk_address": None,
         "can_create_merge_request_in": call.user is not None,

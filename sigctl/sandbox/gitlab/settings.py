@@ -25,6 +25,7 @@ FEATURES: Mapping[str, str] = {
     "pages": "private",
     "analytics": "enabled",
     "container_registry": "enabled",
+    "package_registry": "enabled",
     "security_and_compliance": "private",
     "releases": "enabled",
     "environments": "enabled",
@@ -34,6 +35,10 @@ FEATURES: Mapping[str, str] = {
     "model_experiments": "enabled",
     "model_registry": "enabled",
 }
+WORLDWIDE = ("pages", "package_registry")
+"""Features that can be public in a project that is not."""
+BELOW_REPOSITORY = ("merge_requests", "builds")
+"""Features that can't be more open than the repository."""
 SWITCHES: Mapping[str, str] = {
     "issues_enabled": "issues",
     "merge_requests_enabled": "merge_requests",
@@ -41,6 +46,7 @@ SWITCHES: Mapping[str, str] = {
     "jobs_enabled": "builds",
     "snippets_enabled": "snippets",
     "container_registry_enabled": "container_registry",
+    "packages_enabled": "package_registry",
 }
 """Older on-or-off names of features; both names show the same thing."""
 
@@ -60,10 +66,9 @@ def _protection(value: Any) -> Any:
 
 PROJECT: Settings = {
     **{
-        f"{feature}_access_level": (_OPEN_FEATURE if feature == "pages" else _FEATURE, default)
+        f"{feature}_access_level": (_OPEN_FEATURE if feature in WORLDWIDE else _FEATURE, default)
         for feature, default in FEATURES.items()
     },
-    "packages_enabled": (_BOOL, True),
     "resolve_outdated_diff_discussions": (_BOOL, False),
     "service_desk_enabled": (_BOOL, False),
     "emails_enabled": (_BOOL, True),
@@ -180,6 +185,19 @@ def switched(given: Mapping[str, Any]) -> dict[str, Any]:
             word = "enabled" if found.pop(old) else "disabled"
             found.setdefault(f"{feature}_access_level", word)
     return found
+
+
+def feature_complaints(given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what is wrong with the features of a project, by field, in GitLab's words."""
+    order = ("disabled", "private", "enabled", "public")
+    repository = order.index(given["repository_access_level"])
+    return {
+        f"project_feature.{name}_access_level": [
+            "cannot have higher visibility level than repository access level"
+        ]
+        for name in BELOW_REPOSITORY
+        if order.index(given[f"{name}_access_level"]) > repository
+    }
 
 
 def branch_defaults(group_settings: Mapping[str, Any]) -> dict[str, Any]:

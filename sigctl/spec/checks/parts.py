@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sigctl.core import levels
+from sigctl.core.features import clashes
+from sigctl.core.kinds.features import OFF
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
-from sigctl.spec.entries import on_forge, settings
+from sigctl.spec.entries import FEATURES, on_forge, settings
 from sigctl.spec.yamlfault import Path
 
 
@@ -107,7 +109,31 @@ def _switches(context: Context) -> Iterator[Finding]:
             yield Finding(path, "says what is selected, but nothing is", "set `allowed: selected` beside it")
 
 
+def _features(context: Context) -> Iterator[Finding]:
+    told: set[Path] = set()
+    for entry in context.entries:
+        found = settings(context.spec, entry)
+        given = {name: found[f"features.{name}"] for name in FEATURES if f"features.{name}" in found}
+        for name, above in clashes({name: who for name, (who, _) in given.items()}):
+            who, path = given[name]
+            if path not in told:
+                told.add(path)
+                text = f"is for `{who}`, and {above} only for `{given[above][0]}`"
+                yield Finding(path, text, f"give {name} to no more people than {above}")
+        for name in ("issues", "wiki"):
+            on, (who, path) = found.get(name, (None, ()))[0], given.get(name, (None, ()))
+            if on is not None and who is not None and on is (who == OFF) and path not in told:
+                told.add(path)
+                text = f"is `{who}`, and `{name}` of the repository is {str(on).lower()}"
+                yield Finding(path, text, "keep one of the two, or let both say the same")
+
+
 CHECKS = (
+    Check(
+        "features",
+        "No feature is more open than one that it depends on, or than `issues` and `wiki` say.",
+        _features,
+    ),
     Check("duplicate-part", "No label, webhook or deploy key is written twice in one list.", _same),
     Check("shared-key", "A deploy key is on one repository only, on forges that demand it.", _shared_keys),
     Check("key-level", "A key that may push is within what the SIG may give.", _too_high),

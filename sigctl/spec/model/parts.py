@@ -44,6 +44,8 @@ def _values(value: Any) -> Any:
 
 Event = Annotated[Text, AfterValidator(_event)]
 PublicKey = Annotated[Text, AfterValidator(_public_key)]
+Who = Literal["off", "members", "everyone"]
+Anyone = Literal["off", "members", "everyone", "public"]
 Values = Annotated[tuple[str, ...], BeforeValidator(_values, json_schema_input_type=str | list[str])]
 
 
@@ -75,6 +77,36 @@ class Webhook(Model):
     previously: tuple[Url, ...] = Field(
         default=(), description="Older addresses: a webhook found there gets the new one."
     )
+
+
+class Features(Model):
+    """Who has which part of a repository: off, members, everyone (who sees the repository)."""
+
+    repository: Who | None = Field(default=None, description="Files and history.")
+    merge_requests: Who | None = Field(
+        default=None, description="Merge requests; for no more people than `repository`."
+    )
+    forks: Who | None = Field(default=None, description="Making forks.")
+    ci: Who | None = Field(default=None, description="Pipelines; for no more people than `repository`.")
+    issues: Who | None = Field(default=None, description="Issues.")
+    wiki: Who | None = Field(default=None, description="The wiki.")
+    snippets: Who | None = Field(default=None, description="Snippets.")
+    packages: Anyone | None = Field(
+        default=None, description="Packages; `public`: for all, though the repository is not."
+    )
+    containers: Who | None = Field(default=None, description="Container images.")
+    pages: Anyone | None = Field(
+        default=None, description="Web pages; `public`: for all, though the repository is not."
+    )
+    releases: Who | None = Field(default=None, description="Releases.")
+    environments: Who | None = Field(default=None, description="Environments and deployments.")
+    feature_flags: Who | None = Field(default=None, description="Feature flags.")
+    infrastructure: Who | None = Field(default=None, description="Clusters and Terraform states.")
+    monitoring: Who | None = Field(default=None, description="Incidents and alerts.")
+    analytics: Who | None = Field(default=None, description="Figures and charts.")
+    security: Who | None = Field(default=None, description="Findings about security.")
+    models: Who | None = Field(default=None, description="The model registry.")
+    experiments: Who | None = Field(default=None, description="Model experiments.")
 
 
 class DeployKey(Model):

@@ -22,7 +22,7 @@ from sigctl.spec.model.base import (
     Visibility,
     wrong,
 )
-from sigctl.spec.model.parts import Actions, DeployKey, Label, Security, Values, Webhook
+from sigctl.spec.model.parts import Actions, DeployKey, Features, Label, Security, Values, Webhook
 
 Lifecycle = Literal["active", "readonly", "retired"]
 
@@ -168,6 +168,11 @@ class RepoSettings(Model):
         default=None,
         description="Webhooks by a name of your own. Others are told of, or removed where `undeclared.webhooks` says so; an empty mapping "
         "only has them told of. Where nothing is written they are not looked at, since that takes a request for each repository.",
+    )
+    features: Features = Field(
+        default=Features(),
+        description="Who has which part of it, on forges where that can be said (GitLab): {repository: members, forks: off}. What is not "
+        "named is not touched. `issues` and `wiki` above say on or off on every forge.",
     )
     actions: Actions = Field(default=Actions(), description="Workflows, on forges that have them.")
     security: Security = Field(

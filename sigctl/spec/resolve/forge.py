@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import Features, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.org import MEMBER, OWNER
 from sigctl.core.kinds.team import LEAD
 from sigctl.core.state import Desired, Note
@@ -188,6 +188,9 @@ def _more(given: Given, than: Given) -> bool:
 
 def _repo_resource(builder: ForgeBuilder, entry: Entry, path: str, found: Mapping[str, Any]) -> Repo:
     topics = found.get("topics")
+    apart = {
+        name for name in ("issues", "wiki") if f"features.{name}" in found and _finer(builder)
+    }  # the finer word says both
     primary = builder.layout.forge.role == "primary"
     return Repo(
         path,
@@ -197,8 +200,8 @@ def _repo_resource(builder: ForgeBuilder, entry: Entry, path: str, found: Mappin
         archived=found.get("archived"),
         homepage=found.get("homepage"),
         topics=None if topics is None else tuple(sorted(topics)),
-        issues=found.get("issues"),
-        wiki=found.get("wiki"),
+        issues=None if "issues" in apart else found.get("issues"),
+        wiki=None if "wiki" in apart else found.get("wiki"),
         merge_commit=found.get("merge.commit"),
         squash_merge=found.get("merge.squash"),
         rebase_merge=found.get("merge.rebase"),
@@ -211,6 +214,10 @@ def _repo_resource(builder: ForgeBuilder, entry: Entry, path: str, found: Mappin
         )
         or None,
     )
+
+
+def _finer(builder: ForgeBuilder) -> bool:
+    return Features.KIND in builder.layout.traits.kinds
 
 
 def _replicated(builder: ForgeBuilder, entry: Entry) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sigctl.core.kinds import (
     Actions,
     DeployKey,
+    Features,
     Key,
     Label,
     Org,
@@ -19,7 +20,7 @@ from sigctl.core.kinds import (
 )
 from sigctl.core.kinds.deploykey import fingerprint_of
 from sigctl.core.kinds.webhook import place_of
-from sigctl.spec.entries import ACTIONS, SECURITY, Entry
+from sigctl.spec.entries import ACTIONS, FEATURES, SECURITY, Entry
 from sigctl.spec.layout import Layout
 from sigctl.spec.model import OrgConfig
 from sigctl.spec.model.parts import Webhook as HookConfig
@@ -66,6 +67,9 @@ def of_repo(builder: Builder, entry: Entry, path: str, found: Mapping[str, Any])
     security = {name: found[f"security.{name}"] for name in SECURITY if f"security.{name}" in found}
     if security:
         asked[Security.KIND] = [Security(path, **security)]
+    features = {name: found[f"features.{name}"] for name in FEATURES if f"features.{name}" in found}
+    if features:
+        asked[Features.KIND] = [Features.of(path, features)]
     if "custom_properties" in found:
         values = [f"{name}={one}" for name, some in found["custom_properties"].items() for one in some]
         asked[Properties.KIND] = [Properties(path, tuple(sorted(values)))]
@@ -110,6 +114,7 @@ _PLURALS = {
     Actions.KIND: "workflow settings",
     Security.KIND: "security switches",
     Properties.KIND: "properties",
+    Features.KIND: "features",
 }
 
 

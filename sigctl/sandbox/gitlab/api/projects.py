@@ -110,6 +110,8 @@ def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
     visibility = asked.get("visibility") or _default_visibility(call, namespace_id)
     _check(call, {"name": name, "path": path, "visibility": visibility, **_described(asked)}, namespace_id)
     values = settings.defaults({**settings.PROJECT, **(settings.PREMIUM_PROJECT if world.premium else {})})
+    values |= _values(call, asked)
+    _refuse_features(values)
     project = world.projects.add(
         {
             "name": name,
@@ -121,7 +123,7 @@ def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
             "archived": False,
             "marked": None,
             "topics": asked.get("topics") or asked.get("tag_list") or [],
-            "settings": values | _values(call, asked),
+            "settings": values,
             "creator_id": call.me["id"],
             "created_at": world.clock.stamp(),
             "updated_at": world.clock.stamp(),
@@ -167,6 +169,11 @@ def _default_visibility(call: Call, namespace_id: int) -> str:
 def _values(call: Call, asked: dict[str, Any]) -> dict[str, Any]:
     known = _kinds(call)
     return settings.switched({name: value for name, value in asked.items() if name in known})
+
+
+def _refuse_features(values: dict[str, Any]) -> None:
+    if complaints := settings.feature_complaints(values):
+        refuse(400, complaints)
 
 
 def _check(call: Call, fields: dict[str, Any], namespace_id: int, but: int = 0) -> None:
@@ -221,6 +228,7 @@ def _update(call: Call) -> Reply:
     if "avatar" in call.files or "avatar" in asked:
         changed["avatar"] = "avatar.png" if "avatar" in call.files else None
     values = project["settings"] | _values(call, asked)
+    _refuse_features(values)
     call.world.projects.save(project, settings=values, updated_at=call.world.clock.stamp(), **changed)
     return Reply(200, project_full(call, project))
 
