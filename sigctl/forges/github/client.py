@@ -21,6 +21,7 @@ from requests.utils import parse_header_links
 
 from sigctl.errors import PartialError, RefusedError
 from sigctl.forges.base import Settings
+from sigctl.forges.github.connection import Bound
 
 PUBLIC = "https://github.com"
 API_VERSION = "2022-11-28"
@@ -101,8 +102,8 @@ class Client:
         self.version = ""
         """What an Enterprise Server says of itself with each answer, "" as long as nothing was said."""
         self._settings = settings
-        self._idle: list[tuple[github.Github, _Carried]] = []
-        self._every: list[github.Github] = []
+        self._idle: list[tuple[Bound, _Carried]] = []
+        self._every: list[Bound] = []
         self._lock = threading.Lock()
         self._lanes = threading.BoundedSemaphore(settings.jobs)
 
@@ -116,7 +117,7 @@ class Client:
     ) -> Answer:
         """Return the answer; StatusError from 300 up, GarbledError, or an exception of requests."""
         with self._client(credential) as client, _kept_at_home(f"{verb} {path}"):
-            status, headers, text = client.requester.requestJson(verb, path, dict(query or {}), {}, body)
+            status, headers, text = client.requestJson(verb, path, dict(query or {}), {}, body)
         self.version = headers.get("x-github-enterprise-version", self.version)
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
@@ -131,9 +132,9 @@ class Client:
     def graphql(self, credential: Credential, document: str, variables: Mapping[str, Any]) -> Answer:
         """Return the answer to a GraphQL document, with its errors still in it; raises as `rest` does."""
         with self._client(credential) as client, _kept_at_home("GraphQL"):
-            url = client.requester.graphql_url
+            url = client.graphql_url
             body = {"query": document, "variables": variables}
-            status, headers, text = client.requester.requestJson("POST", url, {}, {}, body)
+            status, headers, text = client.requestJson("POST", url, {}, {}, body)
         self.version = headers.get("x-github-enterprise-version", self.version)
         answer = Answer(status, headers, _decoded(text, status))
         if status >= _REDIRECT:
@@ -148,7 +149,7 @@ class Client:
             client.close()
 
     @contextmanager
-    def _client(self, credential: Credential) -> Iterator[github.Github]:
+    def _client(self, credential: Credential) -> Iterator[Bound]:
         with self._lanes:
             with self._lock:
                 idle = self._idle.pop() if self._idle else None
@@ -161,17 +162,17 @@ class Client:
                 with self._lock:
                     self._idle.append((client, carried))
 
-    def _new(self) -> tuple[github.Github, _Carried]:
+    def _new(self) -> tuple[Bound, _Carried]:
         carried = _Carried()
-        client = github.Github(
+        client = Bound(
             auth=carried,
             base_url=api_of(self._settings.url),
             timeout=max(1, int(self._settings.timeout)),
             user_agent="sigctl",
             per_page=PAGE,
+            verify=True,
             retry=None,
-            seconds_between_requests=None,
-            seconds_between_writes=None,
+            pool_size=None,
             api_version=API_VERSION,
         )
         with self._lock:
@@ -203,7 +204,7 @@ def _decoded(text: str, status: int) -> Any:
         return None
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         if status >= _REDIRECT:  # proxies and load balancers answer errors in HTML
             return (
                 {"message": text.strip().partition("\n")[0][:200]}

@@ -9,14 +9,15 @@ from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecut
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from gitlab import Gitlab
 from gitlab.exceptions import GitlabError
-from requests.adapters import HTTPAdapter
 
-from sigctl.errors import NotThereError, PartialError
+from sigctl.errors import NotThereError, PartialError, RefusedError
 from sigctl.forges.base import Settings
+from sigctl.forges.bounded import Bounded
 from sigctl.forges.gitlab.failures import BadAnswerError, read_failure
 from sigctl.forges.http import Caller, Failure
 
@@ -26,7 +27,7 @@ _READS = ("GET", "HEAD")
 
 
 class _Session(requests.Session):
-    """Follows redirects on reads only, never carries the token to another host, and remembers the last headers."""
+    """Follows redirects on reads only and to the same server only, and remembers the last headers."""
 
     def __init__(self, connections: int) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class _Session(requests.Session):
         self.cookies.set_policy(
             DefaultCookiePolicy(allowed_domains=[])
         )  # the token says who asks, nothing else
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
+        adapter = Bounded(pool_connections=2, pool_maxsize=connections)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -46,10 +47,16 @@ class _Session(requests.Session):
         return response
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # requests has no types here
-        strip = self.should_strip_auth(str(response.request.url), str(prepared_request.url))  # type: ignore[no-untyped-call]  # nor here
-        if strip:
-            prepared_request.headers.pop("PRIVATE-TOKEN", None)
+        """Refuse to follow to where the token must not go: what anybody may see there is not the whole of what was asked for."""
+        here, there = str(response.request.url), str(prepared_request.url)
+        if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]  # requests has no types here
+            place = urlsplit(there)
+            raise RefusedError(
+                f"{response.request.method} {urlsplit(here).path}: the server leads to another place: "
+                f"{place.scheme}://{place.hostname}{f':{place.port}' if place.port else ''}",
+                "the url of the forge in the files must be the one that the server itself uses, https and all",
+            )
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # nor here
 
     @property
     def headers_told(self) -> Mapping[str, str]:
@@ -167,7 +174,7 @@ class Client:
             return None
         try:
             return response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadAnswerError(path) from error
 
     def request_id(self) -> str:

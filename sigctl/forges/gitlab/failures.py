@@ -140,7 +140,7 @@ def _decoded(body: bytes) -> Any:
     text = body.decode("utf-8", "replace")
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "" if text.lstrip().startswith("<") else text
     return data.get("errors", data) if isinstance(data, dict) else data
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from sigctl.forges.base import Settings
+from sigctl.forges.bounded import Bounded
 
 _OK, _REDIRECT = 200, 300
 Form = Mapping[str, str]
@@ -113,7 +113,7 @@ class Client:
         session = requests.Session()
         session.headers["User-Agent"] = "sigctl"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
+        adapter = Bounded(pool_connections=1, pool_maxsize=1)
         for prefix in ("https://", "http://"):
             session.mount(prefix, adapter)
         with self._lock:
@@ -124,7 +124,7 @@ class Client:
 def _decoded(response: requests.Response) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         if response.status_code >= _REDIRECT:  # pages of errors are HTML, a proxy's too
             return {}
         raise GarbledError(f"{len(response.content)} bytes that are no JSON") from None
