@@ -42,6 +42,8 @@ def remove_group(world: World, group: Document) -> None:
             remove_project(world, project)
         for share in world.shares.find("group", inner["id"]):
             world.shares.delete(share["id"])
+        for rule in world.group_rules.find("group", inner["id"]):
+            world.group_rules.delete(rule["id"])
         _strip(world, GROUP, inner["id"])
         world.groups.delete(inner["id"])
 

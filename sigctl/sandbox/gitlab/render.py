@@ -115,7 +115,15 @@ def member(call: Call, member: Document) -> Shown:
         **({"created_by": user_basic(call, creator)} if creator else {}),
         "expires_at": member["expires_at"],
         "membership_state": "active",
+        **_role_of(call, member),
     }
+
+
+def _role_of(call: Call, member: Document) -> Shown:
+    from sigctl.sandbox.gitlab.api.member_roles import shown as role_shown  # noqa: PLC0415  # it shows in turn
+
+    role = call.world.member_roles.get(member.get("member_role_id"))
+    return {"member_role": role_shown(role)} if role is not None else {}
 
 
 def invitation(call: Call, invitation: Document) -> Shown:

@@ -47,10 +47,9 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def of_branch(world: World, project: Document, branch: str) -> list[Document]:
-    """Return the rules that cover a branch."""
-    return [
-        rule for rule in world.branch_rules.find("project", project["id"]) if matches(rule["name"], branch)
-    ]
+    """Return the rules that cover a branch, those of the groups above among them."""
+    every = [*world.branch_rules.find("project", project["id"]), *world.rules_above(project)]
+    return [rule for rule in every if matches(rule["name"], branch)]
 
 
 def of_tag(world: World, project: Document, tag: str) -> list[Document]:

@@ -69,6 +69,8 @@ class World:
         )
         self.redirects = col("redirects", path=lambda r: r["path"].lower(), project=lambda r: r["project_id"])
         self.branch_rules = col("branch_rules", project=lambda r: r["project_id"])
+        self.group_rules = col("group_rules", group=lambda r: r["group_id"])
+        self.member_roles = col("member_roles")
         self.tag_rules = col("tag_rules", project=lambda r: r["project_id"])
         self.keys = col("deploy_keys", fingerprint=lambda k: k["fingerprint_sha256"])
         self.key_uses = col("deploy_key_uses", project=lambda u: u["project_id"], key=lambda u: u["key_id"])
@@ -146,6 +148,10 @@ class World:
         """Return the project that once had this full path."""
         found = self.redirects.one("path", path.lower())
         return None if found is None else self.projects.get(found["project_id"])
+
+    def rules_above(self, project: Document) -> list[Document]:
+        """Return the rules for branches that a project has from the groups above."""
+        return [rule for group in self.above(project) for rule in self.group_rules.find("group", group["id"])]
 
     def member(self, source: str, source_id: int, user_id: int) -> Document | None:
         """Return the direct membership."""

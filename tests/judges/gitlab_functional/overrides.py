@@ -1,6 +1,7 @@
 """Stands as conftest beside python-gitlab's own functional tests: they meet the sandbox in place of a container.
 
-The environment says where it is: SANDBOX_URL, SANDBOX_TOKEN, and LEFT_OUT, a JSON file of patterns with reasons.
+The environment says where it is: SANDBOX_URL, SANDBOX_TOKEN; and LEFT_OUT, a JSON file of patterns with reasons, or ONLY, one of the
+patterns that alone are run.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    patterns = json.loads(Path(os.environ["LEFT_OUT"]).read_text(encoding="utf-8"))
+    only = os.environ.get("ONLY", "")
+    patterns = json.loads(Path(only or os.environ["LEFT_OUT"]).read_text(encoding="utf-8"))
     used, kept, out = set(), [], []
     for item in items:
         name = item.nodeid.rpartition("/")[2]
         found = [pattern for pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
         used.update(found)
-        (out if found else kept).append(item)
+        (out if bool(found) is not bool(only) else kept).append(item)
     config.hook.pytest_deselected(items=out)
     items[:] = kept
     unused = sorted(set(patterns) - used)

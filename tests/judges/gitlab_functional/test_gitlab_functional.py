@@ -16,7 +16,22 @@ from gitlab_sdists import installed, unpacked
 from sigctl.sandbox import control
 
 HERE = Path(__file__).parent
-LEFT_OUT = HERE / "left_out.json"
+LEFT_OUT, PAID = HERE / "left_out.json", HERE / "paid.json"
+
+
+@pytest.mark.judge
+def test_what_belongs_to_a_paid_tier_passes_on_the_highest(tmp_path, capsys):
+    with control.running(tmp_path / "sandbox", forges=("gitlab",), knobs={"gitlab_tier": 3}) as sandbox:
+        reach = sandbox.document()["forges"]["gitlab"]
+        places = {"SANDBOX_URL": reach["url"], "SANDBOX_TOKEN": reach["token"], "ONLY": str(PAID)}
+        done = _run(_suite(tmp_path), tmp_path, places)
+    results = _results(tmp_path / "junit.xml")
+    collected = json.loads((tmp_path / "collected.json").read_text(encoding="utf-8"))
+    with capsys.disabled():
+        print(f"\npython-gitlab functional, paid tier: {len(results)} passed")
+    assert set(results.values()) == {"passed"}, f"{results}\n{done.stdout[-20000:]}"
+    assert not collected["unused"], "listed, but there is no such test"
+    assert len(results) >= len(json.loads(PAID.read_text(encoding="utf-8")))
 
 
 @pytest.mark.judge

@@ -12,7 +12,7 @@ from sigctl.sandbox.gitlab.api.common import (
     source_of,
 )
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, forbidden, invalid, not_found, refuse
-from sigctl.sandbox.gitlab.world import GROUP, PROJECT
+from sigctl.sandbox.gitlab.world import GROUP, PROJECT, ULTIMATE
 from sigctl.sandbox.store import Document
 
 _LEVEL = {"access_level": params.integer}
@@ -128,8 +128,24 @@ def _add(call: Call, kind: str) -> Reply:
         asked["access_level"],
         expires_at=asked.get("expires_at"),
         created_by=call.me["id"],
+        member_role_id=_role(call, asked),
     )
     return Reply(201, render.member(call, member))
+
+
+def _role(call: Call, asked: Document) -> int | None:
+    """Return the role of the server's own making that a membership is to have; refuse one that does not fit."""
+    wanted = asked.get("member_role_id")
+    if wanted is None or call.world.tier < ULTIMATE:
+        return None
+    role = call.world.member_roles.get(wanted)
+    if role is None:
+        not_found("Member Role")
+    if role["base_access_level"] != asked["access_level"]:
+        invalid(
+            "member_role_id", "the custom role's base access level does not match the current access level"
+        )
+    return int(role["id"])
 
 
 def refuse_missing(call: Call) -> None:
@@ -179,7 +195,8 @@ def _update(call: Call, kind: str) -> Reply:
     if complaints:
         invalid("access_level", *complaints)
     not_past(call, asked.get("expires_at"))
-    changes = {name: asked[name] for name in ("access_level", "expires_at") if name in asked}
+    changes: Document = {name: asked[name] for name in ("access_level", "expires_at") if name in asked}
+    changes["member_role_id"] = _role(call, asked)  # a change that does not name the role takes it away
     return Reply(200, render.member(call, call.world.members.save(member, **changes)))
 
 

@@ -21,13 +21,14 @@ def register(routes: Routes) -> None:
     base = "/projects/:id/protected_branches"
     routes.add("GET", base)(_list)
     routes.add("POST", base)(_protect)
-    routes.add("GET", f"{base}/:name")(lambda call: Reply(200, _shown(call, _found(call))))
+    routes.add("GET", f"{base}/:name")(lambda call: Reply(200, shown(call, _found(call))))
     routes.add("PATCH", f"{base}/:name")(_change)
     routes.add("DELETE", f"{base}/:name")(_unprotect)
 
 
-def _shown(call: Call, rule: Document) -> dict[str, Any]:
-    shown = {
+def shown(call: Call, rule: Document) -> dict[str, Any]:
+    """Return a rule, of a project or of a group above it."""
+    found = {
         "id": rule["id"],
         "name": rule["name"],
         "push_access_levels": [_entry(call, entry, keys=True) for entry in rule["push"]],
@@ -35,12 +36,12 @@ def _shown(call: Call, rule: Document) -> dict[str, Any]:
         "allow_force_push": rule["allow_force_push"],
     }
     if call.world.enterprise:
-        shown |= {
+        found |= {
             "unprotect_access_levels": [_entry(call, entry) for entry in rule["unprotect"]],
             "code_owner_approval_required": rule["code_owner_approval_required"],
-            "inherited": False,
+            "inherited": "group_id" in rule and "/projects/" in call.path,
         }
-    return shown
+    return found
 
 
 def _entry(call: Call, entry: Document, *, keys: bool = False) -> dict[str, Any]:
@@ -59,8 +60,9 @@ def _entry(call: Call, entry: Document, *, keys: bool = False) -> dict[str, Any]
 def _list(call: Call) -> Reply:
     project = project_of(call, levels.MAINTAINER)
     word = call.take(None, {"search": params.text}).get("search") or ""
-    found = [rule for rule in call.world.branch_rules.find("project", project["id"]) if word in rule["name"]]
-    return call.page(found, lambda rule: _shown(call, rule))
+    own = call.world.branch_rules.find("project", project["id"])
+    every = [*own, *call.world.rules_above(project)]
+    return call.page([rule for rule in every if word in rule["name"]], lambda rule: shown(call, rule))
 
 
 def _found(call: Call) -> Document:
@@ -97,7 +99,7 @@ def _protect(call: Call) -> Reply:
     if project.get("unprotected") == rule["name"]:
         call.world.late.pop(project["id"], None)
         call.world.projects.save(project, unprotected=None)
-    return Reply(201, _shown(call, rule))
+    return Reply(201, shown(call, rule))
 
 
 def _entries(call: Call, project: Document, right: str, asked: dict[str, Any]) -> list[dict[str, int]]:
@@ -167,7 +169,7 @@ def _change(call: Call) -> Reply:
         for right, name in _RIGHTS.items():
             if name in asked:
                 changes[right] = _merged(call, project, right, rule[right], asked[name])
-    return Reply(200, _shown(call, call.world.branch_rules.save(rule, **changes)))
+    return Reply(200, shown(call, call.world.branch_rules.save(rule, **changes)))
 
 
 def _merged(

@@ -69,7 +69,9 @@ def _protection(_context: Context, rule: Document, _arguments: dict[str, Any]) -
 
 @shows("BranchRule", "isDefault")
 def _is_default(context: Context, rule: Document, _arguments: dict[str, Any]) -> bool:
-    return bool(context.world.projects[rule["project_id"]]["default_branch"] == rule["name"])
+    return "project_id" in rule and bool(
+        context.world.projects[rule["project_id"]]["default_branch"] == rule["name"]
+    )
 
 
 @shows("BranchRule", "isProtected")
@@ -89,7 +91,12 @@ def _rule_time(context: Context, rule: Document, _arguments: dict[str, Any]) -> 
     return str(context.world.projects[rule["project_id"]]["created_at"])
 
 
-@shows("BranchProtection", "isGroupLevel", "modificationBlockedByPolicy")
+@shows("BranchProtection", "isGroupLevel")
+def _of_group(_context: Context, rule: Document, _arguments: dict[str, Any]) -> bool:
+    return "group_id" in rule
+
+
+@shows("BranchProtection", "modificationBlockedByPolicy")
 def _never(_context: Context, _rule: Document, _arguments: dict[str, Any]) -> bool:
     return False
 

@@ -181,5 +181,8 @@ def _project_members(context: Context, project: Document, arguments: dict[str, A
 def _branch_rules(context: Context, project: Document, arguments: dict[str, Any]) -> Document | None:
     if context.access.project(project) < levels.MAINTAINER:
         return None
-    found = context.world.branch_rules.find("project", project["id"])
+    found = [
+        *context.world.branch_rules.find("project", project["id"]),
+        *context.world.rules_above(project),
+    ]
     return connect(sorted(found, key=lambda rule: str(rule["name"])), arguments)
