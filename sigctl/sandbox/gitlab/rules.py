@@ -48,8 +48,13 @@ def matches(pattern: str, name: str) -> bool:
 
 def of_branch(world: World, project: Document, branch: str) -> list[Document]:
     """Return the rules that cover a branch, those of the groups above among them."""
-    every = [*world.branch_rules.find("project", project["id"]), *world.rules_above(project)]
+    every = [*world.branch_rules.find("project", project["id"]), *of_groups(world, project)]
     return [rule for rule in every if matches(rule["name"], branch)]
+
+
+def of_groups(world: World, project: Document) -> list[Document]:
+    """Return the rules for branches that a project has from the groups above."""
+    return [rule for group in world.above(project) for rule in world.group_rules.find("group", group["id"])]
 
 
 def of_tag(world: World, project: Document, tag: str) -> list[Document]:

@@ -15,7 +15,6 @@ from sigctl.sandbox.store import Document, Store
 GROUP, PROJECT = "group", "project"
 INITIAL = "main"
 
-
 COMMUNITY, FREE, PREMIUM, ULTIMATE = range(4)
 """The Community Edition, and the tiers of the Enterprise Edition."""
 PLANS = {FREE: "free", PREMIUM: "premium", ULTIMATE: "ultimate"}
@@ -149,10 +148,6 @@ class World:
         found = self.redirects.one("path", path.lower())
         return None if found is None else self.projects.get(found["project_id"])
 
-    def rules_above(self, project: Document) -> list[Document]:
-        """Return the rules for branches that a project has from the groups above."""
-        return [rule for group in self.above(project) for rule in self.group_rules.find("group", group["id"])]
-
     def member(self, source: str, source_id: int, user_id: int) -> Document | None:
         """Return the direct membership."""
         return self.members.one("key", (source, source_id, user_id))
@@ -212,12 +207,9 @@ class World:
 
     def namespace_path(self, namespace_id: int) -> str:
         """Return the full path of a namespace."""
-        group = self.groups.get(namespace_id)
-        return (
-            self.full_path(group)
-            if group
-            else str((self.personal(namespace_id) or {"username": ""})["username"])
-        )
+        if (group := self.groups.get(namespace_id)) is not None:
+            return self.full_path(group)
+        return str((self.personal(namespace_id) or {"username": ""})["username"])
 
     def project_path(self, project: Document) -> str:
         """Return a project's full path."""

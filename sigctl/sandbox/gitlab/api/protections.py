@@ -61,7 +61,7 @@ def _list(call: Call) -> Reply:
     project = project_of(call, levels.MAINTAINER)
     word = call.take(None, {"search": params.text}).get("search") or ""
     own = call.world.branch_rules.find("project", project["id"])
-    every = [*own, *call.world.rules_above(project)]
+    every = [*own, *rules.of_groups(call.world, project)]
     return call.page([rule for rule in every if word in rule["name"]], lambda rule: shown(call, rule))
 
 

@@ -183,6 +183,6 @@ def _branch_rules(context: Context, project: Document, arguments: dict[str, Any]
         return None
     found = [
         *context.world.branch_rules.find("project", project["id"]),
-        *context.world.rules_above(project),
+        *rules.of_groups(context.world, project),
     ]
     return connect(sorted(found, key=lambda rule: str(rule["name"])), arguments)
