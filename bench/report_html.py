@@ -19,9 +19,12 @@ from sigctl.core.kinds import Grant, TeamMember
 from sigctl.core.snapshot import Coverage, Seen, Snapshot
 from sigctl.core.state import Account, Observation
 from sigctl.report.html.pages import render
+from sigctl.spec.load import paused_gc
 
 SIGS, REPOS, PEOPLE = 25, 40, 250
 TODAY = date(2026, 11, 22)
+ALLOWED = 3.0
+"""Seconds that the site may take."""
 
 
 def files(folder: Path) -> Path:
@@ -92,9 +95,10 @@ def main() -> None:
         best: list[tuple[float, float, float]] = []
         for _ in range(4):
             begun, used = time.perf_counter(), time.process_time()
-            site = from_snapshot(Options(config=config, mirror=False), TODAY, file)
-            gathered = time.perf_counter()
-            write(folder / "site", render(site))
+            with paused_gc():
+                site = from_snapshot(Options(config=config, mirror=False), TODAY, file)
+                gathered = time.perf_counter()
+                write(folder / "site", render(site))
             ended = time.perf_counter()
             best.append((gathered - begun, ended - gathered, time.process_time() - used))
         gather, wrote, cpu = min(best, key=lambda one: one[2])
@@ -103,9 +107,8 @@ def main() -> None:
         print(
             f"{len(site.repos)} repositories, {len(site.people)} people, {len(site.rows)} rights, {len(site.differences)} differences"
         )
-        print(
-            f"gathered {gather:.2f} s, written {wrote:.2f} s: {gather + wrote:.2f} s, of CPU {cpu:.2f} s, {len(pages)} files"
-        )
+        print(f"gathered {gather:.2f} s, written {wrote:.2f} s: {gather + wrote:.2f} s, {len(pages)} files")
+        print(f"of CPU {cpu:.2f} s, allowed {ALLOWED:.2f} s: {cpu / ALLOWED:.2f} of it")
         print("largest:", ", ".join(f"{path} {size // 1024} kB" for path, size in sizes.most_common(4)))
 
 

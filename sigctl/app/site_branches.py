@@ -38,11 +38,12 @@ def branches_of(seen: Seen) -> dict[str, list[BranchFacts]]:
             forges[name].add(side.forge)
             owners = spaces if name == kernel else {}
             for fact in _on(side, repo, declared.get(name, {})):
-                found[name][replace(fact, sig=owners.get(fact.name, fact.sig))].append(side.forge)
+                owner = owners.get(fact.name, fact.sig)
+                found[name][fact if owner == fact.sig else replace(fact, sig=owner)].append(side.forge)
     return {
         name: sorted(
             (
-                replace(one, forges=() if set(on) == forges[name] else tuple(sorted(on)))
+                one if set(on) == forges[name] else replace(one, forges=tuple(sorted(on)))
                 for one, on in facts.items()
             ),
             key=lambda one: (one.name in ("", "*"), one.sig, one.name, one.forges),

@@ -53,7 +53,7 @@ def _fill(fresh: Path, pages: Iterable[tuple[str, str]]) -> list[str]:
         if above not in folders:
             folders.add(above)
             path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode())
         names.append(name)
     (fresh / LIST).write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
     return names

@@ -63,6 +63,7 @@ def report(
     from sigctl.app import site as making  # noqa: PLC0415  # the pages' library is for this command alone
     from sigctl.app.site_files import write  # noqa: PLC0415  # the same
     from sigctl.report.html.pages import render  # noqa: PLC0415  # the same
+    from sigctl.spec.load import paused_gc  # noqa: PLC0415  # the same
 
     logs(given["verbose"])
     if live and against is not None:
@@ -73,13 +74,15 @@ def report(
     if live:
         with running(given, mirror=not no_mirror) as (context, _):
             site = making.live(context, history, audit)
+        count = write(folder, render(site))
     else:
         options = options_of(given, mirror=not no_mirror)
-        site = (
-            making.from_snapshot(options, today, against, history, audit)
-            if against is not None
-            else making.from_files(options, today, history, audit)
-        )
-    count = write(folder, render(site))
+        with paused_gc():  # all that is made is needed to the end
+            site = (
+                making.from_snapshot(options, today, against, history, audit)
+                if against is not None
+                else making.from_files(options, today, history, audit)
+            )
+            count = write(folder, render(site))
     click.echo(f"{folder}: {count} files", err=True)
     return 1 if any(forge.problem for forge in site.forges) else 0

@@ -11,6 +11,7 @@ from sigctl.core import levels
 from sigctl.core.access_routes import OWNED, Roads, Route
 from sigctl.core.access_says import ELSEWHERE, VERBS, Can, Says, Verb
 from sigctl.core.globs import covers
+from sigctl.core.group_rules import inherited
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.levels import MAINTAIN, WRITE
@@ -49,6 +50,8 @@ class Judge:
         for one in self.held.values():
             if isinstance(one, BranchRule) and one.on == BRANCH and self.knows_rules:
                 found[one.repo].append(one)
+        for one in inherited(self.held.values()) if self.knows_rules else ():
+            found[one.repo].append(one)
         return {repo: sorted(rules, key=lambda rule: rule.pattern) for repo, rules in found.items()}
 
     def grants_on(self, repo: str) -> list[Grant]:
@@ -89,22 +92,12 @@ class Judge:
     def can(self, login: str, repo: str) -> Can:
         """Return what he may do on all branches; repositories with the same rules are looked at once."""
         who = self._who(login, repo)
-        found = self.repo(repo)
-        shut = bool(found and found.archived)
         branches = tuple(route.branches for route in who.routes) if self.traits.push_by_pattern else ()
-        kind = (
-            login,
-            who.level,
-            who.native,
-            who.owner,
-            shut,
-            self._default(repo),
-            branches,
-            self._shape(repo),
-        )
-        if kind not in self._answers:
-            self._answers[kind] = self._can(login, repo)
-        return self._answers[kind]
+        kind = (login, who.level, who.native, who.owner, bool(who.routes), branches, self._shape(repo))
+        found = self._answers.get(kind)
+        if found is None:
+            found = self._answers[kind] = self._can(login, repo)
+        return found
 
     def _can(self, login: str, repo: str) -> Can:
         names = self.patterns(repo)
@@ -118,13 +111,14 @@ class Judge:
         )
 
     def _shape(self, repo: str) -> int:
-        """Return a number that is the same for repositories with the same rules and names."""
+        """Return a number that is the same for repositories with the same rules, names and default branch, archived or not."""
         if repo not in self._shapes:
             terms = tuple(
                 (r.pattern, r.push, r.merge, r.create, r.force, r.delete, r.reviews, r.checks)
                 for r in self.rules.get(repo, ())
             )
-            whole = (terms, self.patterns(repo))
+            found = self.repo(repo)
+            whole = (terms, self.patterns(repo), self._default(repo), bool(found and found.archived))
             self._shapes[repo] = self._numbers.setdefault(whole, len(self._numbers))
         return self._shapes[repo]
 
@@ -275,10 +269,14 @@ class Judge:
 
     def _look(self, login: str, repo: str) -> _Who:
         routes = tuple(r for r in self.roads.routes.get((login, repo), ()) if not r.waiting)
-        known = [r.level for r in routes if levels.is_known(r.level)]
-        level = max(known, key=lambda one: levels.rank(one) or 0, default=levels.NONE)
-        native = next((r.level for r in routes if not levels.is_known(r.level)), "")
-        owner = next((r.on for r in routes if r.way == OWNED), "")
+        level, native, owner = levels.NONE, "", ""
+        for one in routes:
+            if not levels.is_known(one.level):
+                native = native or one.level
+            elif level == levels.NONE:
+                level = one.level  # the strongest comes first
+            if one.way == OWNED:
+                owner = owner or one.on
         return _Who(login, repo, level, native, owner, routes)
 
 

@@ -87,6 +87,21 @@ class RepoFacts:
     branches: tuple[BranchFacts, ...] = ()
     upstream: str = ""
 
+    @property
+    def archived(self) -> bool:
+        """Whether it is in the archive on any forge."""
+        return any(one.archived for one in self.places)
+
+    @property
+    def forges(self) -> tuple[str, ...]:
+        """Where it is."""
+        return tuple(dict.fromkeys(one.forge for one in self.places))
+
+    @property
+    def default_branches(self) -> tuple[str, ...]:
+        """What a clone checks out, each name once."""
+        return tuple(dict.fromkeys(one.default_branch for one in self.places if one.default_branch))
+
 
 @dataclass(frozen=True, slots=True)
 class MirrorFacts:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sigctl.core.access_table import STRANGER
+from sigctl.report.access_fold import Line
 from sigctl.report.html import pieces
 from sigctl.report.html.addresses import href, root_of, web
 from sigctl.report.html.drawing import bars, over_time, tree
@@ -66,6 +67,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
+        auto_reload=False,
     )
     env.globals.update(web=web, letters=LETTERS, href=href)
     env.filters.update(
@@ -74,7 +76,8 @@ def _environment() -> Environment:
         level=pieces.level,
         chip=pieces.chip,
         forges=lambda names: pieces.forges(tuple(names)),
-        columns=pieces.columns,
+        rights=_rights,
+        squares=lambda found: pieces.listed(map(pieces.square, found), ""),
         stacked=pieces.stacked,
         state=pieces.state,
         source=pieces.source,
@@ -96,6 +99,16 @@ def _shown(value: Any) -> Any:
 def _people(names: Iterable[str], to_person: Callable[[str], str]) -> Markup:
     """Return accounts, each leading to its page where it has one."""
     return pieces.listed(pieces.linked(name, to_person(name.partition(" (")[0])) for name in names)
+
+
+def _rights(line: Line, to_person: Callable[[str], str]) -> Markup:
+    """Return people and what they have as rows of a table."""
+    who = _people(line.who, to_person)
+    head = Markup('<th scope="rowgroup" rowspan="{}">{}</th>').format(len(line.cells), who)
+    rows = [pieces.columns(cell) for cell in line.cells]
+    return pieces.listed(
+        (pieces.row(head + one if not number else one) for number, one in enumerate(rows)), ""
+    )
 
 
 def _repo_names(names: Iterable[str], to_repo: Callable[[str], str], sig: str) -> Markup:

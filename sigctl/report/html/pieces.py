@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sigctl.report.access_fold import Cell
 from sigctl.report.html.drawing import Node
 from sigctl.report.html.lookup import LETTERS
+from sigctl.report.html.matrix import Square
 from sigctl.report.html.model import BranchFacts
 from sigctl.report.words import plain
 
@@ -56,6 +57,20 @@ def columns(cell: Cell) -> Markup:
         shown += Markup(" ") + chip(f"invited: {cell.pending}", "warn")
     row = Markup("<td>{}</td><td>{}</td><td>{}</td><td>{}</td>")
     return row.format(shown, forges(cell.forges), plain(cell.push), ways(cell.by))
+
+
+def row(cells: Markup) -> Markup:
+    """Return one row of a table."""
+    return Markup("<tr>\n{}\n</tr>\n").format(cells)
+
+
+@lru_cache(maxsize=65_536)
+def square(one: Square) -> Markup:
+    """Return one cell of the matrix, leading to what stands behind it."""
+    if not one.why:
+        return Markup("<td></td>")
+    kind = one.level if one.level in LETTERS or one.level == _NONE else "native"
+    return Markup('<td class="lv-{}"><a href="#w{}">{}</a></td>').format(kind, one.why, one.letter)
 
 
 @lru_cache(maxsize=65_536)
