@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Any
 
 from sigctl.core import levels
@@ -76,6 +77,30 @@ def _too_high(context: Context) -> Iterator[Finding]:
                 )
 
 
+def _hook_secrets(context: Context) -> Iterator[Finding]:
+    """Yield the webhooks that would give what sigctl itself proves itself with to whoever receives their events."""
+    ours = {
+        _reference(text): name
+        for name, forge in context.spec.forges.items()
+        for text in (forge.token, forge.app and forge.app.key, forge.ssh and forge.ssh.key)
+        if text
+    }
+    for given, path in _mappings(context, "webhooks"):
+        for name, one in given.items():
+            forge = ours.get(_reference(one.secret)) if one.secret else None
+            if forge is not None:
+                yield Finding(
+                    (*path, name, "secret"),
+                    f"is the token or key of {forge} too: whoever receives these events could act as sigctl",
+                    "make a secret of its own with `openssl rand -hex 32`, in a place of its own",
+                )
+
+
+def _reference(text: str) -> str:
+    """Return where a secret is, one place always written in one way."""
+    return f"file:{normpath(text.removeprefix('file:'))}" if text.startswith("file:") else text
+
+
 def _switches(context: Context) -> Iterator[Finding]:
     pairs = (
         ("security.push_protection", "security.secret_scanning"),
@@ -136,6 +161,7 @@ CHECKS = (
     ),
     Check("duplicate-part", "No label, webhook or deploy key is written twice in one list.", _same),
     Check("shared-key", "A deploy key is on one repository only, on forges that demand it.", _shared_keys),
+    Check("hook-secret", "No webhook has the token or key of a forge as its secret.", _hook_secrets),
     Check("key-level", "A key that may push is within what the SIG may give.", _too_high),
     Check("switches", "A switch is on only where what it needs is not off.", _switches),
 )
