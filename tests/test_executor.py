@@ -4,7 +4,7 @@ import threading
 
 from sigctl.core.kinds import Grant, Repo
 from sigctl.core.plan import Action
-from sigctl.errors import BudgetError, RefusedError
+from sigctl.errors import BudgetError, InterruptedRunError, LaterError, RefusedError
 from sigctl.executor import Executor
 
 
@@ -115,3 +115,38 @@ def test_every_outcome_is_told_once():
     actions = [create(f"O/r{n}") for n in range(10)]
     outcomes = run(actions, lambda _: "", on_outcome=told.append)
     assert sorted(o.action.id for o in told) == sorted(o.action.id for o in outcomes)
+
+
+def test_every_way_to_end_says_what_happened():
+    stop = threading.Event()
+    ends = {
+        "O/a": InterruptedRunError("stop"),
+        "O/b": LaterError("the server is still at it", "run again in a minute"),
+        "O/c": RefusedError("name is taken", "choose another"),
+        "O/d": BudgetError("the run's limit of 1 requests is used up", "raise --max-requests"),
+    }
+
+    def perform(action):
+        if action.key.name == "O/f":
+            stop.set()
+            return "req-9"
+        raise ends[action.key.name]
+
+    actions = [create(f"O/{name}", phase) for phase, name in enumerate("abcd")]
+    elsewhere = [create("O/f", 9, "g"), create("O/g", 10, "g")]
+    outcomes = run([*actions, create("O/e", 8)], perform)
+    assert [(o.status, o.reason, o.hint) for o in outcomes] == [
+        ("stopped", "the run was interrupted", ""),
+        ("later", "the server is still at it", "run again in a minute"),
+        ("failed", "name is taken", "choose another"),
+        ("failed", "the run's limit of 1 requests is used up", "raise --max-requests"),
+        ("stopped", "the run's limit of requests or time is used up", ""),
+    ]
+    outcomes = run(elsewhere, perform, stop=stop)
+    assert [(o.status, o.reason, o.request) for o in outcomes] == [
+        ("done", "", "req-9"),
+        ("stopped", "the run was interrupted", ""),
+    ]
+    maker = create("O/c")
+    skipped = run([maker, grant("O/c", maker)], perform)[1]
+    assert (skipped.status, skipped.reason) == ("skipped", f"depends on {maker.id}, which did not happen")

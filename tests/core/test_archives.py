@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from worlds import TRAITS, desired_of, observation_of
 
+from sigctl.core.archives import moments, settle
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Grant, Key, Org, Repo, Team
+from sigctl.core.kinds import DeployKey, Grant, Key, Org, Repo, Team, TeamMember
+from sigctl.core.plan import Action
 from sigctl.core.policy import Limit, Policy
-from sigctl.core.state import state
+from sigctl.core.state import Note, state
 
 OPEN = Policy(max_removals={"default": Limit(percent=100)}, keep_self=False)
 INHERITING = replace(TRAITS, archived_locked=False, group_grants=True, nested_orgs=True)
@@ -86,3 +88,63 @@ def test_an_archive_that_is_opened_while_people_can_write_is_named():
     there = [Org("O"), Team("O/t"), replace(SHUT, description="x"), WRITER]
     found = plan([Org("O"), Team("O/t"), replace(SHUT, description="y"), WRITER], there)
     assert [n.subject for n in found.notes if n.topic == "moment"] == ["O/r"]
+
+
+@pytest.mark.parametrize(
+    ("held", "open_"),
+    [
+        (WRITER, True),
+        (replace(WRITER, level="triage"), False),
+        (replace(WRITER, target="O/s"), False),
+        (Grant("org", "O", "team:O/t", "write"), True),
+        (Grant("org", "O", "team:O/t", "read"), False),
+        (Grant("org", "P", "team:O/t", "write"), False),
+        (Org("O", base_level="write"), True),
+        (Org("O", base_level="read"), False),
+        (Org("P", base_level="write"), False),
+        (TeamMember("O/t", "p1"), False),
+    ],
+)
+def test_opening_an_archive_is_a_moment_where_somebody_may_write_there_already(held, open_):
+    door = Action("f", "update", SHUT, replace(SHUT, archived=False), "s", 10)
+    noted = [Note("moment", "O/r", "O/r is open for a moment: whoever may write there can push", "f")]
+    assert moments([door], state([held])) == (noted if open_ else [])
+
+
+def test_the_making_of_what_shall_be_shut_is_a_moment_too_and_of_what_stays_open_is_none():
+    above = state([Grant("org", "O", "team:O/t", "write")])
+    made = Action("f", "create", None, replace(SHUT, archived=False), "s", 26)
+    shut = Action("f", "update", replace(SHUT, archived=False), SHUT, "s", 85)
+    assert [note.subject for note in moments([made, shut], above)] == ["O/r"]
+    assert [note.subject for note in moments([replace(made, after=SHUT)], above)] == ["O/r"]
+    assert moments([made], above) == []
+    assert moments([made, replace(shut, after=replace(SHUT, path="O/s"))], above) == []
+
+
+def test_a_right_to_write_on_what_is_shut_last_is_given_after_it():
+    shut = Action("f", "update", Repo("O/r"), SHUT, "s", 85)
+
+    def given(one, before=None):
+        return Action("f", "update" if before else "create", before, one, "s", 60)
+
+    key = DeployKey("O/r", "SHA256:a", write=True)
+    waits = [key, WRITER, Grant("org", "O", "team:O/t", "write")]
+    goes_on = [
+        replace(key, write=False),
+        replace(key, repo="O/s"),
+        replace(WRITER, target="O/s"),
+        Grant("org", "P", "team:O/t", "write"),
+        TeamMember("O/t", "p1"),
+    ]
+    lowered = given(replace(WRITER, level="read"), WRITER)
+    found = settle(
+        [shut, *map(given, waits), *map(given, goes_on), lowered], frozenset(), first=20, opening=66, last=85
+    )
+    assert [a.phase for a in found] == [85, 87, 87, 87, 60, 60, 60, 60, 60, 60]
+    early = settle([shut, given(key)], frozenset({SHUT.key}), first=20, opening=66, last=85)
+    assert [a.phase for a in early] == [20, 60]
+
+
+def test_what_is_taken_out_of_the_archive_waits_until_rights_are_settled():
+    door = Action("f", "update", SHUT, replace(SHUT, archived=False), "s", 10)
+    assert [a.phase for a in settle([door], frozenset(), first=20, opening=66, last=85)] == [66]

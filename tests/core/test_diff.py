@@ -133,3 +133,27 @@ def test_a_narrowing_rule_comes_before_the_grant_that_it_bounds():
     ).plan
     phases = {a.kind: a.phase for a in found.actions}
     assert phases["team"] < phases["branch_rule"] < phases["grant"]
+
+
+def test_a_repository_that_leaves_the_archive_and_moves_is_opened_where_it_was_and_moves_open():
+    seen = [Org("O"), Repo("O/old", archived=True), Repo("O/other", archived=True), Team("O/was")]
+    wanted = [
+        Org("O"),
+        Repo("O/new", archived=False, previously=("O/old",)),
+        Repo("O/away", archived=True, previously=("O/other",)),
+        Team("O/now", previously=("O/was",)),
+    ]
+    found = plan(wanted, seen).actions
+    assert [
+        (a.verb, a.before.key.name, a.key.name) for a in found if a.subject.key.name in ("O/old", "O/new")
+    ] == [
+        ("update", "O/old", "O/old"),
+        ("move", "O/old", "O/new"),
+    ]
+    moved = {
+        a.key.name: (a.before.archived, a.after.archived)
+        for a in found
+        if a.verb == "move" and a.kind == "repo"
+    }
+    assert moved["O/new"] == (False, False)
+    assert [a.key.name for a in found if a.verb == "move" and a.kind == "team"] == ["O/now"]

@@ -6,6 +6,7 @@ import pytest
 
 from sigctl.core.kinds import BranchRule, Grant, Repo
 from sigctl.core.patterns import by_pattern, without_patterns
+from sigctl.core.state import Note
 
 REPO = "rpms/xen"
 VIRT, CLOUD, RELEASE = "team:sig-virt", "team:sig-cloud", "team:sig-release"
@@ -100,3 +101,55 @@ def test_more_branches_are_a_wider_right():
     assert Grant.effect(few, more) == Grant.effect(more, every) == "widens"
     assert Grant.effect(every, few) == Grant.effect(more, few) == "narrows"
     assert Grant.effect(few, few) == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("one", "lost"),
+    [
+        (rule("c7"), []),
+        (rule("c7", VIRT, reviews=1), ["reviews"]),
+        (rule("c7", VIRT, checks=("build",), force=False), ["no force", "checks"]),
+        (rule("c7", VIRT, delete=False, force=True), ["no delete"]),
+        (rule("c7", VIRT, merge=(VIRT,)), []),
+        (BranchRule(REPO, "c7", merge=(VIRT,)), ["who may merge or create"]),
+        (BranchRule(REPO, "c7", create=(VIRT,)), ["who may merge or create"]),
+        (
+            BranchRule(REPO, "v*", "tag", create=(VIRT,), force=False),
+            ["who may push tags: whoever may push every branch, and nobody else"],
+        ),
+    ],
+)
+def test_what_rules_say_and_this_forge_can_not_keep_is_told(one, lost):
+    notes = []
+    assert by_pattern([Repo(REPO), one], notes) == [Repo(REPO)]
+    assert notes == [
+        Note("unsupported", "branch rules", f"{what} can't be kept by rules on this forge") for what in lost
+    ]
+
+
+def test_each_note_about_a_right_says_where_it_is():
+    kept = [rule("c7*", RELEASE), rule("c7-sig-*-x", VIRT), rule("c7-sig-virt-*", VIRT)]
+    notes = []
+    by_pattern([Repo(REPO), given(level="admin"), given(CLOUD), given(RELEASE), *kept], notes)
+    assert notes == [
+        Note(
+            "unsupported",
+            REPO,
+            f"{VIRT} has admin, so may push to every branch: this forge can't keep one from an admin",
+        ),
+        Note(
+            "rounded",
+            REPO,
+            f"{CLOUD} gets triage, not write: no branch can be given that is not also kept from it",
+        ),
+        Note(
+            "unsupported",
+            REPO,
+            f"{RELEASE} may not push c7*: it reaches into c7-sig-*-x, which is kept from it, and this forge knows no exceptions",
+        ),
+        Note(
+            "rounded",
+            REPO,
+            f"{RELEASE} gets triage, not write: no branch can be given that is not also kept from it",
+        ),
+    ]
