@@ -18,5 +18,5 @@ OPTIONAL = {
         }
     ),
     "grant": frozenset({"until"}),
-    "branch_rule": frozenset({"code_owners"}),
+    "branch_rule": frozenset({"code_owners", "unprotect"}),
 }  # fmt: skip

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from sigctl.core import levels
 from sigctl.core.globs import overlap
-from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource
-from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Resource
+from sigctl.core.kinds.branch import BRANCH, DEPLOY_KEY, SIDES, key_in
 from sigctl.core.kinds.grant import PERSON
 from sigctl.core.plan import Action
 from sigctl.core.state import Note
@@ -89,6 +89,9 @@ def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> Br
     def there(subject: str) -> bool:
         if subject.startswith(_LEVEL) or subject == own:
             return True
+        if subject.startswith(DEPLOY_KEY):
+            key = seen.get(Key(DeployKey.KIND, f"{rule.repo}:{key_in(subject)}"))
+            return isinstance(key, DeployKey) and key.write
         places = [(Repo.KIND, rule.repo)]
         if subject.startswith(f"{PERSON}:"):
             parts = rule.repo.split("/")
@@ -97,7 +100,7 @@ def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> Br
 
     first = {
         name: tuple(one for one in side if there(one))
-        for name in ("push", "merge", "create")
+        for name in SIDES
         if (side := getattr(rule, name)) is not None
     }
     narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides

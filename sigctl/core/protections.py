@@ -16,9 +16,10 @@ from sigctl.core import levels
 from sigctl.core.globs import covers
 from sigctl.core.holders import People
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo, Resource
-from sigctl.core.kinds.branch import TAG
+from sigctl.core.kinds.branch import DEPLOY_KEY, TAG
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.protected import listed, own_defaults
+from sigctl.core.reviews import RAISED_HINT, Raised, one_number
 from sigctl.core.state import Desired, Note, Observation, SetAside, Traits
 
 SUBJECTS = "branch_rule.subjects"
@@ -65,6 +66,9 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
     filled = frozenset(one.path for one in wanted if isinstance(one, Repo) and one.filled)
     keeper = _Keeper(people, observation.own_way, named=named, more=_more(observation, traits), filled=filled)
     out = [keeper.kept(one) if isinstance(one, BranchRule) else one for one in wanted]
+    if traits.one_review_count:
+        out, raised = one_number(out, seen)
+        keeper.told(raised)
     keeper.compare([one for one in out if isinstance(one, BranchRule)])
     aside = [] if desired.closest_rules else list(_aside(keeper, desired))
     if desired.closest_rules:
@@ -83,6 +87,19 @@ def _more(observation: Observation, traits: Traits) -> frozenset[str]:
         return need is None or need in observation.capabilities
 
     return frozenset(filter(there, traits.fields.get(BranchRule.KIND, frozenset())))
+
+
+_LACKED = {
+    "reviews": (
+        "be made to ask for reviews",
+        "raise the tier; let only `merge` who looks at changes first; or take `reviews` out of the rule",
+    ),
+    "unprotect": (
+        "tell who may take a rule away from who may change settings",
+        "raise the tier; give `maintain` there to nobody else; or take `unprotect` out of the rule",
+    ),
+}
+"""What a server may be unable to ask for beside who may push -> in words, and the ways out."""
 
 
 @dataclass(slots=True)
@@ -107,7 +124,7 @@ class _Keeper:
         merge = (
             None
             if rule.on == TAG
-            else pushers
+            else tuple(one for one in pushers if not one.startswith(DEPLOY_KEY))
             if rule.merge is None
             else self._side(rule, rule.merge, "merge")
         )
@@ -124,20 +141,31 @@ class _Keeper:
             reviews=self._rest(rule, "reviews"),
             checks=self._rest(rule, "checks"),
             code_owners=self._rest(rule, "code_owners"),
+            unprotect=self._unprotect(rule),
         )
 
+    def _unprotect(self, rule: BranchRule) -> tuple[str, ...] | None:
+        """Return who may take the rule away, our own account among them: those of the named who may change rules at all."""
+        asked = self._rest(rule, "unprotect")
+        if asked is None:
+            return None
+        able = self.people.having(rule.repo, levels.MAINTAIN)
+        lost = sorted(one for one in self.people.outside(asked, able) if not one.startswith(_LEVEL))
+        if lost:
+            who = listed([one.partition(":")[2] for one in lost])
+            text = f"{rule.pattern}: {who} can't take the rule away without `maintain` there"
+            self.notes.append(Note("unsupported", rule.repo, text))
+        return self._by_name(set(asked) - set(lost), able)
+
     def _rest(self, rule: BranchRule, name: str) -> Any:
-        """Return what the rule asks of merges, None where this server can't be made to ask for it."""
+        """Return what the rule asks beside who may push, None where this server can't be made to ask for it."""
+        value = getattr(rule, name)
         if name in self.more:
-            return getattr(rule, name)
-        if getattr(rule, name):
-            hint = "raise the tier, where one has them; or take them out of the rule"
-            self._problem(
-                rule,
-                f"can't be made to ask for {name.replace('_', ' ')} on this server",
-                hint,
-                left_out=False,
-            )
+            return value
+        if value or (value is not None and name == "unprotect"):
+            what, hint = _LACKED.get(name, (f"be made to ask for {name.replace('_', ' ')}", ""))
+            hint = hint or "raise the tier, where one has them; or take them out of the rule"
+            self._problem(rule, f"can't {what} on this server", hint, left_out=False)
         return None
 
     def _one_answer(self, rule: BranchRule) -> tuple[str, ...]:
@@ -153,6 +181,10 @@ class _Keeper:
         return said[0]
 
     def _side(self, rule: BranchRule, asked: tuple[str, ...], verb: str) -> tuple[str, ...]:
+        keys = tuple(sorted(one for one in asked if one.startswith(DEPLOY_KEY)))
+        if keys:
+            people = tuple(one for one in asked if one not in keys)
+            return tuple(sorted({*keys, *self._side(rule, people, verb)}))
         if all(one.startswith(_LEVEL) for one in asked) and asked:
             return asked
         writers = self.people.having(rule.repo, levels.WRITE)
@@ -210,6 +242,11 @@ class _Keeper:
         found = self.problems.setdefault((rule.repo, text), _Problem([], text, hint, left_out))
         if rule.pattern not in found.patterns:
             found.patterns.append(rule.pattern)
+
+    def told(self, raised: Sequence[Raised]) -> None:
+        """Note the rules that ask for more reviews than declared."""
+        for one in raised:
+            self._problem(one.rule, one.text, RAISED_HINT, left_out=False)
 
     def compare(self, rules: Sequence[BranchRule]) -> None:
         """Find the rules within wider ones that let in more: on such a forge the most permissive decides."""
@@ -284,7 +321,7 @@ def _anchors(wanted: Sequence[Resource], people: People) -> list[Grant]:
         (rule.repo, subject)
         for rule in wanted
         if isinstance(rule, BranchRule)
-        for subject in (*(rule.push or ()), *(rule.merge or ()))
+        for subject in (*(rule.push or ()), *(rule.merge or ()), *(rule.unprotect or ()))
         if subject.startswith(f"{TEAM}:")
     }
     found = [(repo, subject, people.level_above(repo, subject)) for repo, subject in sorted(named)]

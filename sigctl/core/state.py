@@ -193,6 +193,10 @@ class Traits:
     """The default branch of an empty repository can be given only when the repository is made."""
     rules_open: bool = False
     """Of several rules that match a branch, one that lets somebody in is enough; else the narrowest ones decide, all of them."""
+    one_review_count: bool = False
+    """All rules of a repository that ask for reviews ask for the same number of them."""
+    rule_keys: bool = False
+    """A rule of branches can name a deploy key of its repository."""
     owners_pass: bool = False
     """Owners of an org may push past the rules of its branches."""
     features: Mapping[str, str] = field(default_factory=dict)

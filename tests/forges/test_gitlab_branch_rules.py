@@ -6,64 +6,19 @@ from dataclasses import replace
 from itertools import permutations, product
 
 import pytest
-from gitlab_wire import forge
+from gitlab_place import Place
 
-from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Resource, Team, TeamMember
-from sigctl.core.plan import Action, Verb
-from sigctl.core.state import State
+from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.errors import DeniedError, PartialError, RefusedError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.forge import GitLab
 from sigctl.forges.gitlab.graphql import GROUPS_BELOW, PROJECTS_BELOW, rules_below
-from sigctl.forges.gitlab.protections import Protection, of_rest, to_rule
+from sigctl.forges.gitlab.protections import Names, Protection, of_rest, to_rule
 from sigctl.forges.gitlab.traits import TRAITS
 from sigctl.sandbox import control
-from sigctl.sandbox.gitlab.rules import of_branch
 
 LEVELS = ((), ("level:maintain",), ("level:write",))
 WITHOUT_RULES = replace(TRAITS, kinds=TRAITS.kinds - {"branch_rule"})
-
-
-class Place:
-    """A sandbox with one repository, and a watch on whether its branch was ever without a rule."""
-
-    def __init__(self, sandbox, number: int) -> None:
-        self.sandbox = sandbox
-        self.top = f"top{number}"
-        self.repo, self.team = f"{self.top}/xen", f"{self.top}/team"
-        self.gitlab = self.opened("sigctl-bot")
-        self.make(
-            Org(self.top, visibility="public"),
-            Team(self.team),
-            Repo(self.repo),
-            TeamMember(self.team, "member1"),
-        )
-        self.make(Grant("repo", self.repo, f"team:{self.team}", "write"))
-
-    def opened(self, login: str) -> GitLab:
-        document = self.sandbox.document()
-        return forge(document["forges"]["gitlab"]["url"], document["users"][login]["token"])
-
-    def do(self, verb: Verb, before: Resource | None, after: Resource | None) -> None:
-        self.gitlab.execute(Action("gitlab", verb, before, after))
-
-    def make(self, *resources: Resource) -> None:
-        for resource in resources:
-            self.do("create", None, resource)
-
-    def state(self, **scope) -> State:
-        declared = {"repos": frozenset({self.repo}), "thorough": True}
-        return self.gitlab.observe(Scope(frozenset({self.top}), **declared, **scope)).state
-
-    def rules(self, **scope) -> dict[str, BranchRule]:
-        return {rule.pattern: rule for rule in self.state(**scope).values() if isinstance(rule, BranchRule)}
-
-    def rule(self, pattern: str = "c7", **more) -> BranchRule:
-        return BranchRule(self.repo, pattern, **{"force": False, "delete": False, **more})
-
-    def covered(self, branch: str) -> bool:
-        world = self.sandbox.forges["gitlab"].world
-        return bool(of_branch(world, world.project(self.repo), branch))
 
 
 def places(folder, premium: int, watch: list):
@@ -217,7 +172,8 @@ def test_a_tags_rule_changes_from_any_to_any(free, before, after):
     [
         ({"push": (), "create": ("level:write",)}, "whoever may push"),
         ({"push": (), "delete": True}, "can't be deleted by git"),
-        ({"push": (), "reviews": 2}, "reviews or checks"),
+        ({"push": (), "checks": ("ci",)}, "keep checks"),
+        ({"push": (), "unprotect": ()}, "somebody must be able"),
         ({"push": ("level:read",)}, "everyone with `read`"),
         ({"push": ("robot:x",)}, "knows no `robot:x`"),
         ({"on": "tag", "push": (), "force": True}, "can't be forced"),
@@ -256,7 +212,7 @@ def test_reads_of_rules_grow_with_pages_and_not_with_repositories(free):
 def test_a_deploy_key_in_a_rule_survives_both_ways():
     row = {"name": "c7", "allow_force_push": False, "merge_access_levels": [{"id": 1, "access_level": 0}]}
     line = {"id": 2, "access_level": 40, "deploy_key_id": 9, "user_id": None, "group_id": None}
-    rule = to_rule("a/b", "branch", of_rest({**row, "push_access_levels": [line]}), str, str)
+    rule = to_rule("a/b", "branch", of_rest({**row, "push_access_levels": [line]}), Names())
     assert (rule.push, rule.merge) == (("deploy_key:9",), ())
 
 
@@ -264,7 +220,7 @@ def test_everyone_above_a_level_that_we_have_no_word_for_survives():
     row = {"name": "v*", "create_access_levels": [{"id": 1, "access_level": 60}]}
     protection = of_rest(row)
     assert isinstance(protection, Protection)
-    assert to_rule("a/b", "tag", protection, str, str).create == ("level:native:60",)
+    assert to_rule("a/b", "tag", protection, Names()).create == ("level:native:60",)
 
 
 def test_without_the_kind_no_rule_is_read(free):

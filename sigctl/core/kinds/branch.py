@@ -8,14 +8,25 @@ from typing import Any, ClassVar, Self
 
 from sigctl.core import levels
 from sigctl.core.kinds.base import Effect, Key, Resource
+from sigctl.core.kinds.deploykey import DeployKey
 from sigctl.core.kinds.repo import Repo
 
 BRANCH, TAG = "branch", "tag"
+DEPLOY_KEY = "deploy_key:"
+SIDES = ("push", "merge", "create", "unprotect")
+"""Fields that say who may do something."""
+
+
+def key_in(subject: str) -> str:
+    """Return the fingerprint in the subject that is a deploy key."""
+    return subject.removeprefix(DEPLOY_KEY)
 
 
 @dataclass(frozen=True, slots=True)
 class BranchRule(Resource):
     """One pattern of one repository; subjects are `team:<path>`, `person:<login>` or `level:<level>`, sorted.
+
+    Who may push may also be a `deploy_key:<fingerprint>` of the repository.
 
     A field that is None is not cared about; an empty tuple is nobody.
     """
@@ -36,6 +47,8 @@ class BranchRule(Resource):
     checks: tuple[str, ...] | None = None
     code_owners: bool | None = None
     """Whether those whom the repository's own file names as owners must approve what is merged."""
+    unprotect: tuple[str, ...] | None = None
+    """Who of those who may change rules at all may change this one, or take it away."""
 
     @property
     def key(self) -> Key:
@@ -46,6 +59,20 @@ class BranchRule(Resource):
     def inside(self) -> Key:
         """The repository."""
         return Key(Repo.KIND, self.repo)
+
+    @property
+    def names_keys(self) -> bool:
+        """Whether some deploy key may push."""
+        return any(one.startswith(DEPLOY_KEY) for one in (*(self.push or ()), *(self.create or ())))
+
+    def needs(self) -> tuple[Key, ...]:
+        """Return the repository, and the deploy keys that may push."""
+        if not self.names_keys:
+            return (self.inside,)
+        named = {
+            key_in(one) for one in (*(self.push or ()), *(self.create or ())) if one.startswith(DEPLOY_KEY)
+        }
+        return (self.inside, *(Key(DeployKey.KIND, f"{self.repo}:{one}") for one in sorted(named)))
 
     def renamed(self, moves: Mapping[Key, str]) -> Self:
         """As for every kind, and the teams that may push follow too."""
@@ -63,7 +90,7 @@ class BranchRule(Resource):
     def with_subjects(self, names: Mapping[str, str | None]) -> Self:
         """Return this with subjects replaced, and those that map to None left out."""
         changed: dict[str, Any] = {}
-        for field in ("push", "merge", "create"):
+        for field in SIDES:
             if value := getattr(self, field):
                 changed[field] = tuple(sorted(new for s in value if (new := names.get(s, s)) is not None))
         return replace(self, **changed) if changed else self
@@ -78,7 +105,8 @@ class BranchRule(Resource):
         fewer_reviews = (after.reviews or 0) < (before.reviews or 0)
         fewer_checks = set(before.checks or ()) - set(after.checks or ())
         unowned = bool(before.code_owners and not after.code_owners)
-        return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks, unowned)) else "narrows"
+        loose = _unprotects_more(before.unprotect, after.unprotect)
+        return "widens" if any((*wider, *freer, fewer_reviews, fewer_checks, unowned, loose)) else "narrows"
 
     def narrowed(self, after: Self) -> Self:
         """Return the rule that allows only what both this and the one after it allow: a safe step from one to the other."""
@@ -92,6 +120,10 @@ class BranchRule(Resource):
             reviews=max(self.reviews or 0, after.reviews or 0) if after.reviews is not None else None,
             code_owners=None if after.code_owners is None else bool(self.code_owners) or after.code_owners,
             checks=None if after.checks is None else tuple(sorted({*(self.checks or ()), *after.checks})),
+            # whoever makes the change must stay among them: there is no third list between the two
+            unprotect=self.unprotect
+            if _unprotects_more(self.unprotect, after.unprotect)
+            else after.unprotect,
         )
 
 
@@ -103,6 +135,12 @@ def _admits_more(before: Subjects, after: Subjects) -> bool:
     if before is None:
         return False
     return after is None or any(not _is_in(one, before) for one in after)
+
+
+def _unprotects_more(before: Subjects, after: Subjects) -> bool:
+    """Whether someone may take the rule away who could not before: whom it names must have `maintain` in any case."""
+    every = {f"level:{level}" for level in (levels.WRITE, levels.MAINTAIN)}
+    return before is not None and not every & set(before) and _admits_more(before, after)
 
 
 def _both(one: Subjects, other: Subjects) -> Subjects:

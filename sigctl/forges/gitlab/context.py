@@ -90,7 +90,16 @@ class Context:
         """Whether the server is the Enterprise Edition; found out by the first read."""
         self.saw_whole = False
         """Whether whole trees were read, with all in them that waits for its deletion."""
+        self.keys: dict[int, str] = {}
+        """Deploy key's number -> its fingerprint, as far as keys were read."""
         self._me: dict[str, Any] | None = None
+        self._projects: dict[int, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def alone(self, project: int) -> threading.Lock:
+        """Return what to hold while something is changed that is one for all rules of a project."""
+        with self._lock:
+            return self._projects.setdefault(project, threading.Lock())
 
     def me(self) -> dict[str, Any]:
         """Return the user behind the token, as GET /user shows it; read once."""

@@ -72,34 +72,43 @@ _PEOPLE = "user { id } group { id }"
 """Who a line is for by name: the Community Edition does not know the words."""
 
 
-def _rules(*, named: bool) -> str:
+def _rules(*, named: bool, grouped: bool) -> str:
     merge = f"accessLevel {_PEOPLE}" if named else "accessLevel"
     push = f"{_LINE} {_PEOPLE}" if named else _LINE
     owners = "codeOwnerApprovalRequired" if named else ""
+    owners += " isGroupLevel" if grouped else ""
+    unprotect = f"unprotectAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {merge} }} }}" if named else ""
+    approvals = (
+        "approvalRules { pageInfo { hasNextPage } nodes { name type approvalsRequired } }" if named else ""
+    )
     return f"""
     id fullPath
     branchRules(first: $members) {{
       pageInfo {{ hasNextPage }}
       nodes {{
-        name
+        name {approvals}
         branchProtection {{
           allowForcePush {owners}
           pushAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {push} }} }}
           mergeAccessLevels {{ pageInfo {{ hasNextPage }} nodes {{ {merge} }} }}
+          {unprotect}
         }}
       }}
     }}
 """
 
 
-def rules_below(*, named: bool) -> str:
-    """Return the document for the branch rules of a group's projects; `named` where the server knows people in rules (EE)."""
+def rules_below(*, named: bool, grouped: bool = False) -> str:
+    """Return the document for the branch rules of a group's projects.
+
+    `named` where the server knows people in rules (EE), `grouped` where it may have rules of whole groups and says which these are.
+    """
     return f"""
 query sigctlRulesBelow($path: ID!, $deep: Boolean!, $first: Int!, $after: String, $members: Int!) {{
   group(fullPath: $path) {{
     projects(includeSubgroups: $deep, first: $first, after: $after) {{
       pageInfo {{ hasNextPage endCursor }}
-      nodes {{ {_rules(named=named)} }}
+      nodes {{ {_rules(named=named, grouped=grouped)} }}
     }}
   }}
 }}

@@ -63,8 +63,9 @@ def observe(
     teams = Teams.of(scope, found.paths())
     _read_shares(ctx, scope, found, tell)
     notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
-    rules = _rules(ctx, scope, found) if with_rules else []
-    hanging = _parts(ctx, scope, found)
+    hanging = _parts(ctx, scope, found)  # before the rules, which name deploy keys by their numbers
+    rules, by_hand = _rules(ctx, scope, found) if with_rules else ([], [])
+    notes += by_hand
     sample = next((project.data for project in found.projects.values()), None)
     tier = server.tier(
         ctx, settings.tier, enterprise=about.enterprise, tops=sorted(scope.orgs), project=sample
@@ -128,7 +129,7 @@ def _bulk_rules(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
     return [] if scope.narrow else [_bound(read, top) for top in _tops(scope.orgs)]
 
 
-def _rules(ctx: Context, scope: Scope, found: _Found) -> list[BranchRule]:
+def _rules(ctx: Context, scope: Scope, found: _Found) -> tuple[list[BranchRule], list[tuple[str, str, str]]]:
     paths = {number: project.path for number, project in found.projects.items()}
     return branch_rules.rules(ctx, found.branches, paths, branch_rules.Wanted.of(scope))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sigctl.core import levels
 from sigctl.core.kinds import BranchRule
-from sigctl.core.kinds.branch import BRANCH, TAG
+from sigctl.core.kinds.branch import BRANCH, DEPLOY_KEY, TAG
 from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.graphql import must
 from sigctl.forges.gitlab.names import number_of
@@ -16,7 +16,6 @@ from sigctl.forges.gitlab.names import number_of
 NOBODY, ADMINISTRATOR = 0, 60
 _NUMBERS = {levels.WRITE: 30, levels.MAINTAIN: 40}
 _WORDS = {number: level for level, number in _NUMBERS.items()}
-_KEY = "deploy_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,19 @@ class Protection:
     force: bool = False
     owners: bool | None = None
     """Whether code owners must approve; None where the edition has no such thing."""
+    unprotect: tuple[Allowed, ...] | None = None
+    """Who may take it away; None where the edition has no such thing."""
+    number: int | None = None
+    """Its own number, where REST told it."""
+    reviews: int | None = None
+    """Approvals by anybody who may approve; None where nobody told."""
+    others: tuple[str, ...] = ()
+    """Approval rules for it that somebody made by hand."""
+
+    @property
+    def unprotectors(self) -> tuple[Allowed, ...] | None:
+        """Who may take it away in fact: without a word, whoever may change rules at all."""
+        return (Allowed(_NUMBERS[levels.MAINTAIN]),) if self.unprotect == () else self.unprotect
 
 
 def of_rest(row: Mapping[str, Any]) -> Protection:
@@ -60,6 +72,8 @@ def of_rest(row: Mapping[str, Any]) -> Protection:
         _lines(must(row, "merge_access_levels", row["name"])),
         bool(row.get("allow_force_push")),
         row.get("code_owner_approval_required"),
+        _lines(row["unprotect_access_levels"]) if row.get("unprotect_access_levels") is not None else None,
+        row.get("id"),
     )
 
 
@@ -92,6 +106,7 @@ def of_graphql(node: Mapping[str, Any]) -> Protection | None:
         lines("mergeAccessLevels"),
         bool(protection["allowForcePush"]),
         protection.get("codeOwnerApprovalRequired"),
+        lines("unprotectAccessLevels") if "unprotectAccessLevels" in protection else None,
     )
 
 
@@ -104,13 +119,29 @@ def _line(node: Mapping[str, Any]) -> Allowed:
     return Allowed(int(node["accessLevel"]), **named)
 
 
-def to_rule(
-    repo: str, on: str, protection: Protection, login: Callable[[int], str], path: Callable[[int], str]
-) -> BranchRule:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people, groups and deploy keys are called, by their numbers."""
+
+    login: Callable[[int], str] = str
+    path: Callable[[int], str] = str
+    key: Callable[[int], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of people, groups and deploy keys, by what they are called."""
+
+    user: Callable[[str], int]
+    group: Callable[[str], int]
+    key: Callable[[str], int] = int
+
+
+def to_rule(repo: str, on: str, protection: Protection, names: Names) -> BranchRule:
     """Return the rule in our words. Whoever may push may create; nobody deletes a protected branch or tag by git."""
 
     def subjects(lines: Iterable[Allowed]) -> tuple[str, ...]:
-        return tuple(sorted({word for line in lines if (word := _subject(line, login, path))}))
+        return tuple(sorted({word for line in lines if (word := _subject(line, names))}))
 
     push = subjects(protection.push)
     merge = None if protection.merge is None else subjects(protection.merge)
@@ -123,23 +154,23 @@ def to_rule(
         create=push,
         force=protection.force,
         delete=False,
+        reviews=protection.reviews,
         code_owners=protection.owners,
+        unprotect=None if protection.unprotectors is None else subjects(protection.unprotectors),
     )
 
 
-def _subject(line: Allowed, login: Callable[[int], str], path: Callable[[int], str]) -> str:
+def _subject(line: Allowed, names: Names) -> str:
     if line.user is not None:
-        return f"person:{login(line.user)}"
+        return f"person:{names.login(line.user)}"
     if line.group is not None:
-        return f"team:{path(line.group)}"
+        return f"team:{names.path(line.group)}"
     if line.key is not None:
-        return f"{_KEY}:{line.key}"
+        return f"{DEPLOY_KEY}{names.key(line.key)}"
     return f"level:{_WORDS.get(line.level) or levels.native(line.level)}" if line.level else ""
 
 
-def lines_of(
-    subjects: Iterable[str], user: Callable[[str], int], group: Callable[[str], int]
-) -> tuple[Allowed, ...]:
+def lines_of(subjects: Iterable[str], numbers: Numbers) -> tuple[Allowed, ...]:
     """Return the lines for subjects; nobody is a line, too. RefusedError for a level that can't stand in a rule."""
     named: list[Allowed] = []
     roles: list[int] = []
@@ -148,11 +179,11 @@ def lines_of(
         if kind == "level":
             roles.append(_role(name))
         elif kind == "person":
-            named.append(Allowed(user=user(name)))
+            named.append(Allowed(user=numbers.user(name)))
         elif kind == "team":
-            named.append(Allowed(group=group(name)))
-        elif kind == _KEY and name.isdecimal():
-            named.append(Allowed(key=int(name)))
+            named.append(Allowed(group=numbers.group(name)))
+        elif subject.startswith(DEPLOY_KEY):
+            named.append(Allowed(key=int(name) if name.isdecimal() else numbers.key(name)))
         else:
             raise RefusedError(f"gitlab knows no `{subject}` in a branch rule")
     lowest = [Allowed(min(roles))] if roles else []  # a level includes those above it
@@ -180,12 +211,17 @@ def enforceable(rule: BranchRule) -> BranchRule:
         )
     if rule.delete:
         raise RefusedError(f"`{rule.pattern}`: a protected {rule.on} can't be deleted by git on gitlab")
-    if rule.on == TAG and (rule.force or rule.merge):
+    if rule.on == TAG and (rule.force or rule.merge or rule.reviews):
         raise RefusedError(f"`{rule.pattern}`: a protected tag can't be forced or merged into on gitlab")
-    if rule.reviews or rule.checks:
-        raise RefusedError(f"`{rule.pattern}`: gitlab does not keep reviews or checks in a branch rule")
+    if rule.checks:
+        raise RefusedError(f"`{rule.pattern}`: gitlab does not keep checks in a branch rule")
+    if rule.unprotect == ():
+        raise RefusedError(
+            f"`{rule.pattern}`: somebody must be able to take a rule away on gitlab",
+            "name those who may in `unprotect`",
+        )
     push = next(iter(pushers), None)
-    return replace(rule, push=push, create=push, reviews=None, checks=None)
+    return replace(rule, push=push, create=push, checks=None)
 
 
 def bare(lines: Iterable[Allowed]) -> set[tuple[tuple[str, int], ...]]:

@@ -49,7 +49,7 @@ TRAITS = Traits(
             }
         ),
         "grant": frozenset({"level", "until"}),
-        "branch_rule": frozenset({"code_owners"}),
+        "branch_rule": frozenset({"code_owners", "reviews", "unprotect"}),
     },
     # a share gives at most what the person has in the team's own group, where team members are maintainers:
     # as owners they could change who is in it
@@ -59,10 +59,18 @@ TRAITS = Traits(
     group_grants=True,
     nested_orgs=True,
     team_is_group=True,
-    tier_lacks={"free": frozenset({"subjects", "reviews", "checks"})},
+    tier_lacks={"free": frozenset({"subjects", "reviews", "checks", "unprotect"})},
     share_gap=True,
     rules_open=True,
-    needs={"branch_rule.subjects": "premium", "branch_rule.code_owners": "premium", "webhook:org": "premium"},
+    one_review_count=True,
+    rule_keys=True,
+    needs={
+        "branch_rule.subjects": "premium",
+        "branch_rule.code_owners": "premium",
+        "branch_rule.reviews": "premium",
+        "branch_rule.unprotect": "premium",
+        "webhook:org": "premium",
+    },
     features=NEW,
     team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},
     repo_name=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.git)(?<!\.atom)(?<!\.)(?<!-)",

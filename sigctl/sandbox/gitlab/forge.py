@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.requests import Request
 
-from sigctl.sandbox.base import RECEIVE, Environment, GitDenied, GitTarget, Refusal, SandboxForge, Update
-from sigctl.sandbox.gitlab import content, ends, http, merge_requests, rules
+from sigctl.sandbox.base import (
+    RECEIVE,
+    ZERO,
+    Environment,
+    GitDenied,
+    GitTarget,
+    Refusal,
+    SandboxForge,
+    Update,
+)
+from sigctl.sandbox.gitlab import content, ends, http, merge_requests, pushes, rules
 from sigctl.sandbox.gitlab.access import Access
 from sigctl.sandbox.gitlab.api import audit_events, routes
 from sigctl.sandbox.gitlab.auth import Door
@@ -188,9 +197,13 @@ class GitLab(SandboxForge):
             defaults["developer_can_initial_push"]
         )
         initial = self.world.initial_branch(project)
-        return rules.judge_all(
+        found = rules.judge_all(
             pusher, updates, empty=project["empty"], initial=initial, developers_may_start=start
         )
+        ruled = {
+            u.ref: pushes.refused(project, u.ref, made=u.old == ZERO, gone=u.new == ZERO) for u in updates
+        }
+        return {**{ref: Refusal(f"GitLab: {why}") for ref, why in ruled.items() if why}, **found}
 
     def pushed(self, account: int, target: GitTarget, updates: Sequence[Update]) -> None:  # noqa: ARG002  # who and what does not matter
         """Take note of new branches: the first becomes the default one."""

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sigctl.sandbox.gitlab import render
+from sigctl.sandbox.gitlab import approvals, render
 from sigctl.sandbox.store import Collection, Document
 
 if TYPE_CHECKING:
@@ -211,10 +211,15 @@ def approvals_shown(call: Call, request: Document) -> Shown:
         for one in request["approvals"]
     ]
     me = call.user["id"] if call.user else None
+    needed = approvals.required(
+        call.world, call.world.projects[request["project_id"]], request["target_branch"]
+    )
+    paid = {"approvals_required": needed, "approvals_left": max(0, needed - len(approved))}
     return {
+        **(paid if call.world.premium else {}),
         "user_has_approved": any(one["user_id"] == me for one in request["approvals"]),
         "user_can_approve": me is not None and all(one["user_id"] != me for one in request["approvals"]),
-        "approved": bool(approved),
+        "approved": len(approved) >= needed if call.world.premium else bool(approved),
         "approved_by": approved,
     }
 

@@ -70,6 +70,7 @@ class World:
         self.branch_rules = col("branch_rules", project=lambda r: r["project_id"])
         self.group_rules = col("group_rules", group=lambda r: r["group_id"])
         self.member_roles = col("member_roles")
+        self.approval_rules = col("approval_rules", project=lambda r: r["project_id"])
         self.tag_rules = col("tag_rules", project=lambda r: r["project_id"])
         self.keys = col("deploy_keys", fingerprint=lambda k: k["fingerprint_sha256"])
         self.key_uses = col("deploy_key_uses", project=lambda u: u["project_id"], key=lambda u: u["key_id"])

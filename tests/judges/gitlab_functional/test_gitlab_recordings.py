@@ -17,7 +17,7 @@ from gitlab_sdists import unpacked
 from sigctl.errors import NotThereError, PartialError, RefusedError
 from sigctl.forges.gitlab.failures import read_failure, sentence
 from sigctl.forges.gitlab.names import from_level, to_level
-from sigctl.forges.gitlab.protections import bare, lines_of, of_rest, to_rule
+from sigctl.forges.gitlab.protections import Names, Numbers, bare, lines_of, of_rest, to_rule
 from sigctl.forges.gitlab.readers.members import of_rows
 from sigctl.forges.gitlab.readers.projects import repo_of
 from sigctl.forges.gitlab.readers.shares import shares_of
@@ -122,9 +122,9 @@ def test_every_recorded_protection_survives_both_ways(exchanges):
     assert len(rows) >= 10
     for row in rows:
         protection = of_rest(row)
-        rule = to_rule("a/b", "branch", protection, str, str)
-        assert bare(lines_of(rule.push, int, int)) == bare(protection.push)
-        assert bare(lines_of(rule.merge or (), int, int)) == bare(protection.merge or ())
+        rule = to_rule("a/b", "branch", protection, Names())
+        assert bare(lines_of(rule.push, Numbers(int, int))) == bare(protection.push)
+        assert bare(lines_of(rule.merge or (), Numbers(int, int))) == bare(protection.merge or ())
     named = {
         kind
         for row in rows

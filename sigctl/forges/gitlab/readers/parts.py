@@ -65,7 +65,12 @@ def _labels(ctx: Context, number: int, path: str) -> list[Resource]:
 
 
 def _keys(ctx: Context, number: int, path: str) -> list[Resource]:
-    return [key_of(path, row) for row in ctx.client.pages(f"{place(Repo.KIND, number)}/deploy_keys")]
+    found = []
+    for row in ctx.client.pages(f"{place(Repo.KIND, number)}/deploy_keys"):
+        key = key_of(path, row)
+        ctx.keys[int(must(row, "id", path))] = key.fingerprint
+        found.append(key)
+    return [*found]
 
 
 def key_of(path: str, row: Mapping[str, Any]) -> DeployKey:

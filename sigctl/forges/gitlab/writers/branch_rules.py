@@ -16,12 +16,15 @@ from sigctl.forges.gitlab.protections import (
     KINDS,
     NOBODY,
     Allowed,
+    Numbers,
     Protection,
     bare,
     enforceable,
     lines_of,
     of_rest,
 )
+from sigctl.forges.gitlab.writers import approvals
+from sigctl.forges.gitlab.writers.keys import key_id
 
 _TIER = "named teams and people need a paid tier: give rights by `level:`, or a repository of their own"
 
@@ -41,6 +44,8 @@ def put(ctx: Context, action: Action) -> None:
         if "tier" in error.text and not error.hint:
             error.hint = _TIER
         raise
+    if rule.reviews is not None and rule.on == BRANCH:
+        approvals.ask(ctx, ctx.project_id(rule.repo), rule.pattern, rule.reviews)
 
 
 def delete(ctx: Context, action: Action) -> None:
@@ -50,21 +55,29 @@ def delete(ctx: Context, action: Action) -> None:
         project = ctx.project_id(rule.repo)
     except NotThereError:
         return
+    if (
+        rule.reviews and rule.on == BRANCH
+    ):  # an approval rule that has lost its last branch is for all there are
+        approvals.ask(ctx, project, rule.pattern, 0)
     ctx.client.delete(f"/projects/{project}/{KINDS[rule.on]}/{quoted(rule.pattern)}")
 
 
 def _wanted(ctx: Context, rule: BranchRule, current: Protection | None) -> Protection:
     """Return what should be there: what the rule does not care about stays, or is as closed as who may push."""
     rule = enforceable(rule)
+    numbers = Numbers(ctx.user_id, ctx.group_id, lambda fingerprint: key_id(ctx, rule.repo, fingerprint))
     kept = (Allowed(40),) if current is None else current.push
-    push = kept if rule.push is None else lines_of(rule.push, ctx.user_id, ctx.group_id)
+    push = kept if rule.push is None else lines_of(rule.push, numbers)
     if rule.on != BRANCH:
         return Protection(rule.pattern, push)
-    kept = push if current is None or current.merge is None else current.merge
-    merge = kept if rule.merge is None else lines_of(rule.merge, ctx.user_id, ctx.group_id)
+    people = tuple(one for one in push if one.key is None) or (Allowed(NOBODY),)  # no key merges
+    kept = people if current is None or current.merge is None else current.merge
+    merge = kept if rule.merge is None else lines_of(rule.merge, numbers)
     force = (current.force if current else False) if rule.force is None else rule.force
     owners = current.owners if current and rule.code_owners is None else rule.code_owners
-    return Protection(rule.pattern, push, merge, force, owners)
+    unprotect = current.unprotect if current and rule.unprotect is None else None
+    unprotect = unprotect if rule.unprotect is None else lines_of(rule.unprotect, numbers)
+    return Protection(rule.pattern, push, merge, force, owners, unprotect)
 
 
 def _change(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
@@ -79,8 +92,9 @@ def _patch(ctx: Context, base: str, current: Protection, wanted: Protection) -> 
     for side, old, new in (
         ("allowed_to_push", current.push, wanted.push),
         ("allowed_to_merge", current.merge or (), wanted.merge or ()),
+        ("allowed_to_unprotect", current.unprotect or (), wanted.unprotect or ()),
     ):
-        if bare(old) != bare(new):
+        if bare(old) != bare(new) and not (side == "allowed_to_unprotect" and wanted.unprotect is None):
             known = {tuple(line.as_json().items()) for line in old}
             added = [line.as_json() for line in new if tuple(line.as_json().items()) not in known]
             kept = {tuple(line.as_json().items()) for line in new}
@@ -121,6 +135,7 @@ def _post(ctx: Context, base: str, on: str, wanted: Protection) -> Protection:
     if on == BRANCH:
         body |= _side("push", wanted.push) | _side("merge", wanted.merge or ())
         body |= {"allow_force_push": wanted.force} | _owners(wanted)
+        body |= _side("unprotect", wanted.unprotect or ())
     else:
         body |= _side("create", wanted.push)
     try:
@@ -153,6 +168,8 @@ def _made_as(wanted: Protection, made: Protection) -> None:
 def _same(one: Protection, other: Protection) -> bool:
     sides = (one.push, other.push), (one.merge or (), other.merge or ())
     owned = None in (one.owners, other.owners) or one.owners == other.owners
+    unprotect = one.unprotectors, other.unprotectors
+    owned = owned and (None in unprotect or bare(unprotect[0] or ()) == bare(unprotect[1] or ()))
     return owned and one.force == other.force and all(bare(a) == bare(b) for a, b in sides)
 
 

@@ -23,6 +23,8 @@ _FAMILIES = (
     "protections",
     "group_protections",
     "protected_tags",
+    "approvals",
+    "push_rules",
     "keys",
     "access_tokens",
     "mirrors",

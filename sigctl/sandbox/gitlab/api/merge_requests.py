@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from sigctl.sandbox.gitlab import gitdata, levels, params
+from sigctl.sandbox.gitlab import approvals, gitdata, levels, params
 from sigctl.sandbox.gitlab import merge_requests as model
 from sigctl.sandbox.gitlab.api.common import project_of
 from sigctl.sandbox.gitlab.http import ApiError, Call, Reply, Routes, forbidden, not_found, refuse
@@ -164,8 +164,11 @@ def _approve(call: Call) -> Reply:
 
 
 def approve(call: Call, project: Document, request: Document) -> bool:
-    """Note the caller's approval; False where he may not or already has: any developer may, the author too."""
+    """Note the caller's approval; False where he may not or already has: any developer may, the author too unless a setting forbids."""
     mine = [one for one in request["approvals"] if one["user_id"] == call.me["id"]]
+    own = call.world.premium and request["author_id"] == call.me["id"]
+    if own and not approvals.settings_of(project)["merge_requests_author_approval"]:
+        return False
     if mine or call.access.project(project) < levels.DEVELOPER:
         return False
     one = {"user_id": call.me["id"], "at": model.moment(call.world)}

@@ -9,7 +9,7 @@ from sigctl.sandbox.gitlab.api.common import namespace_of, need, project_of
 from sigctl.sandbox.gitlab.api.groups import page_of_projects
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, forbidden, invalid, refuse
 from sigctl.sandbox.gitlab.render_project import project_full
-from sigctl.sandbox.gitlab.world import PROJECT
+from sigctl.sandbox.gitlab.world import PROJECT, World
 from sigctl.sandbox.store import Document
 
 _FILTERS = {
@@ -103,6 +103,15 @@ def refuse_nameless(call: Call) -> None:
     call.take({"name": params.text})
 
 
+def _push_rule(world: World, namespace_id: int) -> Document | None:
+    """Return what a new project gets of the push rules of the nearest group that has some."""
+    group = world.groups.get(namespace_id)
+    found = next(
+        (one["push_rule"] for one in (world.lineage(group) if group else ()) if one.get("push_rule")), None
+    )
+    return {**found, "id": world.store.next_id("push_rule")} if found else None
+
+
 def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
     world = call.world
     name = asked.get("name") or asked["path"]
@@ -133,6 +142,7 @@ def _made(call: Call, asked: dict[str, Any], namespace_id: int) -> Document:
             "initial": asked.get("default_branch"),
             "readme": False,
             "empty": True,
+            "push_rule": _push_rule(world, namespace_id),
         }
     )
     for old in world.redirects.find("path", world.project_path(project).lower()):

@@ -82,6 +82,10 @@ def _protect(call: Call) -> Reply:
     if any(rule["name"] == asked["name"] for rule in call.world.branch_rules.find("project", project["id"])):
         refuse(409, f"Protected branch '{asked['name']}' already exists")
     entries = {right: _entries(call, project, right, asked) for right in _RIGHTS}
+    if not _may_unprotect(
+        call, project, [content.level_entry(call.world, one) for one in entries["unprotect"]]
+    ):
+        refuse(403, "403 Forbidden")  # nobody makes a rule that he could not take away again
     rule = call.world.branch_rules.add(
         {
             "project_id": project["id"],
@@ -123,7 +127,9 @@ def _checked(call: Call, project: Document, right: str, entry: dict[str, Any]) -
         word = "Push" if right == "push" else "Merge"
         refuse(422, [f"{word} access levels {named[0].removesuffix('_id')} is not available in this tier"])
     if not named:
-        if entry.get("access_level") not in levels.PROTECTION:
+        if entry.get("access_level") not in levels.PROTECTION or (
+            right == "unprotect" and not entry["access_level"]
+        ):
             raise ApiError(400, {"error": f"{_RIGHTS[right]}[0][access_level] does not have a valid value"})
         return {"access_level": int(entry["access_level"])}
     if "user_id" in named and not _reaches(call, project, int(entry["user_id"])):
@@ -154,6 +160,8 @@ def _key_pushes(call: Call, project: Document, key_id: int) -> bool:
 def _change(call: Call) -> Reply:
     rule = _found(call)
     project = project_of(call)
+    if not _may_unprotect(call, project, rule["unprotect"]):
+        refuse(403, "403 Forbidden")
     kinds: dict[str, params.Kind] = {
         "allow_force_push": params.boolean,
         "code_owner_approval_required": params.boolean,
@@ -193,22 +201,19 @@ def _merged(
 
 def _unprotect(call: Call) -> Reply:
     rule = _found(call)
-    if rule["unprotect"] and not _may_unprotect(call, rule):
+    if not _may_unprotect(call, project_of(call), rule["unprotect"]):
         refuse(403, "403 Forbidden")
     call.world.branch_rules.delete(rule["id"])
     return Reply(204)
 
 
-def _may_unprotect(call: Call, rule: Document) -> bool:
-    project = call.world.projects[rule["project_id"]]
+def _may_unprotect(call: Call, project: Document, entries: list[Document]) -> bool:
+    """Whether the caller is among those who may change or take away a rule; without entries, whoever may change rules is."""
     level, me = call.access.project(project), call.me
-    for entry in rule["unprotect"]:
-        if entry["user_id"] == me["id"]:
+    for entry in entries:
+        group = call.world.groups.get(entry["group_id"])
+        if entry["user_id"] == me["id"] or (group is not None and call.access.group_member(group)):
             return True
-        if (
-            not entry["user_id"]
-            and not entry["group_id"]
-            and level >= entry["access_level"] > levels.NO_ACCESS
-        ):
+        if not entry["user_id"] and group is None and level >= entry["access_level"] > levels.NO_ACCESS:
             return True
-    return call.access.is_admin
+    return call.access.is_admin or not entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sigctl.sandbox.gitlab import rules
+from sigctl.sandbox.gitlab import approvals, rules
 from sigctl.sandbox.gitlab.graphql.connection import connect
 from sigctl.sandbox.gitlab.graphql.fields import Context, level, shows
 from sigctl.sandbox.gitlab.world import GROUP, PROJECT
@@ -63,8 +63,20 @@ def _in_projects(context: Context, user: Document, arguments: dict[str, Any]) ->
 
 
 @shows("BranchRule", "branchProtection")
-def _protection(_context: Context, rule: Document, _arguments: dict[str, Any]) -> Document:
-    return rule
+def _protection(_context: Context, rule: Document, _arguments: dict[str, Any]) -> Document | None:
+    return rule if rule["id"] > 0 else None
+
+
+@shows("BranchRule", "approvalRules")
+def _approval_rules(context: Context, rule: Document, arguments: dict[str, Any]) -> Document:
+    project = context.world.projects.get(rule.get("project_id"))
+    held = context.world.approval_rules.find("project", project["id"]) if project else []
+    return connect([one for one in held if approvals.shown_with(context.world, one, rule)], arguments)
+
+
+@shows("ApprovalProjectRule", "type")
+def _approval_type(_context: Context, rule: Document, _arguments: dict[str, Any]) -> str:
+    return str(rule["rule_type"]).upper()
 
 
 @shows("BranchRule", "isDefault")

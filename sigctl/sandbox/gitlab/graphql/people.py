@@ -21,6 +21,7 @@ for _name, _kinds in {
     "GroupMember": "GroupMember",
     "ProjectMember": "ProjectMember",
     "Projects::BranchRule": "BranchRule",
+    "ApprovalProjectRule": "ApprovalProjectRule",
 }.items():
     shows(_kinds, "id")(_gid(_name))
 

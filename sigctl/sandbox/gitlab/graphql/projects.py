@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from sigctl.sandbox.gitlab import levels, rules
+from sigctl.sandbox.gitlab import approvals, levels, rules
 from sigctl.sandbox.gitlab.graphql.connection import connect
 from sigctl.sandbox.gitlab.graphql.fields import Context, level, shows
 from sigctl.sandbox.gitlab.graphql.members import project_members
@@ -184,5 +184,6 @@ def _branch_rules(context: Context, project: Document, arguments: dict[str, Any]
     found = [
         *context.world.branch_rules.find("project", project["id"]),
         *rules.of_groups(context.world, project),
+        *approvals.wide_rows(context.world, project),
     ]
     return connect(sorted(found, key=lambda rule: str(rule["name"])), arguments)

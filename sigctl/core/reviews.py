@@ -1,0 +1,55 @@
+"""How many reviews a merge needs, on a forge that keeps one such number for each repository, and the branches that it is for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sigctl.core.kinds import BranchRule, Key, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A rule that asks for more reviews than declared, since another one of its repository does."""
+
+    rule: BranchRule
+    count: int
+
+    @property
+    def text(self) -> str:
+        """What is so, in words."""
+        return (
+            f"can't ask for another number of reviews than the other rules of the repository: it is {self.count} for all that "
+            "ask for any"
+        )
+
+
+RAISED_HINT = "give one number to all rules of the repository that ask for reviews, or none (`reviews: 0`)"
+
+
+def one_number(
+    wanted: Sequence[Resource], seen: Iterable[Resource]
+) -> tuple[list[Resource], tuple[Raised, ...]]:
+    """Return what is wanted with the highest number of each repository wherever reviews are asked for, and the rules this raises.
+
+    What is there of a rule whose number nobody cares about counts, too: it must not get less by what another one asks for.
+    """
+    rules = [one for one in wanted if isinstance(one, BranchRule)]
+    careless = {one.key for one in rules if one.reviews is None}
+    counts: dict[Key, int] = defaultdict(int)
+    for one in rules:
+        counts[one.inside] = max(counts[one.inside], one.reviews or 0)
+    asking = {place for place, count in counts.items() if count}
+    for there in seen:
+        if isinstance(there, BranchRule) and there.key in careless and there.inside in asking:
+            counts[there.inside] = max(counts[there.inside], there.reviews or 0)
+    raised = tuple(
+        Raised(one, counts[one.inside]) for one in rules if one.reviews and one.reviews < counts[one.inside]
+    )
+    higher = {one.rule.key: one.count for one in raised}
+    out = [
+        replace(one, reviews=higher[one.key]) if isinstance(one, BranchRule) and one.key in higher else one
+        for one in wanted
+    ]
+    return out, raised
