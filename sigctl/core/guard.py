@@ -30,6 +30,7 @@ GROUPS = {
     "security": "settings",
     "properties": "settings",
     "features": "settings",
+    "group_rule": "branch_rules",
 }
 """Kind -> the word that policy.yaml has for it."""
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.archives import readable
 from sigctl.core.features import within_reach as features_within_reach
+from sigctl.core.filled import filled_elsewhere
+from sigctl.core.group_rules import told as told_of_groups
 from sigctl.core.heritage import own_only
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Resource, TeamMember
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.optional import OPTIONAL
+from sigctl.core.own_roles import told as roles_told
 from sigctl.core.parts import (
     labels_as_declared,
     secrets,
@@ -61,13 +64,15 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = [one for one in wanted if one.key not in needless]
     seen = [one for one in seen if one.key not in needless]
     seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
-    wanted, seen = _filled_elsewhere(wanted, seen, notes)
+    wanted, seen = filled_elsewhere(wanted, seen, notes)
+    seen = roles_told(seen, wanted, desired, notes)
     seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
     seen = own_only(seen, wanted)
     if traits.archived_locked:
         wanted, seen = readable(wanted, seen, notes)
     else:
         wanted, seen = without_labels_of_archives(wanted, seen, notes)
+    notes += told_of_groups(seen)
     notes += secrets(state(wanted), desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     aside = (*people.set_aside, *held.set_aside, *hindered)
@@ -267,23 +272,6 @@ def _left_alone(
         else:
             notes.append(Note(why[0], login, f"rights of {login} are left alone: {why[1]}"))
     return kept
-
-
-def _filled_elsewhere(
-    wanted: list[Resource], seen: list[Resource], notes: list[Note]
-) -> tuple[list[Resource], list[Resource]]:
-    """Leave out who is in teams that an account system fills: it would undo each change at the next login."""
-    teams = {one.path: one.filled_by for one in seen if isinstance(one, Team) and one.filled_by}
-    if not teams:
-        return wanted, seen
-    for team, system in sorted(teams.items()):
-        text = f"who is in {team} is decided by {system}: the files change nothing there"
-        notes.append(Note("left alone", team, text))
-
-    def ours(one: Resource) -> bool:
-        return not (isinstance(one, TeamMember) and one.team in teams)
-
-    return [one for one in wanted if ours(one)], [one for one in seen if ours(one)]
 
 
 def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], traits: Traits) -> list[Resource]:

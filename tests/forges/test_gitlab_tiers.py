@@ -58,6 +58,20 @@ def test_administrators_and_owners_learn_what_the_server_can_do(place):
         make(admin, Repo("top/one"))
 
 
+def test_where_nothing_tells_the_tier_the_plan_and_doctor_say_so_with_the_way_out(place):
+    admin, owner, words, plans = place
+    make(admin, Org("top"), Grant("org", "top", "person:owner", "admin"), Repo("top/one"))
+    scope = Scope(frozenset({"top"}))
+    untold = words == {"enterprise", "free"} and not plans
+    for one in (admin, owner):
+        notes = [note.text for note in one.observe(scope).notes if note.subject == "tier"]
+        assert [("`tier: premium`" in note, "free" in note) for note in notes] == [(True, True)] * untold
+    if not plans:
+        health = admin.health()
+        assert health.tier in words
+        assert bool(health.notes) is untold
+
+
 def test_what_is_told_in_the_files_is_not_asked_for(place):
     admin, *_ = place
     settings = admin._settings

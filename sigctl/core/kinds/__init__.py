@@ -11,6 +11,7 @@ from sigctl.core.kinds.classic import ClassicRule
 from sigctl.core.kinds.deploykey import DeployKey
 from sigctl.core.kinds.features import Features
 from sigctl.core.kinds.grant import Grant
+from sigctl.core.kinds.grouprule import GroupRule
 from sigctl.core.kinds.label import Label
 from sigctl.core.kinds.org import Membership, Org
 from sigctl.core.kinds.ref import Ref
@@ -24,7 +25,19 @@ PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties, Features)
 
 KINDS: dict[str, type[Resource]] = {
     kind.KIND: kind
-    for kind in (Org, Membership, Team, TeamMember, Repo, Grant, BranchRule, ClassicRule, *PARTS, Ref)
+    for kind in (
+        Org,
+        Membership,
+        Team,
+        TeamMember,
+        Repo,
+        Grant,
+        BranchRule,
+        ClassicRule,
+        GroupRule,
+        *PARTS,
+        Ref,
+    )
 }
 
 __all__ = [
@@ -37,6 +50,7 @@ __all__ = [
     "Effect",
     "Features",
     "Grant",
+    "GroupRule",
     "Key",
     "Label",
     "Membership",

@@ -22,7 +22,7 @@ class Grant(Resource):
     """A level for a subject on a repository (`on` = repo) or on a group and all below it (`on` = org)."""
 
     KIND: ClassVar[str] = "grant"
-    INFO: ClassVar[frozenset[str]] = frozenset({"state"})
+    INFO: ClassVar[frozenset[str]] = frozenset({"state", "by_role"})
     PATHS: ClassVar[Mapping[str, str]] = {"target": "on", "subject": "team"}
     LOGINS: ClassVar[frozenset[str]] = frozenset({"subject"})
 
@@ -36,6 +36,8 @@ class Grant(Resource):
     branches: tuple[str, ...] | None = None
     """Patterns of the branches it is for, sorted; () = all; None = the forge's grants are always for all."""
     state: str = ACTIVE
+    by_role: str | None = None
+    """Observed: the role of the server's own making through which a person has the level."""
 
     @property
     def key(self) -> Key:

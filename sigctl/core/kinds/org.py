@@ -27,6 +27,7 @@ class Org(Resource):
     """A namespace of a forge: a GitHub org, a GitLab group at any depth, a Pagure namespace."""
 
     KIND: ClassVar[str] = "org"
+    INFO: ClassVar[frozenset[str]] = frozenset({"filled_by"})
     PATHS: ClassVar[Mapping[str, str]] = {"path": "org"}
 
     path: str
@@ -50,6 +51,8 @@ class Org(Resource):
     """Whether deploy keys may be used at all."""
     protect_default: str | None = None
     """How the default branch of a new repository is protected: none, partly, fully, or fully after its first push (started)."""
+    filled_by: str | None = None
+    """Observed: the account system that says at each login who is in it."""
 
     @property
     def key(self) -> Key:

@@ -57,7 +57,7 @@ class TeamMember(Resource):
     """A person in a team."""
 
     KIND: ClassVar[str] = "team_member"
-    INFO: ClassVar[frozenset[str]] = frozenset({"state"})
+    INFO: ClassVar[frozenset[str]] = frozenset({"state", "by_role"})
     PATHS: ClassVar[Mapping[str, str]] = {"team": "team"}
     LOGINS: ClassVar[frozenset[str]] = frozenset({"login"})
 
@@ -65,6 +65,8 @@ class TeamMember(Resource):
     login: str
     role: str | None = MEMBER
     state: str = ACTIVE
+    by_role: str | None = None
+    """Observed: the role of the server's own making through which he has it."""
 
     @property
     def key(self) -> Key:

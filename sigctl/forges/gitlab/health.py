@@ -26,10 +26,11 @@ def health(ctx: Context, settings: Settings) -> Health:
         reachable=True,
         me=about.me,
         version=about.version,
-        tier=tier,
+        tier=tier or server.FREE,
         scopes=token.scopes,
         expires=token.expires,
         problems=tuple(problems),
+        notes=() if tier else (server.UNTOLD,),
     )
 
 

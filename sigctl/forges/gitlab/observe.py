@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sigctl.core.kinds import BranchRule, Features, Resource
+from sigctl.core.kinds import BranchRule, Features, GroupRule, Resource
 from sigctl.core.levels import native
 from sigctl.core.state import OWN_WAY, Account, Note, Observation, state
 from sigctl.forges.base import Progress, Scope, Settings
@@ -15,7 +15,17 @@ from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.features import features_of
 from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
 from sigctl.forges.gitlab.protections import ADMINISTRATOR
-from sigctl.forges.gitlab.readers import branch_rules, groups, members, parts, projects, server, users
+from sigctl.forges.gitlab.readers import (
+    branch_rules,
+    group_rules,
+    groups,
+    members,
+    parts,
+    projects,
+    roles,
+    server,
+    users,
+)
 from sigctl.forges.gitlab.readers.groups import Group, Teams
 from sigctl.forges.gitlab.readers.projects import Project
 
@@ -33,6 +43,8 @@ class _Found:
     people: list[Account] = field(default_factory=list)
     token: server.Token = field(default_factory=server.Token)
     branches: branch_rules.Rules = field(default_factory=dict)
+    group_rules: list[GroupRule] | None = field(default_factory=list)
+    """None = nobody lets us see whether there are some."""
 
     def paths(self) -> list[str]:
         return [g.path for g in self.groups.values()] + [p.path for p in self.projects.values()]
@@ -53,6 +65,8 @@ def observe(
     about = server.server(ctx)
     ctx.enterprise = about.enterprise
     found = _Found()
+    if with_rules and about.enterprise and not scope.narrow:
+        found.group_rules = group_rules.rules_of(ctx, _tops(scope.orgs))
     rules_first = _bulk_rules(ctx, scope, found) if with_rules else []
     ctx.client.together(
         [*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell), *rules_first]
@@ -70,16 +84,35 @@ def observe(
     tier = server.tier(
         ctx, settings.tier, enterprise=about.enterprise, tops=sorted(scope.orgs), project=sample
     )
+    if not tier:
+        notes.append(("unknown", "tier", server.UNTOLD))
+        tier = server.FREE
+    if tier == server.ULTIMATE:
+        _read_roles(ctx, scope, found)
     own_way = _own_way(ctx, tier) if with_rules else frozenset[str]()
     return Observation(
         forge=settings.name,
-        state=state([*_resources(found, teams), *rules, *hanging]),
+        state=state([*_resources(found, teams), *rules, *hanging, *(found.group_rules or ())]),
         accounts=_accounts(ctx, found),
         me=about.me,
         capabilities=server.capabilities(tier, enterprise=about.enterprise) | own_way,
         notes=tuple(Note(topic, subject, text, settings.name) for topic, subject, text in notes),
         reads=ctx.client.caller.reads - before,
     )
+
+
+def _read_roles(ctx: Context, scope: Scope, found: _Found) -> None:
+    """Read which members have a role of the server's own making, in what is declared, or in all where nothing is (adopt)."""
+    groups_ = {path.casefold() for path in scope.groups | scope.teams | scope.orgs}
+    repos = {path.casefold() for path in scope.repos}
+    some, others = roles.with_roles(
+        ctx,
+        roles.bases(ctx, _tops(scope.orgs)),
+        [one for one in found.groups.values() if not scope.groups or one.path.casefold() in groups_],
+        [one for one in found.projects.values() if not repos or one.path.casefold() in repos],
+    )
+    found.groups.update({one.id: one for one in some})
+    found.projects.update({one.id: one for one in others})
 
 
 def _own_way(ctx: Context, tier: str) -> frozenset[str]:
@@ -124,7 +157,8 @@ def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_
 
 def _bulk_rules(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
     def read(top: str) -> None:
-        found.branches.update(branch_rules.branches_below(ctx, top, branch_rules.Wanted.of(scope)))
+        wanted = branch_rules.Wanted.of(scope)
+        found.branches.update(branch_rules.branches_below(ctx, top, wanted, of_groups=found.group_rules))
 
     return [] if scope.narrow else [_bound(read, top) for top in _tops(scope.orgs)]
 

@@ -129,11 +129,20 @@ def with_shares(ctx: Context, group: Group) -> Group:
 def resources(group: Group, *, team: bool) -> list[Resource]:
     """Return what the group is in our words: a team and its members, or an org and the grants on it."""
     if team:
-        members = [TeamMember(group.path, m.account.login, to_role(m.number)) for m in group.members]
+        members = [
+            TeamMember(group.path, m.account.login, to_role(m.number), by_role=m.role or None)
+            for m in group.members
+        ]
         filled = group.filled_by or None
         one = Team(group.path, title=group.name, description=group.description, filled_by=filled)
         return [one, *members, *grants_of(Org.KIND, group.path, group.shares or ())]
-    org = Org(group.path, title=group.name, visibility=group.visibility, **group.settings)
+    org = Org(
+        group.path,
+        title=group.name,
+        visibility=group.visibility,
+        filled_by=group.filled_by or None,
+        **group.settings,
+    )
     if group.shares is None:
         return [org]  # what was not read whole is not told
     people = [_personal(group.path, member) for member in group.members]
@@ -142,5 +151,10 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
 
 def _personal(path: str, member: Member) -> Grant:
     return Grant(
-        Org.KIND, path, f"person:{member.account.login}", to_level(member.number), until=member.until
+        Org.KIND,
+        path,
+        f"person:{member.account.login}",
+        to_level(member.number),
+        until=member.until,
+        by_role=member.role or None,
     )

@@ -21,6 +21,8 @@ class Member:
     number: int
     """GitLab's number for the level."""
     until: str
+    role: str = ""
+    """The role of the server's own making behind it, where that was read."""
 
 
 Continue = Callable[[str | None], Mapping[str, Any]]

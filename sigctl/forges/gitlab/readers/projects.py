@@ -74,7 +74,14 @@ def resources(project: Project) -> list[Resource]:
     """Return the repository and the grants on it, in our words."""
     path = project.path
     people = [
-        Grant(Repo.KIND, path, f"person:{m.account.login}", to_level(m.number), until=m.until)
+        Grant(
+            Repo.KIND,
+            path,
+            f"person:{m.account.login}",
+            to_level(m.number),
+            until=m.until,
+            by_role=m.role or None,
+        )
         for m in project.members
     ]
     return [repo_of(project.data), *people, *grants_of(Repo.KIND, path, shares_of(project.data, path))]

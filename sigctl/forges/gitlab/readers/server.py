@@ -84,7 +84,7 @@ def tier(
     tops: Iterable[str] = (),
     project: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return free, premium or ultimate: as the files say, else as the server shows; free where it shows nothing.
+    """Return free, premium or ultimate: as the files say, else as the server shows; "" where nothing tells.
 
     A licence is shown to admins only, and a plan to a namespace's owners on gitlab.com. For everyone else the settings of a
     project tell, since those of a licensed feature are left out of it where the licence lacks the feature; or the events that
@@ -100,7 +100,14 @@ def tier(
         return _PLANS.get(plan, FREE)
     if project is not None and "approvals_before_merge" in project and "mirror" in project:
         return PREMIUM
-    return PREMIUM if any(_keeps_events(ctx, top) for top in tops) else FREE
+    return PREMIUM if any(_keeps_events(ctx, top) for top in tops) else ""
+
+
+UNTOLD = (
+    "nothing tells which tier the server has, so it is taken for free: `tier: free`, `tier: premium` or `tier: ultimate` of the forge in "
+    "the files says it; a token of an administrator, or of an owner of the group, may see it"
+)
+"""What there is to say where nothing tells the tier."""
 
 
 def _keeps_events(ctx: Context, top: str) -> bool:

@@ -27,7 +27,8 @@ def put_member(
     try:
         answer = _add(ctx, place, member, {"user_id": user, **body})
         if answer is None or not _is_as(answer, number, until):
-            ctx.client.put(member, {**body, "expires_at": until} if until is not None else body)
+            there = {**body, "expires_at": until} if until is not None else body
+            ctx.client.put(member, {**there, **_role_kept(ctx, member, number)})
     except RefusedError as error:
         if "inherited" not in error.text:
             raise
@@ -58,6 +59,13 @@ def _add(ctx: Context, place: str, member: str, body: Mapping[str, Any]) -> Mapp
             sentence(told) or "the member was not added, without a reason", status=HTTPStatus.CREATED
         )
     return answer
+
+
+def _role_kept(ctx: Context, member: str, number: int) -> dict[str, int]:
+    """Return the role of the server's own making that is based on this level already: a change that does not name it ends it."""
+    found = ctx.client.look(member) if ctx.enterprise else None
+    role = (found or {}).get("member_role")
+    return {"member_role_id": role["id"]} if role and role.get("base_access_level") == number else {}
 
 
 def _is_as(answer: Mapping[str, Any], number: int, until: str | None) -> bool:
