@@ -66,7 +66,6 @@ class GraphQL:
         self._world = world
         self._url = url
         self._schema = schema(enterprise=world.enterprise)
-        self._parsed = lru_cache(maxsize=128)(self._parse)
 
     async def answer(self, request: Request, door: Door) -> Response:
         """Return the answer to a request, which is 200 also when the query is wrong."""
@@ -90,17 +89,10 @@ class GraphQL:
             context = Context(self._world, Access(self._world, user), self._url)
             return JSONResponse(self._run(query, values, asked.get("operationName"), context))
 
-    def _parse(self, query: str) -> tuple[DocumentNode | None, list[dict[str, Any]]]:
-        try:
-            document = parse(query)
-        except GraphQLError as error:
-            return None, [_shown(error)]
-        return document, [_shown(error) for error in validate(self._schema, document)]
-
     def _run(self, query: str, values: dict[str, Any], name: str | None, context: Context) -> dict[str, Any]:
         if len(query) > LONGEST:
             return {"errors": [{"message": "Query too large"}]}
-        document, errors = self._parsed(query)
+        document, errors = _parsed(self._schema, query)
         if document is None or errors:
             return {"errors": errors}
         operation = get_operation_ast(document, name)
@@ -123,6 +115,16 @@ class GraphQL:
         if result.errors:
             shown["errors"] = [_shown(error) for error in result.errors]
         return shown
+
+
+@lru_cache(maxsize=128)
+def _parsed(schema: GraphQLSchema, query: str) -> tuple[DocumentNode | None, list[dict[str, Any]]]:
+    """Return a query and what is wrong with it; all servers of a process share what was read, as they do the schema."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return None, [_shown(error)]
+    return document, [_shown(error) for error in validate(schema, document)]
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
