@@ -41,7 +41,11 @@ class Hanging:
             found += [partial(read, "org", org) for org in asked[f"{kind} of org"]]
         private = set(asked["security.private_reports"])
         found += [partial(self._security, org, some, private) for org, some in _by_org(asked["security"])]
-        return found + [partial(self._properties, org, some) for org, some in _by_org(asked["properties"])]
+        # of repositories that are still to be made, too: it says whether the org has any
+        of_repos = [
+            there.get(name.casefold(), name) for kind, name in sorted(declared) if kind == "properties"
+        ]
+        return found + [partial(self._properties, org, some) for org, some in _by_org(of_repos)]
 
     def _labels(self, paths: list[str]) -> None:
         self.add(parts.read_labels(self.session, paths))

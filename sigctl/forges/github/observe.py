@@ -58,7 +58,7 @@ class _Reading:
         self.notes: list[Note] = []
         self.teams: list[Node] = []
         self.rules: list[Node] = []
-        self.rulesets: dict[tuple[str, int], Ruleset | None] = {}
+        self.rulesets: dict[tuple[str, int], Ruleset] = {}
         self.declined: list[tuple[str, Account]] = []
         """Org and account of people whose invitation failed today."""
         self.alerts: dict[str, bool] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from sigctl.core.kinds import BranchRule
 from sigctl.core.levels import ADMIN, MAINTAIN, WRITE, native
 from sigctl.core.state import Note
-from sigctl.errors import DeniedError
+from sigctl.errors import DeniedError, PartialError
 from sigctl.forges.github import documents
 from sigctl.forges.github.failures import SCOPES
 from sigctl.forges.github.graphql import Node
@@ -91,13 +91,14 @@ def _is_mute(rule: Node) -> bool:
     return str(rule["type"]) == "REQUIRED_STATUS_CHECKS"
 
 
-def read_ruleset(
-    session: Session, repo: str, number: int, login: Login, teams: Mapping[int, str]
-) -> Ruleset | None:
-    """Return one ruleset, with the people in it; None when it has gone since; DeniedError when its actors are hidden."""
+def read_ruleset(session: Session, repo: str, number: int, login: Login, teams: Mapping[int, str]) -> Ruleset:
+    """Return one ruleset, with the people in it; DeniedError when its actors are hidden, PartialError when it is itself."""
     data = session.find(path("repos", *split(repo), "rulesets", number))
-    if data is None:
-        return None
+    if data is None:  # a list had it a moment ago: gone or hidden, the rest of its rule alone says too little
+        hint = "the next run reads it again; the token must be one that may read rulesets"
+        raise PartialError(
+            f"ruleset {number} of {repo} was listed and can't be read", hint, forge=session.name
+        )
     if "bypass_actors" not in data:  # absent is not empty
         raise DeniedError(f"who may bypass the rules of {repo} can't be read", SCOPES, forge=session.name)
     names = (data.get("conditions") or {}).get("ref_name") or {}
@@ -178,7 +179,7 @@ def _by_level(bypass: Iterable[tuple[str, str]]) -> Bypass:
 
 
 def rules_of(
-    nodes: Iterable[Node], by_rest: Mapping[tuple[str, int], Ruleset | None], forge: str
+    nodes: Iterable[Node], by_rest: Mapping[tuple[str, int], Ruleset], forge: str
 ) -> tuple[list[BranchRule], list[Note]]:
     """Return the branch rules that our rulesets amount to, and a note for every other rule, which is left alone."""
     rules: list[BranchRule] = []
@@ -194,9 +195,7 @@ def rules_of(
                 )
                 continue
             key = (repo, one["databaseId"])
-            found = by_rest[key] if key in by_rest else _graphql_ruleset(one)
-            if found is not None:
-                parts[named[1:]][named[0]] = found
+            parts[named[1:]][named[0]] = by_rest[key] if key in by_rest else _graphql_ruleset(one)
         for (on, pattern), sets in parts.items():
             others = [other for kind, other in parts if kind == on]
             rules.append(rule_of(repo, on, pattern, sets, others))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
-from sigctl.errors import NotThereError
+from sigctl.errors import NotThereError, PartialError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.context import GROUPS, Context
 from sigctl.forges.gitlab.graphql import GROUP, GROUP_MEMBERS, GROUPS_BELOW, must
@@ -115,6 +115,8 @@ def _group(ctx: Context, node: Mapping[str, Any]) -> Group:
 def with_shares(ctx: Context, group: Group) -> Group:
     """Return the group with the groups it is shared with, which only its own page tells."""
     detail = ctx.client.get(f"/groups/{group.id}", with_projects="false")
+    if not isinstance(detail, dict):
+        raise PartialError(f"group `{group.path}`: an answer with nothing in it")
     if detail.get("id") != group.id:
         raise NotThereError(f"group `{group.path}` went away while it was read")
     return replace(
