@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import estates
+import hands
 from eyes import Eyes, Right
-from ground import Ground, copy, ground, unfinished
+from ground import Ground, Left, copy, ground, unfinished
 from moments import judge, named_moments
 
 ROOT = Path(__file__).resolve().parents[2]
-Moment = tuple[str, frozenset[str]]
-"""A digest of all that a forge holds, and the ids of the actions that are still to be done."""
+Moment = tuple[str, Left]
+"""A digest of all that a forge holds, and what is still to be done."""
 DEMO = ("euanh", "gwd", "hughesjr", "jonludlam", "kbsingh", "lars_kurth", "pasik")
 
 
@@ -84,7 +85,7 @@ class Recording:
     eyes: Eyes
     ends: dict[tuple[str, str, int | str], str]
     """The paths that things have in the end."""
-    good: set[Moment] = field(default_factory=set)
+    good: set[Moment]
     """What a forge held and what was still to be done, at moments from which an apply ended well."""
 
 
@@ -92,9 +93,13 @@ def record(story: Story, folder: Path) -> Recording:
     """Apply all steps, and record the last one."""
     points: list[tuple[Path, str]] = []
     config = story.config(folder, story.steps[0])
+    with story.ground(folder, config, watch=False) as here:
+        hands.found(here.sandbox)
     for which in story.steps[:-1]:
         with story.ground(folder, story.config(folder, which), watch=False) as here:
             assert not unfinished(here.apply()), which
+            if which == "one":
+                hands.tamper(here.sandbox)
     config = story.config(folder, story.steps[-1])
 
     def keep(text: str) -> None:
@@ -107,7 +112,8 @@ def record(story: Story, folder: Path) -> Recording:
         before = here.watched.eyes.rights()
         keep("the beginning")
         here.after = lambda text: keep(text) if here.changed else None
-        report = here.apply()
+        passed: list[Moment] = []
+        report = here.apply(known=lambda left: passed.append((here.fingerprint(), left)) is not None)
         here.after = None
         assert not unfinished(report), unfinished(report)
         before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
@@ -115,6 +121,7 @@ def record(story: Story, folder: Path) -> Recording:
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
             here.watched.moments, excess, gaps, here.watched.eyes, here.watched.eyes.names(),
+            set() if excess else set(passed),
         )  # fmt: skip
 
 
@@ -131,7 +138,7 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
     wrong: list[str] = []
     passed: list[Moment] = []
 
-    def known(left: frozenset[str]) -> bool:
+    def known(left: Left) -> bool:
         passed.append((here.fingerprint(), left))
         return passed[-1] in recording.good
 

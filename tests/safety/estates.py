@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from hands import public_key
+
+SECRETS = {"SIGCTL_HOOK": "what webhooks are signed with"}
+"""What the files point to."""
 LOGINS = ("chair1", "member1", "member2", "member3", "member4", "member5", "member6", "owner1", "owner2")
 
 _MAIN = """\
@@ -22,7 +27,7 @@ forges:
     branch_rules: closest
     role: primary
     jobs: {jobs}
-    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report}}
+    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report, labels: {parts}, webhooks: {parts}}}
 {gitlab}
   github:
     type: github
@@ -30,7 +35,7 @@ forges:
     token: env:SIGCTL_GITHUB_TOKEN
     role: replica
     jobs: {jobs}
-    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report}}
+    undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report, labels: {parts}, webhooks: {parts}}}
 {github}
 people:
 {people}
@@ -47,11 +52,13 @@ kernel:
     virt: {{namespace: "c{{release}}-sig-virt"}}
 """
 
+
 _POLICY = """\
 version: 1
 guards:
   max_removals: {default: 100%}
   keep_self: true
+classic_protection: replace
 """
 
 _ONE = {
@@ -67,7 +74,14 @@ _ONE = {
     moved_from: ["CentOS/{sig}-{repo}"]
     team_moved_from: ["{sig}-{team}"]
     orgs:
-      CentOS: {base_level: read, owners: [owner1, owner2], members_create_repos: true}""",
+      CentOS:
+        base_level: read
+        owners: [owner1, owner2]
+        members_create_repos: true
+        deploy_keys: true
+        webhooks: {org: {url: "https://hooks.example.org/one", events: [push, tag], secret: env:SIGCTL_HOOK}}
+        actions: {enabled: true, allowed: selected, patterns: [github, "centos/*"], permissions: read}""",
+        "parts": "report",
         "kernel": "shared",
     },
     "core.yaml": """\
@@ -96,8 +110,24 @@ repos:
     access: {testers: triage, "person:member6": {level: write, until: 2031-01-31}}
     branches:
       - {pattern: "xen-*", push: [maintainers], force: false, delete: false}
+    tags:
+      - {pattern: "v*", push: [maintainers], force: false, delete: false}
+    topics: [virt, xen]
+    labels:
+      bug: {color: "d73a4a", description: Something is wrong}
+      sig virt: {color: "00ff00"}
+    features: {repository: members, merge_requests: members, forks: off, pages: public}
+    actions: {enabled: true, allowed: selected, patterns: [github, "centos/*"], permissions: read, approve: false}
+    security: {secret_scanning: true, push_protection: true, dependency_alerts: true}
+    custom_properties: {tier: gold, os: [c7, c8s]}
+    deploy_keys:
+      ci: {key: "KEY1", write: true}
+      reader: {key: "KEY2"}
+    webhooks:
+      ci: {url: "https://ci.example.org/hook?job=xen", events: [push, merge_request], secret: env:SIGCTL_HOOK}
+      told: {url: "https://told.example.org/"}
   hidden: {visibility: private, access: {testers: read}}
-  live: {description: Still changed, access: {testers: write}}
+  live: {description: Still changed, access: {testers: write}, deploy_keys: {ci: {key: "KEY4", write: true}}}
   frozen: {archived: true, description: As it was, access: {testers: write}}
   xen4: {description: To be renamed, previously: [xen5], access: {"person:member5": write}}
   leaving: {description: Only in the first config}
@@ -127,7 +157,14 @@ _OTHER = {
     moved_from: ["CentOS/sig-{sig}-{repo}"]
     team_moved_from: ["sig-{sig}-{team}"]
     orgs:
-      CentOS: {base_level: none, owners: [owner2, member6], members_create_repos: false}""",
+      CentOS:
+        base_level: none
+        owners: [owner2, member6]
+        members_create_repos: false
+        deploy_keys: true
+        webhooks: {org: {url: "https://hooks.example.org/other", events: [issue], secret: env:SIGCTL_HOOK}}
+        actions: {enabled: true, allowed: all, permissions: write}""",
+        "parts": "remove",
         "kernel": "per-sig",
     },
     "core.yaml": """\
@@ -156,6 +193,24 @@ repos:
     access: {testers: write, "person:member5": read, "person:chair1": write}
     branches:
       - {pattern: "xen-*", push: [testers], force: true, delete: false}
+    tags:
+      - {pattern: "v*", push: [testers], force: true, delete: false}
+    topics: [xen]
+    labels:
+      defect: {color: "ff0000", previously: [bug]}
+    features: {repository: everyone, merge_requests: everyone, forks: everyone, pages: members}
+    actions: {enabled: true, allowed: all, permissions: write, approve: true}
+    security: {secret_scanning: false, push_protection: false, dependency_alerts: false}
+    custom_properties: {tier: silver, os: c7}
+    deploy_keys:
+      ci: {key: "KEY1"}
+      second: {key: "KEY3", write: true}
+    webhooks:
+      ci:
+        url: https://ci.example.org/new
+        previously: ["https://ci.example.org/hook?job=xen"]
+        events: [push]
+        verify_tls: false
   hidden: {visibility: public, access: {testers: maintain}}
   live: {archived: true, description: Shut now, access: {testers: maintain}}
   frozen: {archived: false, description: Opened again, access: {testers: write}}
@@ -203,7 +258,8 @@ def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8
     (folder / "sigs.yaml").write_text(main, encoding="utf-8")
     (folder / "policy.yaml").write_text(_POLICY, encoding="utf-8")
     for name in ("core.yaml", "virt.yaml", "cloud.yaml"):
-        (folder / "sigs.d" / name).write_text(str(chosen[name]), encoding="utf-8")
+        text = re.sub(r"KEY(\d)", lambda found: public_key(int(found[1])), str(chosen[name]))
+        (folder / "sigs.d" / name).write_text(text, encoding="utf-8")
     return folder / "sigs.yaml"
 
 

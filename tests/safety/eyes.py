@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from prints import fingerprint
+
 from sigctl.sandbox.base import ZERO, Update
 from sigctl.sandbox.github import rights, rules
 from sigctl.sandbox.github.state import USER
@@ -57,6 +59,7 @@ class Eyes:
     def __init__(self, sandbox: Any) -> None:
         self._sandbox = sandbox
         self._seen: dict[tuple[str, str], frozenset[Right]] = {}
+        """Place and what it rests on -> what was seen."""
 
     def looking_at(self, sandbox: Any) -> Eyes:
         """Return eyes for a copy of the same forges, that know what these have seen."""
@@ -66,12 +69,14 @@ class Eyes:
 
     def rights(self) -> frozenset[Right]:
         """Return everything that anybody but ourselves can do now."""
-        found: set[Right] = set()
-        if "github" in self._sandbox.forges:
-            found |= self._github()
-        if "gitlab" in self._sandbox.forges:
-            found |= self._gitlab()
-        return frozenset(found)
+        found: frozenset[Right] = frozenset()
+        for name, look in (("github", self._github), ("gitlab", self._gitlab)):
+            if name in self._sandbox.forges:
+                key = (name, fingerprint(self._sandbox.forges[name]))
+                if key not in self._seen:
+                    self._seen[key] = frozenset(look())
+                found |= self._seen[key]
+        return found
 
     def names(self) -> dict[tuple[str, str, int | str], str]:
         """Return the paths that things have now, by forge, kind and id."""

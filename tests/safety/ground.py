@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -14,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from estates import SECRETS
 from eyes import Eyes, Right, accept_everything
+from prints import fingerprint
 
 from sigctl.app.applying import apply
 from sigctl.app.context import Context, Options, open_context, settings_of
 from sigctl.app.planning import Allowed, Planned, make_plan
+from sigctl.core.plan import Action
 from sigctl.forges.base import Forge
 from sigctl.forges.github.forge import GitHub
 from sigctl.forges.gitlab.forge import GitLab
@@ -30,12 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {"github": "SIGCTL_GITHUB_TOKEN", "gitlab": "SIGCTL_GIT_CENTOS_ORG_TOKEN"}
 NAMES = {"github": "github", "gitlab": "git.centos.org"}
 LARGE = 10_000
-LOGGED = ("tokens", "sent", "audit", "events")
-"""What forges only write down."""
 GITHUB_THINGS = (
     "repos", "teams", "team_members", "members", "invitations", "repo_invitations", "team_repos", "collaborators", "rulesets",
 )  # fmt: skip
 GITLAB_THINGS = ("projects", "groups", "members", "shares", "branch_rules", "tag_rules")
+Left = tuple[tuple[int | str, ...], ...]
+"""What is still to be done, in its order: phase and id of each action, and the ids that it waits for."""
 
 
 @dataclass
@@ -108,7 +109,7 @@ class Ground:
     def env(self) -> dict[str, str]:
         """The environment that sigctl needs."""
         forges = self.sandbox.document()["forges"]
-        return {TOKENS[name]: forge["token"] for name, forge in forges.items()}
+        return SECRETS | {TOKENS[name]: forge["token"] for name, forge in forges.items()}
 
     def overrides(self) -> tuple[str, ...]:
         """Return what sends sigctl to the sandbox."""
@@ -153,7 +154,7 @@ class Ground:
         *,
         mirror: bool = False,
         allow: Mapping[str, int] | None = None,
-        known: Callable[[frozenset[str]], bool] = lambda _: False,
+        known: Callable[[Left], bool] = lambda _: False,
     ) -> Report:
         """Apply, whatever the guards say, and return what became of it.
 
@@ -164,27 +165,20 @@ class Ground:
             if planned.plan.refusals:
                 limits = {r.guard: LARGE for r in planned.plan.refusals} | dict(allow or {})
                 planned = make_plan(context, Allowed(limits, "a test"))
-            left = {action.id for action in planned.plan.actions}
+            left = {action.id: action for action in planned.plan.actions}
 
             def told(outcome: Outcome) -> None:
-                left.discard(outcome.action.id)
-                if known(frozenset(left)):
+                left.pop(outcome.action.id, None)
+                if known(_order(left)):
                     context.watch.stop.set()
 
-            if known(frozenset(left)):
+            if known(_order(left)):
                 context.watch.stop.set()
             return apply(context, planned, told)
 
     def fingerprint(self) -> str:
         """Return a digest of all that the forges hold, times and what was logged aside."""
-        digest = hashlib.sha256()
-        for forge in self.sandbox.forges.values():
-            store = (forge.state if hasattr(forge, "state") else forge.world).store
-            for name, documents in sorted(store._collections.items()):
-                if name not in LOGGED:
-                    held = _timeless(sorted(documents, key=lambda one: str(one["id"])))
-                    digest.update(f"{name} {json.dumps(held, sort_keys=True, default=str)}\n".encode())
-        return digest.hexdigest()
+        return " ".join(fingerprint(forge) for forge in self.sandbox.forges.values())
 
     def accept(self) -> None:
         """Let everybody accept what he is invited to, as people do between two runs."""
@@ -214,10 +208,10 @@ class Ground:
         return found
 
 
-def _timeless(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {str(k): _timeless(v) for k, v in data.items() if not str(k).endswith("_at")}
-    return [_timeless(one) for one in data] if isinstance(data, list | tuple) else data
+def _order(left: Mapping[str, Action]) -> Left:
+    return tuple(
+        (one.phase, name, *(other for other in one.depends if other in left)) for name, one in left.items()
+    )
 
 
 def unfinished(report: Report) -> list[str]:
