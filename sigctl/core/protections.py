@@ -155,7 +155,7 @@ class _Keeper:
             who = listed([one.partition(":")[2] for one in lost])
             text = f"{rule.pattern}: {who} can't take the rule away without `maintain` there"
             self.notes.append(Note("unsupported", rule.repo, text))
-        return self._by_name(set(asked) - set(lost), able)
+        return self._by_name(set(asked) - set(lost), able, self.own)
 
     def _rest(self, rule: BranchRule, name: str) -> Any:
         """Return what the rule asks beside who may push, None where this server can't be made to ask for it."""
@@ -189,11 +189,17 @@ class _Keeper:
             return asked
         writers = self.people.having(rule.repo, levels.WRITE)
         able = {one for one in asked if one.startswith(_LEVEL) or not self.people.outside({one}, writers)}
-        return self._by_name(able, writers) if self.named else self._by_level(rule, asked, able, verb)
+        if self.named:
+            return self._by_name(able, writers, self._own(rule))
+        return self._by_level(rule, asked, able, verb)
 
-    def _by_name(self, able: set[str], writers: frozenset[str]) -> tuple[str, ...]:
+    def _own(self, rule: BranchRule) -> str:
+        """Return by what the rule lets us in; none for tags lets in those who run the server."""
+        return "" if rule.on == TAG and self.own.startswith(_LEVEL) else self.own
+
+    def _by_name(self, able: set[str], writers: frozenset[str], own: str) -> tuple[str, ...]:
         """Return these by name; a team that has its right by others only is named person by person, since it has no access itself."""
-        found = {self.own} if self.own else set()
+        found = {own} if own else set()
         for one in able:
             if one in writers or not one.startswith(f"{TEAM}:"):
                 found.add(one)
@@ -208,7 +214,7 @@ class _Keeper:
         steps: list[tuple[tuple[str, ...], frozenset[str]]] = [
             ((f"{_LEVEL}{step}",), self.people.having(rule.repo, step)) for step in _STEPS
         ]
-        closed: tuple[str, ...] = (self.own,) if self.own.startswith(_LEVEL) else ()
+        closed: tuple[str, ...] = (own,) if (own := self._own(rule)).startswith(_LEVEL) else ()
         steps.insert(0 if closed else len(steps), (closed, frozenset()))
         fit = [(said, let_in) for said, let_in in steps if not self.people.outside(let_in, asked)]
         for said, let_in in fit:

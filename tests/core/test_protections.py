@@ -281,3 +281,14 @@ def test_the_approval_of_code_owners_is_a_problem_on_free_and_kept_on_a_paid_tie
     assert paid.plan.quarantined == ()
     off = BranchRule.effect(rule("c7", **OWNED), rule("c7", code_owners=False))
     assert (off, BranchRule.effect(rule("c7"), rule("c7", **OWNED))) == ("widens", "narrows")
+
+
+@pytest.mark.parametrize(("tier", "kept"), [("free", ()), ("premium", (f"team:{CORE}",))])
+def test_no_rule_for_tags_lets_in_whoever_runs_the_server(tier, kept):
+    tags = (
+        rule("v*", on="tag", force=None, delete=None),
+        rule("r*", f"team:{CORE}", on="tag", force=None, delete=None),
+    )
+    made = rules_of(compared([*world(), *tags], tier=tier))
+    assert made["v*"] == ()
+    assert made["r*"] == (kept or ("level:maintain",))
