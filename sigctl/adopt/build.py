@@ -8,6 +8,7 @@ from typing import Any
 
 from sigctl.adopt.accounts import Accounts, known_of
 from sigctl.adopt.groups import elsewhere, has_group, on_group_of
+from sigctl.adopt.hanging import hanging, with_shared
 from sigctl.adopt.model import Data, Draft, Leave, Said, Source, Unsaid
 from sigctl.adopt.names import Names, Templates, majority
 from sigctl.adopt.rights import access_of, lifted
@@ -46,7 +47,13 @@ class Builder:
         self._inner: dict[tuple[str, Key], list[Resource]] = defaultdict(list)
         for one in sources:
             for resource in one.observation.state.values():
-                if resource.inside is not None:
+                if "@" in resource.who():
+                    self.say(
+                        one.name,
+                        resource.key.name,
+                        "somebody is invited by an address: he is not in the files",
+                    )
+                elif resource.inside is not None:
                     self._inner[one.name, resource.inside].append(resource)
         self.skipped = {
             (one.name, login)
@@ -174,7 +181,7 @@ class Builder:
                 out[kind] = common[kind]
         out["repos"] = {}
         for name, found in mine.items():
-            repo = repo_settings(self, found)
+            repo = repo_settings(self, found) | hanging(self, found)
             if len(found) < len(self.sources):
                 repo["forges"] = sorted(found)
             own = self._own(sig, rights[name], shared)
@@ -183,8 +190,8 @@ class Builder:
             for kind in ("branches", "tags"):
                 if rules[name].get(kind) and rules[name][kind] != common.get(kind):
                     repo[kind] = rules[name][kind]
-            out["repos"][name] = repo or None
-        return out
+            out["repos"][name] = repo
+        return out | with_shared(out["repos"])
 
     def _own(self, sig: str, rights: Data, shared: Data) -> Data:
         """Return the rights on a repository that are not the SIG's."""

@@ -24,6 +24,8 @@ class Source:
     observation: Observation
     orgs: frozenset[str]
     """Top namespaces that are adopted."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Place of a webhook -> where it goes, which nothing observed tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,5 @@ class Leave:
     teams: frozenset[tuple[str, str]] = frozenset()
     orgs: frozenset[tuple[str, str]] = frozenset()
     """(forge, path) whose own settings are left out."""
+    parts: frozenset[tuple[str, str, str]] = frozenset()
+    """(forge, kind, path) of the lists of labels, deploy keys and webhooks that are left out."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sigctl.adopt.hanging import org_hooks
 from sigctl.core import levels
 from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Team
 from sigctl.core.kinds.branch import BRANCH
@@ -254,6 +255,8 @@ def org_settings(builder: Builder, source: Source) -> tuple[Data, str]:
             ]
             if owners:
                 data["owners"] = sorted(owners)
+        if hooks := org_hooks(builder, source, one):
+            data["webhooks"] = hooks
         if data:
             out[one.path] = data
     return out, usual

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sigctl.adopt.build import Builder
 from sigctl.adopt.model import Data, Draft, Leave, Said, Source, Unsaid
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Team
+from sigctl.core.kinds import DeployKey, Grant, Key, Label, Membership, Org, Repo, Team, Webhook
 from sigctl.core.plan import Action
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired
@@ -25,6 +25,7 @@ from sigctl.spec.resolve.roster import Roster
 from sigctl.spec.source import Source as FileSource
 
 _ROUNDS = 200
+_PARTS = (Label.KIND, DeployKey.KIND, Webhook.KIND)
 Place = tuple[str, str]
 Found = set[tuple[str, Place]]
 """(kind, (forge, path))."""
@@ -126,6 +127,7 @@ def _more(leave: Leave, found: Found) -> Leave:
         leave.repos | {place for kind, place in found if kind == Repo.KIND},
         leave.teams | {place for kind, place in found if kind == Team.KIND},
         leave.orgs | {place for kind, place in found if kind == Org.KIND},
+        leave.parts | {(forge, kind, path) for kind, (forge, path) in found if kind in _PARTS},
     )
 
 
@@ -149,14 +151,14 @@ def _unwritable(leave: Leave, error: ValidationError, draft: Draft) -> tuple[Lea
                 )
     if not why:
         raise AssertionError(str(error))
-    return Leave(frozenset(repos), frozenset(teams), leave.orgs), why
+    return replace(leave, repos=frozenset(repos), teams=frozenset(teams)), why
 
 
 def _without(
     leave: Leave, actions: Sequence[Action], draft: Draft, say: Callable[[Action], str]
 ) -> tuple[Leave, set[Unsaid]]:
     """Return what else must not be declared, and why; repositories go first, since a team may be wrong only for theirs."""
-    for find in (_repos, _teams_and_orgs, _below, _of_sig, _everything):
+    for find in (_parts, _repos, _teams_and_orgs, _below, _of_sig, _everything):
         found = find(leave, actions, draft)
         if found:
             why = {_why(place, actions, say) for _, place in found}
@@ -175,6 +177,15 @@ def _why(place: Place, actions: Sequence[Action], say: Callable[[Action], str]) 
 
 def _thing(action: Action) -> Key:
     return action.subject.inside or action.key
+
+
+def _parts(leave: Leave, actions: Sequence[Action], draft: Draft) -> Found:  # noqa: ARG001  # as the others
+    """Return the lists of labels, keys and webhooks that the files would change; all else of their repositories can be said."""
+    return {
+        (one.kind, (one.forge, _thing(one).name))
+        for one in actions
+        if one.kind in _PARTS and (one.forge, one.kind, _thing(one).name) not in leave.parts
+    }
 
 
 def _repos(leave: Leave, actions: Sequence[Action], draft: Draft) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,17 +18,19 @@ from sigctl.app.adopting_mirrors import mirrored
 from sigctl.app.context import Watch, settings_of, watched
 from sigctl.app.planning import scope_of
 from sigctl.app.snapshot import load_snapshot
-from sigctl.core.kinds import Features, Grant, Key, Org, Repo, Team
-from sigctl.core.state import Observation
+from sigctl.core.kinds import DeployKey, Features, Grant, Key, Label, Org, Repo, Team, Webhook
+from sigctl.core.kinds.webhook import place_of
+from sigctl.core.state import Observation, Traits
 from sigctl.errors import ConfigError, SigctlError, UsageError
 from sigctl.forges import TYPES, open_forge, traits_of
-from sigctl.forges.base import Forge, Scope
+from sigctl.forges.base import Forge, Scope, TellsHooks
 from sigctl.report.words import describe
 from sigctl.spec import ForgeConfig, read
 from sigctl.spec.model import Spec
 from sigctl.spec.patch import dumped
 from sigctl.spec.yaml12 import parse
 
+_LISTS = (Label.KIND, DeployKey.KIND, Webhook.KIND)
 MAIN, SIGS, POLICY = "sigs.yaml", "sigs.d", "policy.yaml"
 _HEAD = """\
 # Written by `sigctl adopt` from what the forges held; a plan of these files is empty. Each SIG has a file of its own in sigs.d/.
@@ -106,7 +108,7 @@ def take_over(wanted: Wanted, env: Mapping[str, str], watch: Watch, today: date)
         made = adopt(sources, wanted.said, today, describe)
         # once more, as a plan of these files will look at it
         sources = [
-            replace(one, observation=forges[one.name].observe(scope_of(made.desired[one.name])))
+            replace(one, observation=forges[one.name].observe(_again(scope_of(made.desired[one.name]), one)))
             for one in sources
         ]
         sources, more = mirrored(sources, forges, made)
@@ -115,6 +117,13 @@ def take_over(wanted: Wanted, env: Mapping[str, str], watch: Watch, today: date)
     finally:
         for forge in forges.values():
             forge.close()
+
+
+def _again(scope: Scope, source: Source) -> Scope:
+    """Return what a plan of the files looks at, with the lists that can't be said: they are to be told of once more."""
+    held = source.observation.state.values()
+    found = {Key(one.KIND, one.inside.name) for one in held if one.KIND in _LISTS and one.inside is not None}
+    return replace(scope, parts=scope.parts | found)
 
 
 def _configs(wanted: Wanted) -> dict[str, ForgeConfig]:
@@ -179,9 +188,29 @@ def _observed(name: str, forge: Forge, wanted: Wanted, config: ForgeConfig, watc
         repos=repos,
         person_repos=frozenset(personal),
         logins=frozenset(filter(None, (one.who() for one in state))),
-        parts=frozenset(Key(Features.KIND, path) for path in repos if Features.KIND in traits.kinds),
+        parts=frozenset(_parts(traits, repos, {one.path for one in state if isinstance(one, Org)})),
     )
-    return _source(name, wanted, config, forge.observe(scope, progress))
+    progress("labels, keys and webhooks")
+    source = _source(name, wanted, config, forge.observe(scope, progress))
+    return replace(source, addresses=_addresses(forge, source.observation))
+
+
+def _parts(traits: Traits, repos: Iterable[str], orgs: Iterable[str]) -> Iterator[Key]:
+    """Yield the lists that hang on repositories and orgs, each of which is read only where it is asked for."""
+    for kind in (Features.KIND, *_LISTS):
+        if kind in traits.kinds:
+            yield from (Key(kind, path) for path in repos)
+    if Webhook.KIND in traits.kinds:
+        yield from (Key(Webhook.KIND, path) for path in orgs)
+
+
+def _addresses(forge: Forge, observation: Observation) -> dict[str, str]:
+    """Return place -> where it goes for the webhooks that there are; a request for each repository or org that has some."""
+    asked: object = forge
+    if not isinstance(asked, TellsHooks):
+        return {}
+    places = sorted({(one.on, one.target) for one in observation.state.values() if isinstance(one, Webhook)})
+    return {place_of(url): url for on, target in places for url in asked.hook_addresses(on, target)}
 
 
 def files_of(adopted: Adopted, policy: str = "") -> dict[str, str]:

@@ -173,6 +173,15 @@ class PushesItself(Protocol):
 
 
 @runtime_checkable
+class TellsHooks(Protocol):
+    """A forge that can be asked where its webhooks go; only for who adopts them: such an address may be a secret."""
+
+    def hook_addresses(self, on: str, target: str) -> tuple[str, ...]:
+        """Return where the webhooks of the repository (`on` = repo), org or group go; raise ForgeError when that can't be read whole."""
+        ...
+
+
+@runtime_checkable
 class Estimates(Protocol):
     """A forge that knows what changes will cost there."""
 

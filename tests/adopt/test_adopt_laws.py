@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
 from dataclasses import replace
 from datetime import date
@@ -16,7 +18,20 @@ import spec_gen
 
 from sigctl.adopt.model import Said, Source
 from sigctl.adopt.settle import adopt, planned
-from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Repo, Resource, Team
+from sigctl.core.kinds import (
+    BranchRule,
+    DeployKey,
+    Grant,
+    Label,
+    Membership,
+    Org,
+    Repo,
+    Resource,
+    Team,
+    Webhook,
+)
+from sigctl.core.kinds.deploykey import fingerprint_of
+from sigctl.core.kinds.webhook import place_of
 from sigctl.core.state import Account, Observation
 from sigctl.errors import ConfigError
 from sigctl.forges import traits_of
@@ -24,6 +39,66 @@ from sigctl.spec import read, resolve
 
 TODAY = date(2026, 11, 22)
 TRAITS = {"lab": traits_of("gitlab"), "hub": traits_of("github")}
+
+
+ADDRESSES = (
+    "https://ci.example.org/hooks",
+    "https://bot.example.org:8443/told",
+    "https://chat.example.org/services/T0123456789ABCDEFGH",
+    "https://ci.example.org/hooks?token=abc",
+)
+KEYS = tuple(
+    f"ssh-ed25519 {base64.b64encode(bytes([0, 0, 0, 11]) + b'ssh-ed25519' + bytes([0, 0, 0, 32, *range(n, n + 32)])).decode()}"
+    for n in range(3)
+)
+labels = st.builds(
+    lambda name, color, text: lambda path: Label(path, name, color, text),
+    st.sampled_from(("bug", "Bug", "kind: new", "")),
+    st.sampled_from(("ff0000", "00ff00", "red")),
+    st.sampled_from(("", "to be mended")),
+)
+keys = st.builds(
+    lambda text, write, title: lambda path: DeployKey(path, fingerprint_of(text), write, title, text),
+    st.sampled_from(KEYS),
+    st.booleans(),
+    st.sampled_from(("ci", "", "build host")),
+)
+hooks = st.builds(
+    lambda url, events, active, tls, secured: (
+        lambda path: Webhook("repo", path, place_of(url), tuple(sorted(events)), active, tls, secured)
+    ),
+    st.sampled_from(ADDRESSES),
+    st.lists(st.sampled_from(("push", "tag", "native:star")), unique=True, max_size=2),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+hangings = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from((("lab",), ("hub",), ("lab", "hub"))),
+        st.one_of(labels, keys, hooks),
+    ),
+    max_size=6,
+)
+
+
+def hung(source: Source, hanging: list[Any]) -> Source:
+    """Return the forge with labels, keys and webhooks on its repositories, as it holds them."""
+    state = dict(source.observation.state)
+    repos = sorted(key.name for key in state if key.kind == "repo")
+    for number, forges, make in hanging:
+        if source.name in forges and repos:
+            one = make(repos[number % len(repos)])
+            if isinstance(one, Webhook):
+                kept = source.traits.fields["webhook"]
+                one = replace(
+                    one, **{name: None for name in ("active", "tls", "secured") if name not in kept}
+                )
+            if one.KIND in source.traits.kinds:
+                state[one.key] = one
+    known = {place_of(url): url for url in ADDRESSES}
+    return replace(source, observation=replace(source.observation, state=state), addresses=known)
 
 
 def as_held(one: Resource, forge: str) -> Resource | None:  # noqa: PLR0911  # one return for each kind
@@ -82,11 +157,12 @@ def sources(data: dict[str, Any], folder: Path) -> list[Source] | None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(spec_gen.specs(), st.booleans())
-def test_the_plan_of_what_was_adopted_is_empty(tmp_path_factory, data, link):
+@given(spec_gen.specs(), st.booleans(), hangings)
+def test_the_plan_of_what_was_adopted_is_empty(tmp_path_factory, data, link, hanging):
     found = sources(data, tmp_path_factory.mktemp("adopt"))
     if not found:
         return
+    found = [hung(one, hanging) for one in found]
     said = Said(link_equal_logins=link)
     adopted = adopt(found, said, TODAY)
     assert planned(adopted.data, found, TODAY)[1] == []
@@ -99,3 +175,14 @@ def test_the_plan_of_what_was_adopted_is_empty(tmp_path_factory, data, link):
         for key in source.observation.state:
             if key.kind in ("repo", "team"):
                 assert key in declared or key.name in told, f"{key} is neither declared nor told of"
+            elif key.kind in ("label", "deploy_key", "webhook"):
+                where = source.observation.state[key].inside
+                mine = adopted.places.get((source.name, where))
+                named = {other.name for (_, other), name in adopted.places.items() if name == mine}
+                there = key in adopted.desired[source.name].state
+                assert there or told & named or where not in declared, (
+                    f"{key} is neither declared nor told of"
+                )
+    text = json.dumps(adopted.data)
+    assert '"secret"' not in text
+    assert not any(url in text for url in ADDRESSES[2:]), "an address that may be a secret is written nowhere"

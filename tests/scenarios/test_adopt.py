@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from sigctl import cli
 
 SEABIOS, XEN = "CentOS/sig-virt-xen-seabios", "CentOS/sig-virt-xen"
+LIBVIRT = "CentOS/sig-virt-xen-libvirt"
 
 
 def shared(world: Any) -> list[str]:
@@ -166,6 +168,69 @@ def test_what_was_done_by_hand_becomes_a_change_of_the_files(world: Any) -> None
     assert world.ok("drift", "--format", "json", "--forge", "github").json["actions"] == []
     assert "default_branch: null" not in now
     assert "members_create_repos" in done.out
+
+
+def public_key(number: int) -> str:
+    blob = bytes([0, 0, 0, 11]) + b"ssh-ed25519" + bytes([0, 0, 0, 32, *range(number, number + 32)])
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+def test_labels_deploy_keys_and_webhooks_are_adopted_without_any_secret(world: Any) -> None:
+    world.ok("apply", "--yes")
+    github(world, "PATCH", "/orgs/CentOS", {"deploy_keys_enabled_for_repositories": True})
+    hub, lab = f"/repos/{LIBVIRT}", f"/projects/{quote('project/sig-virt/xen-libvirt', safe='')}"
+    both = {"color": "ff0000", "description": "To be mended"}
+    for one in github(world, "GET", f"{hub}/labels?per_page=100"):
+        github(world, "DELETE", f"{hub}/labels/{quote(one['name'])}")
+    github(world, "POST", f"{hub}/labels", {"name": "bug", **both})
+    gitlab(world, "POST", f"{lab}/labels", {"name": "bug", **both, "color": "#ff0000"})
+    key = public_key(1)
+    github(world, "POST", f"{hub}/keys", {"title": "builder", "key": key, "read_only": False})
+    gitlab(world, "POST", f"{lab}/deploy_keys", {"title": "builder", "key": key, "can_push": True})
+    address, secret = "https://ci.example.org/hooks", "not to be written down"
+    config = {"url": address, "content_type": "json", "secret": secret}
+    github(world, "POST", f"{hub}/hooks", {"config": config, "events": ["push", "release"]})
+    events = {"push_events": True, "releases_events": True, "enable_ssl_verification": True}
+    gitlab(world, "POST", f"{lab}/hooks", {"url": address, "token": secret, **events})
+    chat = "https://chat.example.org/services/T0123456789ABCDEFGH"
+    github(world, "POST", f"/repos/{SEABIOS}/hooks", {"config": {"url": chat}, "events": ["push"]})
+    github(
+        world,
+        "POST",
+        "/orgs/CentOS/hooks",
+        {"name": "web", "config": {"url": f"{address}/org"}, "events": ["member"]},
+    )
+    target = world.folder / "adopted"
+    done = world.ok("adopt", *shared(world), "--dir", str(target), "--link-equal-logins")
+
+    written = "".join(file.read_text() for file in target.rglob("*.yaml"))
+    assert secret not in written + done.out + done.err
+    assert chat not in written + done.out + done.err
+    assert "secret:" not in written
+    libvirt = yaml.safe_load((target / "sigs.d/virt.yaml").read_text())["repos"]["xen-libvirt"]
+    assert libvirt["labels"] == {"bug": {"color": "ff0000", "description": "To be mended"}}
+    assert libvirt["deploy_keys"] == {"builder": {"key": key, "write": True}}
+    assert libvirt["webhooks"] == {"ci.example.org": {"url": address, "events": ["push", "release"]}}
+    org = yaml.safe_load((target / "sigs.yaml").read_text())["forges"]["github"]["orgs"]["CentOS"]
+    assert org["webhooks"] == {"ci.example.org": {"url": f"{address}/org", "events": ["native:member"]}}
+    told = [line for line in done.err.splitlines() if "webhook" in line]
+    assert any(LIBVIRT in line and "has a secret, which can't be read" in line for line in told), told
+    assert any("may have a secret" in line for line in told), "GitLab does not tell whether there is one"
+    assert any(SEABIOS in line and "looks as if it held a secret" in line for line in told), told
+    plan = world.ok("plan", "--config", str(target), "--detailed-exitcode", "--format", "json").json
+    assert plan["actions"] == []
+    assert world.ok("fmt", "--config", str(target), "--check").out == ""
+
+
+def test_lists_that_differ_between_the_forges_are_left_as_they_are(world: Any) -> None:
+    world.ok("apply", "--yes")
+    lab = f"/projects/{quote('project/sig-virt/xen-libvirt', safe='')}"
+    gitlab(world, "POST", f"{lab}/deploy_keys", {"title": "builder", "key": public_key(1), "can_push": True})
+    target = world.folder / "adopted"
+    done = world.ok("adopt", *shared(world), "--dir", str(target), "--link-equal-logins")
+    assert "its deploy keys differ between the forges: they are not declared" in done.err
+    assert "deploy_keys" not in (target / "sigs.d/virt.yaml").read_text()
+    assert world.ok("plan", "--config", str(target), "--format", "json").json["actions"] == []
 
 
 def gitlab(world: Any, verb: str, path: str, body: Any = None) -> Any:

@@ -17,7 +17,7 @@ from sigctl.forges.github.health import health
 from sigctl.forges.github.names import split
 from sigctl.forges.github.observe import observe
 from sigctl.forges.github.own_roles import OwnRoles
-from sigctl.forges.github.readers import events, pulls
+from sigctl.forges.github.readers import events, parts, pulls
 from sigctl.forges.github.session import Session
 from sigctl.forges.github.traits import TRAITS
 from sigctl.forges.github.writers import execute
@@ -62,6 +62,10 @@ class GitHub:
         """Return where git finds the repository with this path; for an app with a token that is good for some time yet."""
         credential = self._session.client.identity.credential(split(repo)[0], FOR_GIT)
         return Remote(f"{self._settings.url}/{repo}.git", "x-access-token", credential.secret)
+
+    def hook_addresses(self, on: str, target: str) -> tuple[str, ...]:
+        """Return where the webhooks of a repository or an org go; raise ForgeError when that can't be read whole."""
+        return parts.addresses(self._session, on, target)
 
     def proposal(self, repo: str, number: int) -> Proposal:
         """Return a pull request; without a token its threads are unread."""

@@ -16,7 +16,7 @@ from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.execute import execute
 from sigctl.forges.gitlab.health import health
 from sigctl.forges.gitlab.observe import observe
-from sigctl.forges.gitlab.readers import events, merge_requests
+from sigctl.forges.gitlab.readers import events, merge_requests, parts
 from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
 from sigctl.forges.gitlab.writers.branches import delete_branch
@@ -59,6 +59,10 @@ class GitLab:
     def push_mirrors(self, repo: str) -> tuple[PushMirror, ...]:
         """Return where the server pushes the project by itself; raise ForgeError when that can't be read whole."""
         return push_mirrors(self._context, repo)
+
+    def hook_addresses(self, on: str, target: str) -> tuple[str, ...]:
+        """Return where the webhooks of a project or a group go; raise ForgeError when that can't be read whole."""
+        return parts.addresses(self._context, on, target)
 
     def proposal(self, repo: str, number: int) -> Proposal:
         """Return a merge request; without a token its threads are unread."""

@@ -87,6 +87,11 @@ def read_hooks(session: Session, on: str, target: str) -> list[Webhook]:
     return list(found.values())
 
 
+def addresses(session: Session, on: str, target: str) -> tuple[str, ...]:
+    """Return where the webhooks of a repository or an org go."""
+    return tuple(str(one["config"].get("url") or "") for one in session.every(hooks_url(on, target)))
+
+
 def hook_of(on: str, target: str, data: dict[str, Any]) -> Webhook:
     """Return the webhook that REST describes."""
     config = data["config"]

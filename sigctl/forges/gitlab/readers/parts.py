@@ -13,6 +13,8 @@ from sigctl.core.levels import NATIVE, native
 from sigctl.errors import DeniedError, NotThereError, PartialError
 from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.graphql import must
+from sigctl.forges.gitlab.names import quoted
+from sigctl.forges.gitlab.readers import checked
 
 EVENTS = {
     "push": "push",
@@ -52,6 +54,7 @@ def parts(
             for number, path in things.items()
             if (Webhook.KIND, path.casefold()) in folded
         ]
+    calls += checked.calls(ctx, asked, projects, groups)
     return [one for found in ctx.client.together(calls) for one in found]
 
 
@@ -80,6 +83,12 @@ def key_of(path: str, row: Mapping[str, Any]) -> DeployKey:
     except ValueError:
         raise PartialError(f"a deploy key of {path} can't be read") from None
     return DeployKey(path, fingerprint_of(text), bool(row.get("can_push")), row.get("title") or "", text)
+
+
+def addresses(ctx: Context, on: str, path: str) -> tuple[str, ...]:
+    """Return where the webhooks of a project or a group go."""
+    rows = ctx.client.pages(f"/{'projects' if on == Repo.KIND else 'groups'}/{quoted(path)}/hooks")
+    return tuple(str(row["url"]) for row in rows)
 
 
 def _hooks(ctx: Context, on: str, number: int, path: str) -> list[Resource]:
