@@ -26,6 +26,7 @@ from sigctl.mirror.model import MirrorPlan, RefOutcome
 from sigctl.report.outcome import Outcome, Report
 
 OnOutcome = Callable[[Outcome], None]
+OnReadBack = Callable[[Planned], None]
 
 
 def apply(
@@ -33,15 +34,18 @@ def apply(
     planned: Planned,
     on_outcome: OnOutcome | None = None,
     journal: Journal | None = None,
+    on_read_back: OnReadBack | None = None,
 ) -> Report:
     """Carry the plan out and read back; nothing is done where a guard refused, and what failed is in the report.
 
     With a journal, all that is done is recorded; SigctlError where it can't be, and then nothing is begun, or the run has stopped.
+    `on_read_back` is told what was found at the end.
     """
+    read_back = on_read_back or (lambda _: None)
     if planned.plan.refusals:
         return Report(planned.plan)
     if journal is None or not planned.plan.actions:
-        return _carry_out(context, planned, on_outcome or (lambda _: None))
+        return _carry_out(context, planned, on_outcome or (lambda _: None), read_back)
 
     def tell(outcome: Outcome) -> None:
         journal.outcome(outcome)
@@ -49,12 +53,12 @@ def apply(
             on_outcome(outcome)
 
     journal.begin(planned.plan)
-    report = _carry_out(context, planned, tell)
+    report = _carry_out(context, planned, tell, read_back)
     journal.end(report)
     return report
 
 
-def _carry_out(context: Context, planned: Planned, tell: OnOutcome) -> Report:
+def _carry_out(context: Context, planned: Planned, tell: OnOutcome, read_back: OnReadBack) -> Report:
     executor = Executor(
         {name: forge.execute for name, forge in context.forges.items()},
         jobs={name: context.config.spec.forges[name].jobs for name in context.forges},
@@ -67,10 +71,10 @@ def _carry_out(context: Context, planned: Planned, tell: OnOutcome) -> Report:
     later = [a for a in forge_actions if a.phase >= REFS]
     outcomes += refs
     outcomes += executor.run(_after_history(later, refs, executor))
-    return _read_back(context, planned, outcomes)
+    return _read_back(context, planned, outcomes, read_back)
 
 
-def _read_back(context: Context, planned: Planned, outcomes: list[Outcome]) -> Report:
+def _read_back(context: Context, planned: Planned, outcomes: list[Outcome], told: OnReadBack) -> Report:
     mirrored = _mirrored(planned.mirror)
     if context.watch.stop.is_set():
         return Report(planned.plan, tuple(outcomes), mirrored=mirrored, interrupted=True)
@@ -78,6 +82,7 @@ def _read_back(context: Context, planned: Planned, outcomes: list[Outcome]) -> R
         again = make_plan(context)
     except InterruptedRunError:
         return Report(planned.plan, tuple(outcomes), mirrored=mirrored, interrupted=True)
+    told(again)
     held = tuple(note for note in again.plan.notes if note.topic in ("held", "lfs", "submodules"))
     return Report(planned.plan, tuple(outcomes), again.plan, _mirrored(again.mirror), notes=held)
 

@@ -18,6 +18,7 @@ from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Team
 from sigctl.core.parts import renewed
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
+from sigctl.core.unexplained import Before, judge
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges.base import Estimates, Forge, Remote, Scope
 from sigctl.mirror.model import MirrorPlan
@@ -49,10 +50,17 @@ class Planned:
     mirror: MirrorPlan | None = None
 
 
-def make_plan(context: Context, allowed: Allowed | None = None, *, renew: bool = False) -> Planned:
+def make_plan(
+    context: Context,
+    allowed: Allowed | None = None,
+    *,
+    renew: bool = False,
+    before: Mapping[str, Before] | None = None,
+) -> Planned:
     """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on.
 
-    With `renew`, the secrets of webhooks, which nobody can compare, are to be written anew.
+    With `renew`, the secrets of webhooks, which nobody can compare, are to be written anew. With `before`, what was applied last on
+    each forge, what no change of the files explains is told of, and judged.
     """
     if allowed:
         allowed.check()
@@ -60,7 +68,8 @@ def make_plan(context: Context, allowed: Allowed | None = None, *, renew: bool =
     compared: dict[str, Compared] = {}
     with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
         running = {
-            name: pool.submit(_one, context, forge, renew=renew) for name, forge in context.forges.items()
+            name: pool.submit(_one, context, forge, (before or {}).get(name), renew=renew)
+            for name, forge in context.forges.items()
         }
         for name, future in sorted(running.items()):
             try:
@@ -75,10 +84,9 @@ def make_plan(context: Context, allowed: Allowed | None = None, *, renew: bool =
     return Planned(plan, compared, mirror)
 
 
-def _one(context: Context, forge: Forge, *, renew: bool) -> Compared:
-    desired = _with_histories(context, context.resolved.desired[forge.name])
-    if renew:
-        desired = renewed(desired)
+def _one(context: Context, forge: Forge, before: Before | None, *, renew: bool) -> Compared:
+    asked = renewed(context.resolved.desired[forge.name]) if renew else context.resolved.desired[forge.name]
+    desired = _with_histories(context, asked)
     narrow = bool(context.options.sigs) or context.narrow
     if narrow:
         wide = dict.fromkeys(("repos", "teams", "members"), "ignore")
@@ -91,6 +99,10 @@ def _one(context: Context, forge: Forge, *, renew: bool) -> Compared:
     if isinstance(forge, Estimates):
         cost = forge.estimate(found.plan.actions, observation.state)
         found = replace(found, plan=replace(found.plan, cost=replace(cost, reads=observation.reads)))
+    if before is not None:
+        refusals, notes = judge(found.plan.actions, before, asked, context.resolved.policy)
+        told = merge([found.plan, Plan(notes=tuple(notes), refusals=tuple(refusals))], cost=found.plan.cost)
+        found = replace(found, plan=told)
     return found
 
 

@@ -16,11 +16,12 @@ from sigctl.app.applying import alone, check_saved
 from sigctl.app.applying import apply as carry_out
 from sigctl.app.audit import Journal, default_file
 from sigctl.app.context import Context, Options, Watch, open_context
+from sigctl.app.last_applied import last_applied, remember
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, full_option, interruptible, logs, pairs, scoped
 from sigctl.core.plan import Plan
-from sigctl.errors import UsageError
+from sigctl.errors import SigctlError, UsageError
 from sigctl.report.html import plan_html
 from sigctl.report.markdown import plan_markdown
 from sigctl.report.text import plan_text, report_text
@@ -166,7 +167,8 @@ def plan(
     if base or everything:
         raise UsageError("--base and --all go with --snapshot")
     with running(given, mirror=not no_mirror) as (context, _):
-        made = make_plan(context, allowed(allow, reason), renew=renew_secrets).plan
+        before = last_applied(context, os.environ)
+        made = make_plan(context, allowed(allow, reason), renew=renew_secrets, before=before).plan
     if out is not None:
         _write(out, made)
     print_plan(made, format_, no_color=given["no_color"])
@@ -218,7 +220,8 @@ def apply(
     """Make every forge as declared, bring the histories where they belong, and read back."""
     with running(given, mirror=not no_mirror) as (context, shown), alone(context):
         let_pass = allowed(allow, reason)
-        planned = make_plan(context, let_pass, renew=renew_secrets)
+        before = last_applied(context, os.environ)
+        planned = make_plan(context, let_pass, renew=renew_secrets, before=before)
         if saved is not None:
             planned = check_saved(_read(saved), planned, hours=context.config.spec.policy.guards.plan_hours)
         with shown.paused():
@@ -235,12 +238,20 @@ def apply(
             reason=let_pass.reason,
             sigs=context.options.sigs,
         )
-        report = carry_out(context, planned, shown.outcome, journal)
+        report = carry_out(context, planned, shown.outcome, journal, lambda found: _remember(context, found))
     if format_ == "json":
         show.data(report.as_json())
     else:
         show.text(report_text(report), no_color=given["no_color"])
     return report.exit_code
+
+
+def _remember(context: Context, found: Planned) -> None:
+    """Have the next plan know what was applied; what is done stays done where that can't be."""
+    try:
+        remember(context, found)
+    except SigctlError as error:
+        click.echo(f"warning: {error}", err=True)
 
 
 def _agreed(planned: Planned, format_: str, *, yes: bool, no_color: bool) -> bool:

@@ -43,5 +43,7 @@ class Policy:
     keep_self: bool = True
     most: Mapping[str, int] = field(default_factory=dict)
     """Deed (publish, delete, archive, empty_teams) -> how often one plan may do it; not there: as often as it likes."""
+    unexplained: Limit | None = None
+    """Things that a plan may change though no change of the files explains it; None: any number."""
     first_run: bool = False
     """Refuse to begin on a forge that holds only things nobody declared."""

@@ -11,6 +11,7 @@ from sigctl.core.events import Event
 from sigctl.core.kinds import Key, to_json
 from sigctl.core.plan import Action
 from sigctl.core.state import State
+from sigctl.core.unexplained import Folded, differs
 from sigctl.watch.record import Cause
 
 
@@ -170,26 +171,8 @@ def _last(keys: Sequence[Key], known: Evidence) -> Deed | None:
 
 def _differs(actions: Sequence[Action], keys: Sequence[Key], then: State, now: State) -> bool:
     """Whether the files asked for something else then, in what the actions are about."""
-    for key in keys:
-        old, new = _find(then, key), _find(now, key)
-        if (old is None) != (new is None):
-            return True
-        if old is None or new is None:
-            continue
-        fields = {name for action in actions for name in action.changed()} or set(to_json(new))
-        if any(getattr(old, name, None) != getattr(new, name, None) for name in fields):
-            return True
-    return False
-
-
-def _find(state: State, key: Key) -> Any:
-    if key in state:
-        return state[key]
-    name = key.name.casefold()
-    return next(
-        (one for other, one in state.items() if other.kind == key.kind and other.name.casefold() == name),
-        None,
-    )
+    fields = {name for action in actions for name in action.changed()}
+    return differs(keys, fields, Folded(then), Folded(now))
 
 
 def _data(action: Action) -> Mapping[str, Any] | None:

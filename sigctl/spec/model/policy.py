@@ -96,6 +96,11 @@ class Guards(Model):
     empty_teams: Int = Field(
         default=1, ge=0, description="Teams that one plan may take the last member from."
     )
+    unexplained: LimitConfig = Field(
+        default=LimitConfig(number=20),
+        description="Things on one forge that one plan may change though nothing in the files that is about them has changed since the last apply: "
+        "a number, or a percentage of what is declared there. Where nothing was applied from this machine before, it is not known.",
+    )
     first_run: Bool = Field(
         default=True,
         description="Refuse to begin on a forge where nothing declared exists, but things that no file knows.",

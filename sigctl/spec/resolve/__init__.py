@@ -118,6 +118,7 @@ def policy_of(spec: Spec) -> Policy:
             "archive": guards.archive,
             "empty_teams": guards.empty_teams,
         },
+        unexplained=_limits({"default": guards.unexplained})["default"],
         first_run=guards.first_run,
     )
 
