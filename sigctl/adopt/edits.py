@@ -66,7 +66,7 @@ def edits_of(actions: Sequence[Action], known: Known) -> list[Edit] | None:
 
 def _member(action: Action, one: TeamMember, known: Known) -> list[Edit] | None:
     team = known.teams.get((action.forge, one.team))
-    if team is None:
+    if team is None or "@" in one.login:  # an invitation by an address: nobody knows whose
         return None
     account = known.account(action.forge, one.login)
     role = action.before.role if isinstance(action.before, TeamMember) else None
@@ -109,7 +109,7 @@ def _grant(action: Action, one: Grant, known: Known) -> list[Edit] | None:
 def _subject(forge: str, subject: str, place: Path, known: Known) -> str | None:
     kind, _, name = subject.partition(":")
     if kind == "person":
-        return f"person:{known.account(forge, name)}"
+        return None if "@" in name else f"person:{known.account(forge, name)}"
     team = known.teams.get((forge, name))
     if team is None:
         return None

@@ -183,6 +183,10 @@ def _who(action: Action) -> str:
     return subject.who()
 
 
+def _is_address(action: Action) -> bool:
+    return "@" in action.subject.who()
+
+
 def _grant(action: Action) -> str:
     before = _right(action.before) if isinstance(action.before, Grant) else ""
     after = _right(action.after) if isinstance(action.after, Grant) else ""
@@ -191,6 +195,8 @@ def _grant(action: Action) -> str:
             f" until {action.after.until}" if isinstance(action.after, Grant) and action.after.until else ""
         )
         return f"{_who(action)} gets {after}{until}"
+    if not after and _is_address(action):
+        return f"the invitation of {_who(action)} to {before} is withdrawn"
     if not after:
         return f"{_who(action)} loses {before}"
     if before == after:
@@ -209,6 +215,8 @@ def _member(action: Action) -> str:
     where = "the org" if isinstance(action.subject, Membership) else "the team"
     if action.before is None:
         return f"{_who(action)} joins {where} as {after}"
+    if action.after is None and _is_address(action):
+        return f"the invitation of {_who(action)} to {where} is withdrawn"
     if action.after is None:
         return f"{_who(action)} leaves {where}"
     return f"{_who(action)}: {before} -> {after} of {where}"

@@ -72,6 +72,7 @@ def server():
         served.on("GET", "/projects/21/protected_branches", Says(body=[]))
         served.on("GET", "/user", Says(body={"id": 1, "username": "owner"}))
         served.on("GET", "/groups/top/projects", Says(body=[project(20, "top/repo")]))
+        served.on("GET", "/groups/10/invitations", Says(body=[]))
         served.on("GET", "/groups/10", Says(body={"id": 10, "full_path": "top", "shared_with_groups": []}))
         yield served
 
@@ -98,7 +99,7 @@ def test_a_small_tree_is_read_whole(server):
     assert observation.me == "owner"
     assert observation.accounts == {"owner": Account("owner", 1)}
     assert observation.capabilities == {"free"}
-    assert observation.reads == len(server.asked) == 9
+    assert observation.reads == len(server.asked) == 10
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,7 @@ def test_every_page_of_members_and_of_groups_is_read(server):
         below(group(12, "top/b"), field="descendantGroups"),
     )
     for number in (11, 12):
+        server.on("GET", f"/groups/{number}/invitations", Says(body=[]))
         server.on("GET", f"/groups/{number}", Says(body={"id": number, "shared_with_groups": []}))
     state = seen(server).state
     assert {key.name for key in state if key.kind == "org"} == {"top", "top/a", "top/b"}
@@ -224,6 +226,7 @@ def test_what_waits_to_be_deleted_is_noted_and_not_there_and_restored_when_made_
 def test_all_in_a_group_that_waits_to_be_deleted_is_not_there(server):
     doomed = "top/sub-deletion_scheduled-11"
     server.on("QUERY", "sigctlGroupsBelow", below(group(11, doomed), field="descendantGroups"))
+    server.on("GET", "/groups/11/invitations", Says(body=[]))
     server.on("GET", "/groups/11", Says(body={"id": 11, "shared_with_groups": []}))
     server.on("GET", "/groups/top/projects", Says(body=[project(20, f"{doomed}/repo")]))
     observation = seen(server)

@@ -19,6 +19,7 @@ from sigctl.forges.gitlab.readers import (
     branch_rules,
     group_rules,
     groups,
+    invitations,
     members,
     parts,
     projects,
@@ -69,14 +70,16 @@ def observe(
         found.group_rules = group_rules.rules_of(ctx, _tops(scope.orgs))
     rules_first = _bulk_rules(ctx, scope, found) if with_rules else []
     ctx.client.together(
-        [*_people_and_token(ctx, scope, found), *_things(ctx, scope, found, tell), *rules_first]
+        [_bound(lambda _: _token(ctx, found), ""), *_things(ctx, scope, found, tell), *rules_first]
     )
     if not scope.narrow:
         ctx.saw_whole = True
         ctx.known.forget_scheduled()
     teams = Teams.of(scope, found.paths())
     _read_shares(ctx, scope, found, tell)
-    notes = [*_set_doomed_aside(ctx, found), *_token_notes(found.token)]
+    _read_invitations(ctx, scope, found)
+    _read_people(ctx, scope, found)
+    notes = [*_set_doomed_aside(ctx, found), *_hidden(found), *_token_notes(found.token)]
     hanging = _parts(ctx, scope, found)  # before the rules, which name deploy keys by their numbers
     rules, by_hand = _rules(ctx, scope, found) if with_rules else ([], [])
     notes += by_hand
@@ -123,14 +126,19 @@ def _own_way(ctx: Context, tier: str) -> frozenset[str]:
     return frozenset({f"{OWN_WAY}person:{me['username']}"}) if tier != server.FREE else frozenset()
 
 
-def _people_and_token(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
-    def people() -> None:
-        found.people = users.accounts(ctx, scope.logins, scope.ids)
+def _token(ctx: Context, found: _Found) -> None:
+    found.token = server.token(ctx)
 
-    def token() -> None:
-        found.token = server.token(ctx)
 
-    return [people, token]
+def _read_people(ctx: Context, scope: Scope, found: _Found) -> None:
+    """Ask for the accounts that are in no group that was read: the others are known by now, with all that there is to know."""
+    met = [member.account for group in found.groups.values() for member in group.members]
+    logins, numbers = {one.login.casefold() for one in met}, {str(one.id) for one in met}
+    found.people = users.accounts(
+        ctx,
+        [login for login in scope.logins if login.casefold() not in logins],
+        [number for number in scope.ids if str(number) not in numbers],
+    )
 
 
 def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_Part]:
@@ -225,6 +233,23 @@ def _read_shares(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> N
         return lambda: groups.with_shares(ctx, group)
 
     found.groups.update({group.id: group for group in ctx.client.together(map(read, asked))})
+
+
+def _read_invitations(ctx: Context, scope: Scope, found: _Found) -> None:
+    """Read who is invited to projects: where single persons have rights, or everywhere for a thorough look."""
+    wanted = {path.casefold() for path in (scope.repos if scope.thorough else scope.person_repos)}
+
+    def read(project: Project) -> Callable[[], Project]:
+        return lambda: projects.with_invited(ctx, project)
+
+    some = [read(project) for project in found.projects.values() if project.path.casefold() in wanted]
+    found.projects.update({project.id: project for project in ctx.client.together(some)})
+
+
+def _hidden(found: _Found) -> list[tuple[str, str, str]]:
+    """Return a note for each group and project that does not show who is invited."""
+    things: list[Group | Project] = [*found.groups.values(), *found.projects.values()]
+    return [("unknown", one.path, invitations.HIDDEN) for one in things if one.invited is None]
 
 
 def _set_doomed_aside(ctx: Context, found: _Found) -> list[tuple[str, str, str]]:

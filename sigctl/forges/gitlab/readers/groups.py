@@ -13,6 +13,7 @@ from sigctl.forges.gitlab.context import GROUPS, Context
 from sigctl.forges.gitlab.graphql import GROUP, GROUP_MEMBERS, GROUPS_BELOW, must
 from sigctl.forges.gitlab.groupsettings import settings_of
 from sigctl.forges.gitlab.names import number_of, parent_of, to_level, to_role
+from sigctl.forges.gitlab.readers.invitations import Invited, grants, to_team, waiting
 from sigctl.forges.gitlab.readers.members import Member, of_connection
 from sigctl.forges.gitlab.readers.shares import Share, grants_of, shares_of
 
@@ -38,6 +39,8 @@ class Group:
     """The day on which its deletion was scheduled, where the server said so."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Those that only its own page tells, under our names."""
+    invited: tuple[Invited, ...] | None = ()
+    """None = the token may not see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def _group(ctx: Context, node: Mapping[str, Any]) -> Group:
 
 
 def with_shares(ctx: Context, group: Group) -> Group:
-    """Return the group with the groups it is shared with, which only its own page tells."""
+    """Return the group with the groups it is shared with, which only its own page tells, and who is invited to it."""
     detail = ctx.client.get(f"/groups/{group.id}", with_projects="false")
     if not isinstance(detail, dict):
         raise PartialError(f"group `{group.path}`: an answer with nothing in it")
@@ -125,6 +128,7 @@ def with_shares(ctx: Context, group: Group) -> Group:
         filled_by=next((name for field, name in _SYSTEMS.items() if detail.get(field)), ""),
         doomed=detail.get("marked_for_deletion_on") or "",
         settings=settings_of(detail, top=not parent_of(group.path)),
+        invited=waiting(ctx, f"/groups/{group.id}"),
     )
 
 
@@ -137,7 +141,8 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
         ]
         filled = group.filled_by or None
         one = Team(group.path, title=group.name, description=group.description, filled_by=filled)
-        return [one, *members, *grants_of(Org.KIND, group.path, group.shares or ())]
+        invited = to_team(group.path, group.invited or ())
+        return [one, *members, *invited, *grants_of(Org.KIND, group.path, group.shares or ())]
     org = Org(
         group.path,
         title=group.name,
@@ -148,6 +153,7 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
     if group.shares is None:
         return [org]  # what was not read whole is not told
     people = [_personal(group.path, member) for member in group.members]
+    people += grants(Org.KIND, group.path, group.invited or ())
     return [org, *people, *grants_of(Org.KIND, group.path, group.shares)]
 
 

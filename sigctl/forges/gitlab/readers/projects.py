@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sigctl.core.kinds import Grant, Repo, Resource
@@ -12,6 +12,7 @@ from sigctl.forges.gitlab.client import PAGE
 from sigctl.forges.gitlab.context import PROJECTS, Context
 from sigctl.forges.gitlab.graphql import PROJECT_MEMBERS, PROJECTS_BELOW, must
 from sigctl.forges.gitlab.names import MERGE_METHODS, number_of, quoted, to_level
+from sigctl.forges.gitlab.readers.invitations import Invited, grants, waiting
 from sigctl.forges.gitlab.readers.members import Member, of_connection, of_project
 from sigctl.forges.gitlab.readers.shares import grants_of, shares_of
 
@@ -25,6 +26,8 @@ class Project:
     data: Mapping[str, Any]
     """What REST shows of it."""
     members: tuple[Member, ...]
+    invited: tuple[Invited, ...] | None = ()
+    """None = the token may not see them."""
 
     @property
     def id(self) -> int:
@@ -84,7 +87,13 @@ def resources(project: Project) -> list[Resource]:
         )
         for m in project.members
     ]
+    people += grants(Repo.KIND, path, project.invited or ())
     return [repo_of(project.data), *people, *grants_of(Repo.KIND, path, shares_of(project.data, path))]
+
+
+def with_invited(ctx: Context, project: Project) -> Project:
+    """Return the project with who is invited to it."""
+    return replace(project, invited=waiting(ctx, f"/projects/{project.id}"))
 
 
 def repo_of(data: Mapping[str, Any]) -> Repo:

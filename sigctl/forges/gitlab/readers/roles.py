@@ -13,6 +13,7 @@ from sigctl.forges.gitlab.readers.groups import Group
 from sigctl.forges.gitlab.readers.members import Member
 from sigctl.forges.gitlab.readers.projects import Project
 
+INSTANCE = "/member_roles"
 Place = TypeVar("Place", Group, Project)
 
 
@@ -20,13 +21,15 @@ def bases(ctx: Context, tops: Iterable[str]) -> frozenset[int] | None:
     """Return the levels that roles of the instance or of these groups are based on; None where nobody lets us see them."""
     found: set[int] = set()
     seen = False
-    for path in ("/member_roles", *(f"/groups/{quoted(top)}/member_roles" for top in tops)):
+    for path in (INSTANCE, *(f"/groups/{quoted(top)}/member_roles" for top in tops)):
         try:
             rows = ctx.client.get(path)
         except (NotThereError, DeniedError, RefusedError):
             continue
         seen = True
         found |= {int(row["base_access_level"]) for row in rows or ()}
+        if path == INSTANCE:
+            break  # where the instance has roles, groups have none of their own
     return frozenset(found) if seen else None
 
 

@@ -10,6 +10,7 @@ from sigctl.errors import ForgeError, NotThereError, RefusedError
 from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.failures import sentence
 from sigctl.forges.gitlab.names import ancestors, quoted, to_level
+from sigctl.forges.gitlab.readers.invitations import address
 
 
 def put_member(
@@ -36,7 +37,14 @@ def put_member(
 
 
 def remove_member(ctx: Context, place: str, login: str) -> None:
-    """Take the person's direct membership away, here only: those below stay, each is an action of its own."""
+    """Take the person's direct membership away, here only: those below stay, each is an action of its own.
+
+    An address is an invitation that waits, which is withdrawn.
+    """
+    if "@" in login:
+        if (email := address(ctx, place, login)) is not None:
+            ctx.client.delete(f"{place}/invitations/{quoted(email)}")
+        return
     try:
         user = ctx.user_id(login)
     except NotThereError:

@@ -9,7 +9,7 @@ from sigctl.sandbox.gitlab import params, render
 from sigctl.sandbox.gitlab.api.common import level_complaints, not_past, source_of
 from sigctl.sandbox.gitlab.api.members import add_several, owners_only
 from sigctl.sandbox.gitlab.http import ApiError, Call, Reply, Routes, not_found
-from sigctl.sandbox.gitlab.world import GROUP, PROJECT
+from sigctl.sandbox.gitlab.world import GROUP, PROJECT, World
 from sigctl.sandbox.store import Document
 
 
@@ -89,6 +89,22 @@ def _invite_one(call: Call, kind: str, source: Document, email: str, asked: Docu
         }
     )
     return ""
+
+
+def accept(world: World, user: Document) -> None:
+    """Let a new account in wherever its address was invited to."""
+    for one in world.invitations:
+        if one["email"].lower() == user["email"].lower():
+            world.invitations.delete(one["id"])
+            ends, creator = one["expires_at"], one["created_by"]
+            world.add_member(
+                one["source"],
+                one["source_id"],
+                user["id"],
+                one["access_level"],
+                expires_at=ends,
+                created_by=creator,
+            )
 
 
 def _found(call: Call, kind: str, source: Document, email: str) -> Document | None:

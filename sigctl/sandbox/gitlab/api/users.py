@@ -7,6 +7,7 @@ from typing import Any
 
 from sigctl.sandbox.gitlab import ends, params, render
 from sigctl.sandbox.gitlab.access import Access
+from sigctl.sandbox.gitlab.api.invitations import accept
 from sigctl.sandbox.gitlab.http import ApiError, Call, Reply, Routes, forbidden, not_found, refuse
 from sigctl.sandbox.gitlab.render_project import project as show_project
 from sigctl.sandbox.gitlab.world import GROUP, PROJECT
@@ -124,6 +125,7 @@ def _create(call: Call) -> Reply:
     attributes = {name: asked[name] for name in _ATTRIBUTES if name in asked}
     fields = {name: asked[name] for name in ("name", "email", "admin") if name in asked}
     user = call.world.add_user(asked["username"], attributes=attributes, **fields)
+    accept(call.world, user)
     if "avatar" in call.files:
         call.world.users.save(user, avatar="avatar.png")
     return Reply(201, render.user_full(call, user))
