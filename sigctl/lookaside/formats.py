@@ -231,7 +231,7 @@ def _line(content: str, file: str, number: int, folder: str) -> Source:
     if not content.replace("\t", " ").isprintable():
         raise LineError(f"`{shown(content)}` has control characters", "write it anew")
     tagged = _TAGGED.fullmatch(content)
-    if tagged:
+    if tagged and not (len(tagged[1]) in LENGTHS and _HEX.fullmatch(tagged[1])):  # a hash is no algorithm
         checksum: Checksum | None = _tagged(tagged[1], tagged[3])
         path, remote = tagged[2], tagged[4] or ""
     else:

@@ -42,6 +42,7 @@ def problem(text: str, folder: str = "") -> str:
         (f"SHA512 (SOURCES/x.tgz) = {SHA512}", "SOURCES/x.tgz", f"sha512:{SHA512}"),
         (f"MD5 (SOURCES/x (1).tgz) = {MD5}", "SOURCES/x (1).tgz", f"md5:{MD5}"),
         (f"sha-256(SOURCES/x)={SHA256}", "SOURCES/x", f"sha256:{SHA256}"),
+        (f"{MD5} ( https://example.org/x(1)=y", "(", f"md5:{MD5}"),
     ],
 )
 def test_a_line_of_either_kind_is_read(line, path, checksum):
