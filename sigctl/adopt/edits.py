@@ -177,6 +177,9 @@ def _rule(actions: Sequence[Action], one: BranchRule, known: Known) -> list[Edit
             rule[name] = list(value) if isinstance(value, tuple) else value
     if rule.get("create") == rule.get("push"):
         rule.pop("create", None)
+    keepers = [_subject(forge, subject, place, known) for subject in before.unprotect or ()]
+    if keepers and None not in keepers:
+        rule["unprotect"] = keepers
     if at is not None:
         return (
             None

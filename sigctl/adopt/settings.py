@@ -167,8 +167,23 @@ def _rule(builder: Builder, source: Source, one: BranchRule) -> Data | None:
         out[name] = named
     if out.get("create") == out.get("push"):
         out.pop("create", None)
+    out |= _terms(source, one)
+    if one.unprotect not in (None, (f"level:{levels.MAINTAIN}",)):
+        keepers = _named(builder, source, sig, one.inside, one.unprotect or ())
+        if keepers:
+            out["unprotect"] = keepers
+        else:
+            text = f"who may take away the rule for {one.pattern} can't be said: it stays as it is"
+            builder.say(source.name, one.repo, text)
+    return out
+
+
+def _terms(source: Source, one: BranchRule) -> Data:
+    """Return what a rule asks beside who may do something; where one number of reviews is for all, none needs no word."""
+    out: Data = {}
     for name in ("force", "delete", "reviews"):
-        if getattr(one, name) is not None:
+        silent = name == "reviews" and source.traits.one_review_count and not one.reviews
+        if getattr(one, name) is not None and not silent:
             out[name] = getattr(one, name)
     if one.checks is not None:
         out["checks"] = list(one.checks)

@@ -28,6 +28,8 @@ GROUPS = {
     "classic_rule": "branch_rules",
     "actions": "settings",
     "security": "settings",
+    "push_rules": "settings",
+    "approvals": "settings",
     "properties": "settings",
     "features": "settings",
     "group_rule": "branch_rules",

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from sigctl.core import levels
 from sigctl.core.globs import overlap
+from sigctl.core.holders import People
 from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Resource
 from sigctl.core.kinds.branch import BRANCH, DEPLOY_KEY, SIDES, key_in
-from sigctl.core.kinds.grant import PERSON
+from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.plan import Action
 from sigctl.core.state import Note
 
@@ -105,3 +106,20 @@ def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> Br
     }
     narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides
     return None if narrowed == rule else narrowed
+
+
+def grants_named(wanted: Sequence[Resource], people: People) -> list[Grant]:
+    """Return the grants of teams that rules name and that have their right from a group above only."""
+    named = {
+        (rule.repo, subject)
+        for rule in wanted
+        if isinstance(rule, BranchRule)
+        for subject in (*(rule.push or ()), *(rule.merge or ()), *(rule.unprotect or ()))
+        if subject.startswith(f"{TEAM}:")
+    }
+    found = [(repo, subject, people.level_above(repo, subject)) for repo, subject in sorted(named)]
+    return [
+        Grant(Repo.KIND, repo, subject, level, until="")
+        for repo, subject, level in found
+        if level != levels.NONE
+    ]

@@ -18,8 +18,8 @@ from sigctl.core.holders import People
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo, Resource
 from sigctl.core.kinds.branch import DEPLOY_KEY, TAG
 from sigctl.core.kinds.grant import PERSON, TEAM
-from sigctl.core.protected import listed, own_defaults
-from sigctl.core.reviews import RAISED_HINT, Raised, one_number
+from sigctl.core.protected import grants_named, listed, own_defaults
+from sigctl.core.reviews import RAISED_HINT, Raised, lacked, one_number
 from sigctl.core.state import Desired, Note, Observation, SetAside, Traits
 
 SUBJECTS = "branch_rule.subjects"
@@ -75,7 +75,7 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
         notes += _notes(keeper, desired)
     notes += keeper.notes
     out, theirs = _without(keeper, out, list(seen), desired)
-    anchors = _anchors(out, people) if named else []
+    anchors = grants_named(out, people) if named else []
     there = {one.key for one in out}
     out += [one for one in anchors if one.key not in there]
     return Held(out, own_defaults(out, theirs, notes), frozenset(one.key for one in anchors), tuple(aside))
@@ -87,19 +87,6 @@ def _more(observation: Observation, traits: Traits) -> frozenset[str]:
         return need is None or need in observation.capabilities
 
     return frozenset(filter(there, traits.fields.get(BranchRule.KIND, frozenset())))
-
-
-_LACKED = {
-    "reviews": (
-        "be made to ask for reviews",
-        "raise the tier; let only `merge` who looks at changes first; or take `reviews` out of the rule",
-    ),
-    "unprotect": (
-        "tell who may take a rule away from who may change settings",
-        "raise the tier; give `maintain` there to nobody else; or take `unprotect` out of the rule",
-    ),
-}
-"""What a server may be unable to ask for beside who may push -> in words, and the ways out."""
 
 
 @dataclass(slots=True)
@@ -163,8 +150,7 @@ class _Keeper:
         if name in self.more:
             return value
         if value or (value is not None and name == "unprotect"):
-            what, hint = _LACKED.get(name, (f"be made to ask for {name.replace('_', ' ')}", ""))
-            hint = hint or "raise the tier, where one has them; or take them out of the rule"
+            what, hint = lacked(name)
             self._problem(rule, f"can't {what} on this server", hint, left_out=False)
         return None
 
@@ -319,20 +305,3 @@ def _without(
         else:
             ours.append(one)
     return ours, [one for one in seen if stays(one)]
-
-
-def _anchors(wanted: Sequence[Resource], people: People) -> list[Grant]:
-    """Return the grants of teams that rules name and that have their right from a group above only."""
-    named = {
-        (rule.repo, subject)
-        for rule in wanted
-        if isinstance(rule, BranchRule)
-        for subject in (*(rule.push or ()), *(rule.merge or ()), *(rule.unprotect or ()))
-        if subject.startswith(f"{TEAM}:")
-    }
-    found = [(repo, subject, people.level_above(repo, subject)) for repo, subject in sorted(named)]
-    return [
-        Grant(Repo.KIND, repo, subject, level, until="")
-        for repo, subject, level in found
-        if level != levels.NONE
-    ]

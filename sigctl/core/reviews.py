@@ -1,4 +1,4 @@
-"""How many reviews a merge needs, on a forge that keeps one such number for each repository, and the branches that it is for."""
+"""What a rule asks beside who may push, on servers that can't ask for all of it: one number of reviews a repository, or none."""
 
 from __future__ import annotations
 
@@ -53,3 +53,21 @@ def one_number(
         for one in wanted
     ]
     return out, raised
+
+
+_LACKED = {
+    "reviews": (
+        "be made to ask for reviews",
+        "raise the tier; let only those `merge` who look at changes first; or take `reviews` out of the rule",
+    ),
+    "unprotect": (
+        "tell who may take a rule away from who may change settings",
+        "raise the tier; give `maintain` there to nobody else; or take `unprotect` out of the rule",
+    ),
+}
+
+
+def lacked(name: str) -> tuple[str, str]:
+    """Return what a server can't do that lacks a field of a rule, in words, and the ways out."""
+    plain = f"be made to ask for {name.replace('_', ' ')}"
+    return _LACKED.get(name, (plain, "raise the tier, where one has them; or take them out of the rule"))

@@ -105,6 +105,8 @@ WORDS: Mapping[str, Callable[[Action], str]] = {
     "webhook": _hook,
     "actions": _switches,
     "security": _switches,
+    "push_rules": _switches,
+    "approvals": _switches,
     "properties": _properties,
     "features": _features,
     "classic_rule": _classic,

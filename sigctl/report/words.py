@@ -269,12 +269,15 @@ def _terms(rule: BranchRule) -> str:
     told += [f"{rule.reviews} reviews"] if rule.reviews else []
     told += [f"checks {', '.join(rule.checks)}"] if rule.checks else []
     told += ["approval by code owners"] if rule.code_owners else []
+    told += [f"taken away by {', '.join(map(_subject, rule.unprotect))}"] if rule.unprotect else []
     return ", ".join(told) or "nothing asked"
 
 
 def _subject(one: str) -> str:
     """Return who is meant, everybody with a level in words of its own."""
     kind, _, level = one.partition(":")
+    if kind == "deploy_key":
+        return f"deploy key {level}"
     return f"all with {level.removeprefix('native:')}" if kind == "level" else one
 
 

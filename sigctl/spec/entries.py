@@ -18,7 +18,7 @@ from sigctl.spec.model import (
     SigConfig,
     Spec,
 )
-from sigctl.spec.model.parts import Actions, Features, Security
+from sigctl.spec.model.parts import Actions, Approvals, Features, PushRules, Security
 from sigctl.spec.yamlfault import Path
 
 SHARED, OWN = "shared", "own"
@@ -26,11 +26,14 @@ _MERGE = ("commit", "squash", "rebase", "delete_branch")
 ACTIONS = tuple(Actions.model_fields)
 SECURITY = tuple(Security.model_fields)
 FEATURES = tuple(Features.model_fields)
+PUSH_RULES = tuple(PushRules.model_fields)
+APPROVALS = tuple(Approvals.model_fields)
 SETTINGS = (
     "visibility", "default_branch", "homepage", "topics", "issues", "wiki",
     *(f"merge.{name}" for name in _MERGE), "archived", "labels", "webhooks",
     *(f"actions.{name}" for name in ACTIONS), *(f"security.{name}" for name in SECURITY), "custom_properties",
     *(f"features.{name}" for name in FEATURES),
+    *(f"push_rules.{name}" for name in PUSH_RULES), *(f"approvals.{name}" for name in APPROVALS),
 )  # fmt: skip
 
 

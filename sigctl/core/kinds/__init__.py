@@ -7,6 +7,7 @@ from typing import Any
 
 from sigctl.core.kinds.base import Effect, Key, Resource
 from sigctl.core.kinds.branch import BranchRule
+from sigctl.core.kinds.checked import Approvals, PushRules
 from sigctl.core.kinds.classic import ClassicRule
 from sigctl.core.kinds.deploykey import DeployKey
 from sigctl.core.kinds.features import Features
@@ -20,7 +21,7 @@ from sigctl.core.kinds.switches import Actions, Properties, Security
 from sigctl.core.kinds.team import Team, TeamMember
 from sigctl.core.kinds.webhook import Webhook
 
-PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties, Features)
+PARTS = (DeployKey, Webhook, Label, Actions, Security, Properties, Features, PushRules, Approvals)
 """What hangs on a repository or an org beside rights and rules."""
 
 KINDS: dict[str, type[Resource]] = {
@@ -44,6 +45,7 @@ __all__ = [
     "KINDS",
     "PARTS",
     "Actions",
+    "Approvals",
     "BranchRule",
     "ClassicRule",
     "DeployKey",
@@ -56,6 +58,7 @@ __all__ = [
     "Membership",
     "Org",
     "Properties",
+    "PushRules",
     "Ref",
     "Repo",
     "Resource",

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
 from sigctl.forges.gitlab.context import Context
-from sigctl.forges.gitlab.writers import branch_rules, features, grants, groups, parts, projects, team_members
+from sigctl.forges.gitlab.writers import (
+    branch_rules,
+    checked,
+    features,
+    grants,
+    groups,
+    parts,
+    projects,
+    team_members,
+)
 
 Writer = Callable[[Context, Action], None]
 WRITERS: Mapping[tuple[str, str], Writer] = {
@@ -32,6 +41,10 @@ WRITERS: Mapping[tuple[str, str], Writer] = {
     ("create", "branch_rule"): branch_rules.put,
     ("update", "branch_rule"): branch_rules.put,
     ("delete", "branch_rule"): branch_rules.delete,
+    ("create", "push_rules"): checked.put_push_rules,
+    ("update", "push_rules"): checked.put_push_rules,
+    ("create", "approvals"): checked.put_approvals,
+    ("update", "approvals"): checked.put_approvals,
     ("create", "features"): features.put,
     ("update", "features"): features.put,
     ("create", "label"): parts.put_label,

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sigctl.core import levels
+from sigctl.core.kinds.repo import Repo
 from sigctl.core.kinds.team import LEAD, MEMBER
 from sigctl.errors import RefusedError
 
@@ -23,6 +24,11 @@ _SCHEDULED = re.compile(r"-deletion_scheduled-\d+$")
 def quoted(path: str | int) -> str:
     """Return a full path, or an id, as one segment of an API URL."""
     return quote(str(path), safe="")
+
+
+def place_of(on: str, number: int) -> str:
+    """Return where what hangs on a project or a group is."""
+    return f"/{'projects' if on == Repo.KIND else 'groups'}/{number}"
 
 
 def parent_of(path: str) -> str:

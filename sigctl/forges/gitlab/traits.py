@@ -16,7 +16,20 @@ _RESERVED = frozenset(
 
 TRAITS = Traits(
     kinds=frozenset(
-        {"org", "team", "team_member", "repo", "grant", "label", "deploy_key", "webhook", "branch_rule"}
+        {
+            "org",
+            "team",
+            "team_member",
+            "repo",
+            "grant",
+            "label",
+            "deploy_key",
+            "webhook",
+            "branch_rule",
+            "features",
+            "push_rules",
+            "approvals",
+        }
     ),
     fields={
         "org": frozenset(
@@ -70,6 +83,8 @@ TRAITS = Traits(
         "branch_rule.reviews": "premium",
         "branch_rule.unprotect": "premium",
         "webhook:org": "premium",
+        "push_rules": "premium",
+        "approvals": "premium",
     },
     features=NEW,
     team_roles={"native:10": NONE, "native:15": NONE, "native:20": READ, "native:30": WRITE},

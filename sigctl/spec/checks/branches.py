@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from sigctl.core.kinds.branch import DEPLOY_KEY
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, Rule, expand, on_forge, rules
@@ -168,11 +169,13 @@ def _representatives(context: Context) -> Iterable[Entry]:
 @lru_cache(maxsize=1024)
 def _wants(rule: BranchEntry) -> tuple[tuple[str, str], ...]:
     """Return what the rule needs that not every tier can do: (ability, in words)."""
-    named = any(getattr(rule, field) for field in ("push", "merge", "create"))
+    sides = (*(rule.push or ()), *(rule.merge or ()), *(rule.create or ()))
+    named = any(not one.startswith(DEPLOY_KEY) for one in sides)
     wants = (
         ("subjects", "let only named teams or people push", named),
         ("reviews", "require reviews", bool(rule.reviews)),
         ("checks", "require checks", bool(rule.checks)),
+        ("unprotect", "tell who may take a rule away", rule.unprotect is not None),
     )
     return tuple((ability, words) for ability, words, there in wants if there)
 
@@ -193,11 +196,17 @@ def _tier(context: Context) -> Iterator[Finding]:
     for rule, sig, path in _written(context):
         for name, tier, traits in forges:
             lacks = traits.tier_lacks.get(tier, frozenset())
-            words = [w for ability, w in _wants(rule) if ability in lacks]
+            found = [(ability, words) for ability, words in _wants(rule) if ability in lacks]
             here = context.entries_by_sig.get(sig, []) if sig else context.entries
-            if words and any(on_forge(entry, name) for entry in here):
-                hint = "who may write may push there: give rights by `access`, keep others' branches in another repository, or raise the tier"
-                yield Finding(path, f"{name} with tier {tier} can't {' or '.join(words)}", hint)
+            if found and any(on_forge(entry, name) for entry in here):
+                text = f"{name} with tier {tier} can't {' or '.join(words for _, words in found)}"
+                named = any(ability == "subjects" for ability, _ in found)
+                yield Finding(
+                    path, text, _TIER_HINT if named else "raise the tier, or take it out of the rule"
+                )
+
+
+_TIER_HINT = "who may write may push there: give rights by `access`, keep others' branches in another repository, or raise the tier"
 
 
 _TIERS = ("free", "premium", "ultimate", "pro", "team", "enterprise")

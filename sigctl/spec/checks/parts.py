@@ -8,10 +8,12 @@ from typing import Any
 
 from sigctl.core import levels
 from sigctl.core.features import clashes
+from sigctl.core.kinds.branch import DEPLOY_KEY, key_in
 from sigctl.core.kinds.features import OFF
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
-from sigctl.spec.entries import FEATURES, on_forge, settings
+from sigctl.spec.entries import FEATURES, on_forge, rules, settings
+from sigctl.spec.model import BranchEntry
 from sigctl.spec.yamlfault import Path
 
 
@@ -153,7 +155,41 @@ def _features(context: Context) -> Iterator[Finding]:
                 yield Finding(path, text, "keep one of the two, or let both say the same")
 
 
+def _no_key(context: Context) -> Iterator[Finding]:
+    """Look at rules that let in a deploy key: every repository that they are for needs such a key."""
+    told: set[tuple[Path, str]] = set()
+    for entry in context.entries if _names_keys(context) else ():
+        for kind in ("branches", "tags"):
+            for rule in rules(context.spec, entry, kind):
+                for field, n, title in _keys_in(rule.entry):
+                    key = (entry.config.deploy_keys or {}).get(title)
+                    if (key is None or not key.write) and (rule.path, title) not in told:
+                        told.add((rule.path, title))
+                        text = f"`{title}` is no deploy key of {entry.sig.name}/{entry.name} that may push"
+                        hint = "declare it under `deploy_keys` there with `write: true`, or write the rule only where the key is"
+                        yield Finding((*rule.path, field, n), text, hint)
+
+
+def _names_keys(context: Context) -> bool:
+    """Whether any rule at all lets in a deploy key: looking at each repository takes time."""
+    defaults = context.spec.defaults
+    lists = [defaults.branches, defaults.tags]
+    for _, _, group in context.groups:
+        lists += [group.branches, group.tags]
+    for entry in context.entries:
+        lists += [entry.config.branches, entry.config.tags]
+    return any(_keys_in(rule) for some in lists for rule in some)
+
+
+def _keys_in(rule: BranchEntry) -> list[tuple[str, int, str]]:
+    """Return the deploy keys that a rule lets in: field, place in its list, title."""
+    sides = (("push", rule.push), ("create", rule.create))
+    found = [(field, n, one) for field, side in sides for n, one in enumerate(side or ())]
+    return [(field, n, key_in(one)) for field, n, one in found if one.startswith(DEPLOY_KEY)]
+
+
 CHECKS = (
+    Check("rule-key", "A deploy key in a rule is one of the repository's own, and may push.", _no_key),
     Check(
         "features",
         "No feature is more open than one that it depends on, or than `issues` and `wiki` say.",

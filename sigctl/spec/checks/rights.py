@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sigctl.core import levels
+from sigctl.core.kinds.branch import DEPLOY_KEY
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.config import Finding
 from sigctl.spec.entries import Entry, on_forge
@@ -156,8 +157,9 @@ def _powerless(
 
 
 def _all(rights: Rights, subjects: tuple[str, ...], sig: str) -> set[str]:
-    """Return the accounts behind subjects."""
-    return {account for subject in subjects for account in _behind(rights, who(subject, sig))}
+    """Return the accounts behind subjects; behind a deploy key there is none."""
+    people = (one for one in subjects if not one.startswith(DEPLOY_KEY))
+    return {account for subject in people for account in _behind(rights, who(subject, sig))}
 
 
 def _behind(rights: Rights, one: Who) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sigctl.core.kinds.branch import DEPLOY_KEY, SIDES
 from sigctl.spec.entries import Entry
 from sigctl.spec.model import BranchEntry, Group, Spec
 from sigctl.spec.yamlfault import Path
@@ -37,6 +38,7 @@ def subjects(spec: Spec, entries: Iterable[Entry]) -> Iterator[tuple[str, str, P
 
 def _in_rules(rules: Iterable[BranchEntry], sig: str, path: Path) -> Iterator[tuple[str, str, Path]]:
     for number, rule in enumerate(rules):
-        for field in ("push", "merge", "create"):
+        for field in SIDES:
             for n, subject in enumerate(getattr(rule, field) or ()):
-                yield subject, sig, (*path, number, field, n)
+                if not subject.startswith(DEPLOY_KEY):
+                    yield subject, sig, (*path, number, field, n)

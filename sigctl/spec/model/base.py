@@ -207,6 +207,13 @@ Subject = Annotated[
         "TEAM, SIG/TEAM or person:ACCOUNT",
     ),
 ]
+Pusher = Annotated[
+    Text,
+    _matching(
+        r"deploy_key:\S(.*\S)?|person:[A-Za-z0-9][A-Za-z0-9._-]{0,63}|(team:)?([a-z0-9-]+/)?[a-z0-9]+([._-][a-z0-9]+)*",
+        "TEAM, SIG/TEAM, person:ACCOUNT or deploy_key:TITLE",
+    ),
+]
 Day = Annotated[date, BeforeValidator(_day), Field(json_schema_extra={"format": "date"})]
 SecretRef = Annotated[Text, AfterValidator(_secret)]
 Url = Annotated[Text, AfterValidator(_url)]

@@ -23,7 +23,7 @@ from sigctl.spec.model.base import (
     Visibility,
     wrong,
 )
-from sigctl.spec.model.parts import Actions, Webhook
+from sigctl.spec.model.parts import Actions, PushRules, Webhook
 
 Undeclared = Literal["report", "remove", "ignore"]
 
@@ -149,6 +149,10 @@ class OrgConfig(Model):
     )
     actions: Actions = Field(
         default=Actions(), description="Workflows in all repositories of the org (GitHub)."
+    )
+    push_rules: PushRules = Field(
+        default=PushRules(),
+        description="Push rules that new repositories in the group begin with (GitLab with a paid tier); those that are there keep theirs.",
     )
 
 

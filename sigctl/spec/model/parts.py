@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sigctl.core.kinds.deploykey import bare_key
 from sigctl.core.kinds.webhook import EVENTS
 from sigctl.core.levels import NATIVE
-from sigctl.spec.model.base import Bool, Model, SecretRef, Text, Url, not_text, shown, wrong
+from sigctl.spec.model.base import Bool, Int, Model, SecretRef, Text, Url, not_text, shown, wrong
 
 
 def _event(value: str) -> str:
@@ -44,6 +44,7 @@ def _values(value: Any) -> Any:
 
 Event = Annotated[Text, AfterValidator(_event)]
 PublicKey = Annotated[Text, AfterValidator(_public_key)]
+Regex = Annotated[Text, Field(max_length=511)]
 Who = Literal["off", "members", "everyone"]
 Anyone = Literal["off", "members", "everyone", "public"]
 Values = Annotated[tuple[str, ...], BeforeValidator(_values, json_schema_input_type=str | list[str])]
@@ -136,6 +137,65 @@ class Actions(Model):
         description="What the token of a workflow may do in its repository, unless the workflow says otherwise.",
     )
     approve: Bool | None = Field(default=None, description="Whether workflows may approve pull requests.")
+
+
+class PushRules(Model):
+    """What the server itself looks at in everything that is pushed (GitLab with a paid tier)."""
+
+    commit_committer_check: Bool | None = Field(
+        default=None, description="Whether people push only what they committed with an address of their own."
+    )
+    commit_committer_name_check: Bool | None = Field(
+        default=None, description="Whether the committer's name must be the one of the account."
+    )
+    reject_unsigned_commits: Bool | None = Field(
+        default=None, description="Whether commits without a signature are refused."
+    )
+    reject_non_dco_commits: Bool | None = Field(
+        default=None, description="Whether commits without `Signed-off-by` are refused."
+    )
+    prevent_secrets: Bool | None = Field(
+        default=None, description="Whether files that look like keys or passwords are refused."
+    )
+    member_check: Bool | None = Field(
+        default=None, description="Whether authors must be people that the server knows."
+    )
+    deny_delete_tag: Bool | None = Field(default=None, description="Whether nobody deletes a tag by git.")
+    commit_message_regex: Regex | None = Field(
+        default=None, description="What every commit message must match; empty for anything."
+    )
+    commit_message_negative_regex: Regex | None = Field(
+        default=None, description="What no commit message may match; empty for nothing."
+    )
+    branch_name_regex: Regex | None = Field(
+        default=None,
+        description="What the name of every new branch must match; empty for anything. Branches that `sigctl` brings are no exception.",
+    )
+    author_email_regex: Regex | None = Field(
+        default=None, description="What the address of every author must match; empty for anything."
+    )
+    file_name_regex: Regex | None = Field(
+        default=None, description="What no file's name may match; empty for nothing."
+    )
+    max_file_size: Int | None = Field(
+        default=None, ge=0, description="Size in megabytes that no file may exceed; 0 for none."
+    )
+
+
+class Approvals(Model):
+    """What approvals of merges are worth (GitLab with a paid tier): each of these that is true makes them worth less."""
+
+    author: Bool | None = Field(
+        default=None, description="Whether who proposes a change may approve it himself."
+    )
+    committers: Bool | None = Field(
+        default=None, description="Whether who wrote some of its commits may approve it."
+    )
+    override: Bool | None = Field(
+        default=None,
+        description="Whether a proposal may ask for another number of approvals than the rules do.",
+    )
+    keep: Bool | None = Field(default=None, description="Whether approvals stay when more is pushed.")
 
 
 class Security(Model):

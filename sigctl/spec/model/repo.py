@@ -13,6 +13,7 @@ from sigctl.spec.model.base import (
     Int,
     LevelName,
     Model,
+    Pusher,
     RepoName,
     Short,
     SigName,
@@ -22,7 +23,17 @@ from sigctl.spec.model.base import (
     Visibility,
     wrong,
 )
-from sigctl.spec.model.parts import Actions, DeployKey, Features, Label, Security, Values, Webhook
+from sigctl.spec.model.parts import (
+    Actions,
+    Approvals,
+    DeployKey,
+    Features,
+    Label,
+    PushRules,
+    Security,
+    Values,
+    Webhook,
+)
 
 Lifecycle = Literal["active", "readonly", "retired"]
 
@@ -67,19 +78,31 @@ class BranchEntry(Model):
     releases: tuple[Text, ...] | None = Field(
         default=None, description="Values for {release}; left out: those of `defaults.releases`."
     )
-    push: tuple[Subject, ...] | None = Field(
-        default=None, description="Who may push; an empty list is nobody; left out: who may write."
+    push: tuple[Pusher, ...] | None = Field(
+        default=None,
+        description="Who may push; an empty list is nobody; left out: who may write. `deploy_key:TITLE` is a deploy key of the repository "
+        "with `write: true` (GitLab).",
     )
     merge: tuple[Subject, ...] | None = Field(default=None, description="Who may merge into it.")
-    create: tuple[Subject, ...] | None = Field(
+    create: tuple[Pusher, ...] | None = Field(
         default=None, description="Who may create a branch of such a name; left out: who may push."
     )
     force: Bool | None = Field(default=None, description="Whether history may be rewritten.")
     delete: Bool | None = Field(default=None, description="Whether it may be deleted.")
-    reviews: Int | None = Field(default=None, ge=0, le=10, description="Approving reviews a merge needs.")
+    reviews: Int | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="Approving reviews a merge needs; on GitLab with a paid tier, and the same number in all rules of a repository.",
+    )
     checks: tuple[Text, ...] | None = Field(default=None, description="Status checks that must pass.")
     code_owners: Bool | None = Field(
         default=None, description="Whether code owners must approve what is merged (GitLab with a paid tier)."
+    )
+    unprotect: tuple[Subject, ...] | None = Field(
+        default=None,
+        description="Who of those with `maintain` may change the rule or take it away, beside sigctl itself (GitLab with a paid tier); left "
+        "out: all of them, or whoever it is now.",
     )
     from_: Glob | None = Field(
         default=None,
@@ -178,6 +201,13 @@ class RepoSettings(Model):
     security: Security = Field(
         default=Security(),
         description="Switches that keep secrets out and tell of holes, on forges that have them.",
+    )
+    push_rules: PushRules = Field(
+        default=PushRules(),
+        description="What the server looks at in everything that is pushed (GitLab with a paid tier).",
+    )
+    approvals: Approvals = Field(
+        default=Approvals(), description="What approvals of merges are worth (GitLab with a paid tier)."
     )
     custom_properties: dict[Text, Values] | None = Field(
         default=None,

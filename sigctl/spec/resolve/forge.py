@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sigctl.core import levels
@@ -14,7 +15,7 @@ from sigctl.core.state import Desired, Note
 from sigctl.spec.entries import OWN, SHARED, Entry, entries, on_forge, settings
 from sigctl.spec.layout import Layout, above, parent, project_of
 from sigctl.spec.model import SigConfig, Spec
-from sigctl.spec.resolve.parts import of_org, of_repo
+from sigctl.spec.resolve.parts import key_in_rules, of_org, of_repo
 from sigctl.spec.resolve.rights import Given, Rights, Who, shown
 from sigctl.spec.resolve.roster import Logins, Roster, TeamKey
 from sigctl.spec.resolve.rules import branch_rules, kernel_writers
@@ -176,7 +177,11 @@ def _repo(builder: ForgeBuilder, rights: Rights, entry: Entry) -> None:
             text = f"{inherited[one].level} for {shown(one)} is inherited from {group}; {given.level} here changes nothing"
             builder.note("inherited", path, text, sig)
     _kernel_rights(builder, rights, entry, path)
-    for rule in branch_rules(builder.spec, entry, path, lambda one: builder.subject(one, path, org, sig)):
+
+    def named(one: Who) -> str | None:
+        return builder.subject(one, path, org, sig)
+
+    for rule in branch_rules(builder.spec, entry, path, named, partial(key_in_rules, builder, entry, path)):
         builder.add(rule, sig)
     of_repo(builder, entry, path, given_settings)
 

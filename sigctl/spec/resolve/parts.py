@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from sigctl.core.kinds import (
     Actions,
+    Approvals,
     DeployKey,
     Features,
     Key,
     Label,
     Org,
     Properties,
+    PushRules,
     Repo,
     Resource,
     Security,
     Webhook,
 )
+from sigctl.core.kinds.branch import DEPLOY_KEY
 from sigctl.core.kinds.deploykey import fingerprint_of
 from sigctl.core.kinds.webhook import place_of
-from sigctl.spec.entries import ACTIONS, FEATURES, SECURITY, Entry
+from sigctl.spec.entries import ACTIONS, APPROVALS, FEATURES, PUSH_RULES, SECURITY, Entry
 from sigctl.spec.layout import Layout
 from sigctl.spec.model import OrgConfig
 from sigctl.spec.model.parts import Webhook as HookConfig
@@ -64,18 +67,34 @@ def of_repo(builder: Builder, entry: Entry, path: str, found: Mapping[str, Any])
     actions = _actions({name: found.get(f"actions.{name}") for name in ACTIONS})
     if actions:
         asked[Actions.KIND] = [Actions(Repo.KIND, path, **actions)]
-    security = {name: found[f"security.{name}"] for name in SECURITY if f"security.{name}" in found}
+    security = _given(found, "security", SECURITY)
     if security:
         asked[Security.KIND] = [Security(path, **security)]
-    features = {name: found[f"features.{name}"] for name in FEATURES if f"features.{name}" in found}
+    features = _given(found, "features", FEATURES)
     if features:
         asked[Features.KIND] = [Features.of(path, features)]
+    asked |= _checked(path, found)
     if "custom_properties" in found:
         values = [f"{name}={one}" for name, some in found["custom_properties"].items() for one in some]
         asked[Properties.KIND] = [Properties(path, tuple(sorted(values)))]
     if security.get("private_reports") is not None and Security.KIND in builder.layout.traits.kinds:
         builder.parts.add(Key("security.private_reports", path))  # it costs a request of its own
     _put(builder, path, asked, entry.sig.name)
+
+
+def _checked(path: str, found: Mapping[str, Any]) -> dict[str, list[Resource]]:
+    """Return what the files say of pushes to a repository, and of approvals."""
+    asked: dict[str, list[Resource]] = {}
+    if push_rules := _given(found, "push_rules", PUSH_RULES):
+        asked[PushRules.KIND] = [PushRules(Repo.KIND, path, **push_rules)]
+    if approvals := _given(found, "approvals", APPROVALS):
+        asked[Approvals.KIND] = [Approvals(path, **approvals)]
+    return asked
+
+
+def _given(found: Mapping[str, Any], block: str, names: Iterable[str]) -> dict[str, Any]:
+    """Return what the files say under one word."""
+    return {name: found[f"{block}.{name}"] for name in names if f"{block}.{name}" in found}
 
 
 def of_org(builder: Builder, path: str, org: OrgConfig) -> None:
@@ -86,6 +105,9 @@ def of_org(builder: Builder, path: str, org: OrgConfig) -> None:
     actions = _actions(org.actions.model_dump())
     if actions:
         asked[Actions.KIND] = [Actions(Org.KIND, path, **actions)]
+    push_rules = _actions(org.push_rules.model_dump())
+    if push_rules:
+        asked[PushRules.KIND] = [PushRules(Org.KIND, path, **push_rules)]
     _put(builder, path, asked, "")
 
 
@@ -94,6 +116,19 @@ def key_of(path: str, title: str, text: str, *, write: bool) -> DeployKey:
     if text.startswith(("env:", "file:")):
         return DeployKey(path, text, write, title)
     return DeployKey(path, fingerprint_of(text), write, title, text)
+
+
+def key_in_rules(builder: Builder, entry: Entry, path: str, title: str) -> str | None:
+    """Return the subject by which a rule lets in a deploy key; None, and a note, where the forge has no such thing."""
+    if not builder.layout.traits.rule_keys:
+        text = (
+            f"the deploy key {title} can't be let in by a rule on this forge, where a rule tells no key from another: it may push only "
+            "where no rule is in its way"
+        )
+        builder.note("unsupported", path, text, entry.sig.name)
+        return None
+    key = (entry.config.deploy_keys or {}).get(title)
+    return None if key is None else DEPLOY_KEY + key_of(path, title, key.key, write=key.write).fingerprint
 
 
 def _put(builder: Builder, path: str, asked: Mapping[str, list[Resource]], sig: str) -> None:
@@ -115,6 +150,8 @@ _PLURALS = {
     Security.KIND: "security switches",
     Properties.KIND: "properties",
     Features.KIND: "features",
+    PushRules.KIND: "push rules",
+    Approvals.KIND: "settings of approvals",
 }
 
 

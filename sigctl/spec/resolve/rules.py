@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from sigctl.core.kinds import BranchRule
-from sigctl.core.kinds.branch import BRANCH, TAG
+from sigctl.core.kinds.branch import BRANCH, DEPLOY_KEY, TAG, key_in
 from sigctl.spec.entries import SHARED, Entry, Rule, expand, rules
 from sigctl.spec.layout import team_ref
 from sigctl.spec.model import BranchEntry, Spec
@@ -13,11 +14,15 @@ from sigctl.spec.resolve.rights import Who, who
 
 Name = Callable[[Who], str | None]
 """From a subject in the files to one on the forge; None for a person who has no login there."""
+KeyName = Callable[[str], str | None]
+"""From the title of a deploy key to the subject on the forge; None where none can stand in a rule."""
 _KINDS = {"branches": BRANCH, "tags": TAG}
 _WRITERS = ("write", "maintain", "admin")
 
 
-def branch_rules(spec: Spec, entry: Entry, path: str, name: Name) -> Iterator[BranchRule]:
+def branch_rules(
+    spec: Spec, entry: Entry, path: str, name: Name, key: KeyName = lambda _: None
+) -> Iterator[BranchRule]:
     """Yield the rules of a repository, each pattern once: the first that is written for it decides."""
     for kind, on in _KINDS.items():
         seen: set[str] = set()
@@ -25,7 +30,8 @@ def branch_rules(spec: Spec, entry: Entry, path: str, name: Name) -> Iterator[Br
             fresh = [pattern for pattern in dict.fromkeys(rule.patterns) if pattern not in seen]
             if fresh:
                 seen.update(fresh)
-                yield from _resources(rule, path, fresh, on, name, retired=entry.sig.status == "retired")
+                names = _Names(name, key, rule.sig, retired=entry.sig.status == "retired")
+                yield from _resources(rule, path, fresh, on, names)
 
 
 def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
@@ -35,23 +41,39 @@ def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
     yield from rules(spec, entry, kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Turns the subjects of one rule into those of the forge."""
+
+    name: Name
+    key: KeyName
+    sig: str
+    retired: bool
+
+    def of(self, written: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if written is None:
+            return None
+        return tuple(sorted({found for subject in written if (found := self._one(subject))}))
+
+    def _one(self, subject: str) -> str | None:
+        title = key_in(subject)
+        return self.name(who(subject, self.sig)) if title == subject else self.key(title)
+
+
 def _resources(
-    rule: Rule, path: str, patterns: Iterable[str], on: str, name: Name, *, retired: bool
+    rule: Rule, path: str, patterns: Iterable[str], on: str, names: _Names
 ) -> Iterator[BranchRule]:
     """Yield the rule for each of its patterns: the same but for these."""
     one = rule.entry
-    closed = retired or one.lifecycle != "active"
+    closed = names.retired or one.lifecycle != "active"
 
     def subjects(written: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if closed:
-            return ()
-        if written is None:
-            return None
-        return tuple(sorted({found for subject in written if (found := name(who(subject, rule.sig)))}))
+        return () if closed else names.of(written)
 
     push = subjects(one.push)
     merge = subjects(one.merge) if on == BRANCH else None
     create = subjects(one.create) if one.create is not None else push
+    unprotect = names.of(one.unprotect) if on == BRANCH else None
     checks = None if one.checks is None else tuple(sorted(one.checks))
     for pattern in patterns:
         yield BranchRule(
@@ -66,6 +88,7 @@ def _resources(
             reviews=one.reviews,
             checks=checks,
             code_owners=one.code_owners if on == BRANCH else None,
+            unprotect=unprotect,
         )
 
 
@@ -83,7 +106,11 @@ def kernel_writers(spec: Spec, sig: str) -> list[Who]:
     """Return everybody of a SIG who may push some branch of the kernel: to all of its namespace, or to a project's part of it."""
     part = spec.kernel.sigs[sig].branches if spec.kernel and sig in spec.kernel.sigs else ()
     own = [
-        who(subject, sig) for branch in part if branch.lifecycle == "active" for subject in branch.push or ()
+        who(subject, sig)
+        for branch in part
+        if branch.lifecycle == "active"
+        for subject in branch.push or ()
+        if not subject.startswith(DEPLOY_KEY)
     ]
     return list(dict.fromkeys([*kernel_pushers(spec, sig), *own]))
 

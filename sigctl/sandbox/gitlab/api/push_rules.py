@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sigctl.sandbox.gitlab import levels, params
@@ -22,10 +23,10 @@ def register(routes: Routes) -> None:
     """Add the operations of this family."""
     for kind in (PROJECT, GROUP):
         base = f"/{kind}s/:id/push_rule"
-        routes.add("GET", base)(lambda call, kind=kind: _get(call, kind))
-        routes.add("POST", base)(lambda call, kind=kind: _add(call, kind))
-        routes.add("PUT", base)(lambda call, kind=kind: _change(call, kind))
-        routes.add("DELETE", base)(lambda call, kind=kind: _remove(call, kind))
+        routes.add("GET", base)(partial(_get, kind=kind))
+        routes.add("POST", base)(partial(_add, kind=kind))
+        routes.add("PUT", base)(partial(_change, kind=kind))
+        routes.add("DELETE", base)(partial(_remove, kind=kind))
 
 
 def _owner(call: Call, kind: str) -> Document:
