@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from gitlab_wire import forge
 
+from sigctl.core.compare import compare
 from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, Team, TeamMember
 from sigctl.core.plan import Action
+from sigctl.core.policy import Policy
+from sigctl.core.state import Desired, state
 from sigctl.errors import ForgeError, RefusedError
 from sigctl.executor import Executor
 from sigctl.forges.base import Scope
 from sigctl.sandbox import control
 
 TESTS = Path(__file__).resolve().parents[1]
-HERE, WRITERS, READERS, CLIENT, WHOLE, RULES, CORE, TIERS, PUSHES, MEMBERS, THINGS, INSTANCE = (
+(
+    HERE,
+    WRITERS,
+    READERS,
+    CLIENT,
+    WHOLE,
+    RULES,
+    CORE,
+    TIERS,
+    PUSHES,
+    MEMBERS,
+    THINGS,
+    INSTANCE,
+    PAID,
+    INVITED,
+) = (
     "forges/test_gitlab_bad_days.py",
     "forges/test_gitlab_writers.py",
     "forges/test_gitlab_readers.py",
@@ -29,6 +48,8 @@ HERE, WRITERS, READERS, CLIENT, WHOLE, RULES, CORE, TIERS, PUSHES, MEMBERS, THIN
     "sandbox/test_gitlab_members.py",
     "sandbox/test_gitlab_groups_and_projects.py",
     "sandbox/test_gitlab_instance.py",
+    "forges/test_gitlab_paid.py",
+    "forges/test_gitlab_invitations.py",
 )
 TRAPS: dict[str, list[str]] = {
     "removing a member of a group spares what he has below": [
@@ -48,12 +69,19 @@ TRAPS: dict[str, list[str]] = {
     "the level of a share is changed by taking it away": [
         f"{WRITERS}::test_another_level_of_a_share_is_taken_away_and_given_again",
         f"{WRITERS}::test_a_share_that_can_not_be_given_its_new_level_gets_its_old_one_back",
+        f"{HERE}::test_the_plan_says_that_another_level_of_a_share_leaves_a_moment_without",
     ],
     "a level below the inherited one": [f"{WHOLE}::test_a_level_below_the_inherited_one_is_refused_with_its_origin"],
     "a member who is there already": [f"{WRITERS}::test_a_member_who_is_there_already_is_changed_instead"],
     "201 with an error inside": [
         f"{WRITERS}::test_201_with_an_error_inside_is_an_error",
         f"{MEMBERS}::test_several_people_at_once_answer_201_with_the_error_inside",
+        f"{MEMBERS}::test_an_invitation_answers_201_whatever_happens",
+    ],
+    "invitations that wait": [
+        f"{INVITED}::test_one_that_nobody_declared_is_withdrawn_like_a_member_and_its_address_is_in_no_plan",
+        f"{INVITED}::test_once_accepted_a_declared_person_is_there_and_another_one_goes_like_any_member",
+        f"{INVITED}::test_a_token_that_may_not_see_them_leads_to_a_note_and_not_to_none",
     ],
     "a change of a member needs the level": [f"{MEMBERS}::test_a_change_without_a_level_is_refused"],
     "a bot of a project is not removed": [
@@ -92,11 +120,19 @@ TRAPS: dict[str, list[str]] = {
         f"{WHOLE}::test_health_tells_who_what_and_how_long",
         "sandbox/test_gitlab_access.py::test_a_token_ends",
     ],
-    "bots and service accounts among the members": [f"{WHOLE}::test_who_is_blocked_or_a_bot_is_told_apart"],
-    "groups that an account system fills": [
-        "forges/test_gitlab_sharing.py::test_a_team_that_an_account_system_fills_is_left_alone_and_told_of"
+    "bots and service accounts among the members": [
+        f"{WHOLE}::test_who_is_blocked_or_a_bot_is_told_apart",
+        f"{PAID}::test_service_accounts_and_bots_are_left_alone_and_told_of",
     ],
-    "roles of the server's own making": [f"{READERS}::test_a_custom_role_behind_a_share_is_not_taken_for_its_base"],
+    "groups that an account system fills": [
+        "forges/test_gitlab_sharing.py::test_a_team_that_an_account_system_fills_is_left_alone_and_told_of",
+        f"{PAID}::test_who_is_in_a_group_that_an_account_system_fills_is_left_alone_and_told_of",
+    ],
+    "roles of the server's own making": [
+        f"{READERS}::test_a_custom_role_behind_a_share_is_not_taken_for_its_base",
+        f"{PAID}::test_a_role_based_on_the_declared_level_is_told_of_and_stays",
+        f"{PAID}::test_another_end_keeps_the_role_and_another_level_takes_it_away_with_a_word",
+    ],
     "the last owner": [
         f"{HERE}::test_the_last_owner_stays_and_the_rest_goes_on",
         f"{MEMBERS}::test_the_last_owner_stays",
@@ -114,6 +150,18 @@ ABILITIES: dict[str, list[str]] = {
         f"{TIERS}::test_on_premium_rules_name_the_teams_of_each_sig_in_the_one_kernel",
     ],
     "a deploy key in a rule": [f"{RULES}::test_a_deploy_key_in_a_rule_survives_both_ways"],
+    "code owners": [f"{RULES}::test_the_approval_of_code_owners_is_asked_for_and_no_longer_on_a_paid_tier"],
+    "push mirrors": [
+        "forges/test_gitlab_push_mirrors.py::test_a_mirror_is_told_without_the_stars_of_its_login",
+        f"{INSTANCE}::test_a_mirror_is_off_unless_asked_and_never_shows_its_password",
+    ],
+    "rules of whole groups": [
+        f"{PAID}::test_a_rule_of_a_whole_group_is_no_rule_of_its_projects_and_is_told_of_and_counts_for_who_may"
+    ],
+    "features of a project": [
+        f"{THINGS}::test_merge_requests_and_pipelines_are_no_more_open_than_the_repository",
+        "core/test_features.py::test_merge_requests_and_pipelines_go_down_with_the_repository_and_the_plan_says_so",
+    ],
     "tags by level; shares with an end": [
         f"{RULES}::test_a_tags_rule_changes_from_any_to_any",
         f"{WHOLE}::test_an_end_is_set_moved_and_taken_away",
@@ -132,7 +180,10 @@ ABILITIES: dict[str, list[str]] = {
     "reviews": [
         f"{CORE}::test_reviews_that_the_server_can_not_ask_for_are_a_problem_and_the_rest_of_the_rule_is_kept"
     ],
-    "edition and tier": ["forges/test_gitlab_tiers.py::test_administrators_and_owners_learn_what_the_server_can_do"],
+    "edition and tier": [
+        "forges/test_gitlab_tiers.py::test_administrators_and_owners_learn_what_the_server_can_do",
+        "forges/test_gitlab_tiers.py::test_where_nothing_tells_the_tier_the_plan_and_doctor_say_so_with_the_way_out",
+    ],
 }  # fmt: skip
 BAD_DAYS: dict[str, list[str]] = {
     "429 with a plain text body": TRAPS["429 in plain text"],
@@ -213,6 +264,23 @@ def test_a_rule_and_the_protection_that_the_server_makes_late_end_as_declared(gi
     gitlab.execute(Action("gitlab", "create", None, rule))
     for _ in range(5):
         assert seen(gitlab, "top/sig/xen")[rule.key] == rule
+
+
+def test_the_plan_says_that_another_level_of_a_share_leaves_a_moment_without(gitlab):
+    given = Grant("repo", "top/sig/xen", "team:top/sig/team", "read", until="")
+    for one in (Team("top/sig/team"), given):
+        gitlab.execute(Action("gitlab", "create", None, one))
+    wanted = state(
+        [Org("top"), Org("top/sig"), Repo("top/sig/xen"), Team("top/sig/team"), replace(given, level="write")]
+    )
+    scope = Scope(frozenset({"top"}), teams=frozenset({"top/sig/team"}), repos=frozenset({"top/sig/xen"}))
+    plan = compare(
+        Desired("gitlab", wanted), gitlab.observe(scope), gitlab.traits, Policy(max_removals={})
+    ).plan
+    assert [a.verb for a in plan.actions] == ["update"]
+    assert "top/sig/team is out of top/sig/xen for a moment" in [
+        n.text for n in plan.notes if n.topic == "moment"
+    ]
 
 
 def test_the_last_owner_stays_and_the_rest_goes_on(gitlab):
