@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sigctl.core.state import Account, Desired, Note, Observation, SetAside, Sta
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges import traits_of
 from sigctl.forges.base import Forge
+from sigctl.forges.telling import TellsActivity
 from sigctl.review.rights import Version
 from sigctl.spec import Config, Resolved
 
@@ -47,6 +49,8 @@ class Seen:
     notes: tuple[Note, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     identities: tuple[tuple[str, Identities], ...] = ()
+    active: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(forge, login) -> day on which somebody did something there last, "" for never; only where that was asked for and told."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,22 @@ def read(context: Context) -> Seen:
         raise InterruptedRunError("interrupted while reading")
     traits = {name: forge.traits for name, forge in context.forges.items()}
     moment = datetime.now(UTC).isoformat(timespec="seconds")
-    return observed_as(
+    seen = observed_as(
         context.config, context.resolved, observed, traits, source=LIVE, moment=moment, aside=aside
     )
+    return replace(seen, active=_active(context, seen.sides))
+
+
+def _active(context: Context, sides: Iterable[Side]) -> dict[tuple[str, str], str]:
+    """Return since when those with a right have done nothing, on forges that tell; a forge that fails to tells nothing."""
+    out: dict[tuple[str, str], str] = {}
+    for side in sides:
+        forge: object = context.forges[side.forge]
+        logins = {login for login, _ in side.judge.roads.routes if login != side.me}
+        if isinstance(forge, TellsActivity) and logins:
+            with suppress(ForgeError):  # beside the question: who may do what is known without it
+                out |= {(side.forge, login): day for login, day in forge.last_active(logins).items()}
+    return out
 
 
 def _observe(context: Context, forge: Forge) -> Observation:

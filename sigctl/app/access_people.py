@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from sigctl.core.kinds import Grant, Membership, TeamMember
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["unlinked", "inactive", "expiring", "stranger"]
 KINDS: tuple[Kind, ...] = ("unlinked", "inactive", "expiring", "stranger")
+ASLEEP = timedelta(days=180)
+"""Without doing anything on a forge for longer than that, somebody is told of."""
 _SHOWN = 3
 
 
@@ -39,7 +41,7 @@ class Look:
 
 def lookers(seen: Seen, today: date) -> list[Look]:
     """Return everybody to look at, those that end first in the order in which they do."""
-    found = [*_unlinked(seen), *_gone(seen), *_waiting(seen), *_idle(seen)]
+    found = [*_unlinked(seen), *_gone(seen), *_waiting(seen), *_asleep(seen, today), *_idle(seen)]
     found += sorted(_ending(seen.config.spec, today), key=lambda one: (one.day, one.who))
     found += _strangers(seen)
     return sorted(found, key=lambda one: KINDS.index(one.kind))
@@ -88,6 +90,19 @@ def _waiting(seen: Seen) -> Iterator[Look]:
             text = f"has not accepted the invitation to {', '.join(sorted(places)[:_SHOWN])}{more}"
             yield Look(
                 "inactive", side.names.accounts.get(login, f"{login}@{side.forge}"), side.forge, "", text
+            )
+
+
+def _asleep(seen: Seen, today: date) -> Iterator[Look]:
+    """Yield those with rights who did nothing for long on a forge that tells."""
+    names = {side.forge: side.names.accounts for side in seen.sides}
+    for (forge, login), day in sorted(seen.active.items()):
+        who = names[forge].get(login, f"{login}@{forge}")
+        if not day:
+            yield Look("inactive", who, forge, "", f"on {forge}: has done nothing that the server knows of")
+        elif (idle := today - date.fromisoformat(day)) > ASLEEP:
+            yield Look(
+                "inactive", who, forge, "", f"on {forge}: last did something on {day}, {idle.days} days ago"
             )
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from sigctl.core.events import Event
 from sigctl.core.kinds import Key
+
+
+@runtime_checkable
+class TellsActivity(Protocol):
+    """A forge that knows when somebody did something there last."""
+
+    def last_active(self, logins: Collection[str]) -> Mapping[str, str]:
+        """Return login -> ISO date, "" for never; nothing where the server does not tell; raise ForgeError when it can't be read."""
+        ...
 
 
 @runtime_checkable

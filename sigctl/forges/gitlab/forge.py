@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from sigctl.core.events import Event
@@ -16,7 +16,7 @@ from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.execute import execute
 from sigctl.forges.gitlab.health import health
 from sigctl.forges.gitlab.observe import observe
-from sigctl.forges.gitlab.readers import events, merge_requests, parts
+from sigctl.forges.gitlab.readers import events, merge_requests, parts, users
 from sigctl.forges.gitlab.readers.push_mirrors import push_mirrors
 from sigctl.forges.gitlab.traits import TRAITS
 from sigctl.forges.gitlab.writers.branches import delete_branch
@@ -63,6 +63,10 @@ class GitLab:
     def hook_addresses(self, on: str, target: str) -> tuple[str, ...]:
         """Return where the webhooks of a project or a group go; raise ForgeError when that can't be read whole."""
         return parts.addresses(self._context, on, target)
+
+    def last_active(self, logins: Collection[str]) -> Mapping[str, str]:
+        """Return login -> day on which somebody did something there last; nothing on servers before 16.6."""
+        return users.last_active(self._context, logins)
 
     def proposal(self, repo: str, number: int) -> Proposal:
         """Return a merge request; without a token its threads are unread."""

@@ -120,6 +120,11 @@ query sigctlUsersByName($names: [String!], $first: Int!) {{
   users(usernames: $names, first: $first) {{ nodes {{ {_USER} }} }}
 }}
 """
+LAST_ACTIVE = """
+query sigctlLastActive($names: [String!], $first: Int!) {
+  users(usernames: $names, first: $first) { nodes { username lastActivityOn } }
+}
+"""
 USERS_BY_ID = f"""
 query sigctlUsersById($ids: [ID!], $first: Int!) {{
   users(ids: $ids, first: $first) {{ nodes {{ {_USER} }} }}

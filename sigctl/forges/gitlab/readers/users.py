@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sigctl.core.state import Account
+from sigctl.errors import PartialError
 from sigctl.forges.gitlab.client import PAGE
 from sigctl.forges.gitlab.context import USERS, Context
-from sigctl.forges.gitlab.graphql import USERS_BY_ID, USERS_BY_NAME, must
+from sigctl.forges.gitlab.failures import GraphError
+from sigctl.forges.gitlab.graphql import LAST_ACTIVE, USERS_BY_ID, USERS_BY_NAME, must
 from sigctl.forges.gitlab.readers.members import account_of
 
 
@@ -25,6 +27,18 @@ def accounts(ctx: Context, logins: Iterable[str], ids: Iterable[int | str]) -> l
             ctx.known.learn(USERS, account.login, account.id)
     there = {account.login.casefold() for account in found}
     return found + [Account(login, status="missing") for login in logins if login.casefold() not in there]
+
+
+def last_active(ctx: Context, logins: Iterable[str]) -> dict[str, str]:
+    """Return login -> day on which somebody did something last, "" for never; nothing where the server is too old to tell."""
+    names = sorted({login.casefold() for login in logins})
+    try:
+        pages = ctx.client.together(_asks(ctx, LAST_ACTIVE, "names", names))
+    except PartialError as error:
+        if isinstance(error.__cause__, GraphError) and error.__cause__.invalid:
+            return {}
+        raise
+    return {user["username"]: user.get("lastActivityOn") or "" for users in pages for user in users}
 
 
 def _asks(

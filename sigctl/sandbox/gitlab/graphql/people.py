@@ -61,6 +61,11 @@ def _human(_context: Context, user: Document, _arguments: dict[str, Any]) -> boo
     return not user["bot"]
 
 
+@shows("UserCore CurrentUser", "lastActivityOn")
+def _last_active(_context: Context, user: Document, _arguments: dict[str, Any]) -> str | None:
+    return str(user["attributes"].get("last_activity_on") or "") or None
+
+
 @shows("UserCore CurrentUser", "type")
 def _user_type(_context: Context, user: Document, _arguments: dict[str, Any]) -> str:
     return str(user["attributes"].get("type") or ("PROJECT_BOT" if user["bot"] else "HUMAN"))
