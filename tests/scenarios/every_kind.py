@@ -95,7 +95,7 @@ repos:
     deploy_keys:
       ci: {{key: "{key1}", write: true}}
       reader: {{key: env:READER_KEY}}
-    webhooks:
+{carried}    webhooks:
       ci: {{url: "https://ci.example.org/hook?job=xen", events: [push, merge_request], secret: env:HOOK}}
       told: {{url: "https://told.example.org/"}}
     security: {{private_reports: true, dependency_fixes: true}}
@@ -129,7 +129,7 @@ repos:
     deploy_keys:
       ci: {{key: "{key1}"}}
       second: {{key: "{key2}", write: true}}
-    webhooks:
+{carried}    webhooks:
       ci: {{url: "https://ci.example.org/new", previously: ["https://ci.example.org/hook?job=xen"], events: [push], verify_tls: false}}
     security: {{private_reports: false}}
   hidden: {{visibility: public, access: {{testers: maintain}}}}
@@ -139,24 +139,62 @@ repos:
 """,
 }
 
+_CARRIED = {
+    "one": """\
+    branches:
+      - {pattern: "carried-*", push: ["deploy_key:ci", maintainers], merge: [], force: false, delete: false}
+""",
+    "other": """\
+    branches:
+      - {pattern: "carried-*", push: ["deploy_key:second"], merge: [maintainers], force: false, delete: false}
+""",
+}
+"""Rules that let in a deploy key."""
+_PAID = {
+    "one": """\
+    branches:
+      - {pattern: "carried-*", push: ["deploy_key:ci", maintainers], merge: [], force: false, delete: false, unprotect: [maintainers]}
+      - {pattern: "reviewed-*", merge: [maintainers], reviews: 2, code_owners: true, unprotect: []}
+      - {pattern: "careful", reviews: 2}
+    push_rules: {reject_unsigned_commits: true, deny_delete_tag: true, branch_name_regex: "^(c7|main|carried|reviewed).*$", max_file_size: 50}
+    approvals: {author: false, committers: false, override: false, keep: false}
+""",
+    "other": """\
+    branches:
+      - {pattern: "carried-*", push: ["deploy_key:second"], merge: [maintainers], reviews: 1, unprotect: ["person:chair1"]}
+      - {pattern: "reviewed-*", push: [], reviews: 1, code_owners: false, unprotect: [testers]}
+      - {pattern: "careful", reviews: 0}
+    push_rules: {reject_unsigned_commits: false, deny_delete_tag: false, branch_name_regex: "", commit_message_regex: "[a-z]"}
+    approvals: {author: true, committers: true, override: true, keep: true}
+""",
+}
+"""What only a paid tier has, in place of these."""
+
 _TAGS = """\
 tags:
   - {pattern: "v*", push: [maintainers], force: false, delete: false}
 """
 
 
-def write(folder: Path, forge: str, which: str, *, more: str = "") -> Path:
-    """Write one of the two configs for a type of forge into a folder, in place of what is there, and return its main file."""
+def write(folder: Path, forge: str, which: str, *, more: str = "", paid: bool = False) -> Path:
+    """Write one of the two configs for a type of forge into a folder, in place of what is there, and return its main file.
+
+    `paid` uses what only a paid tier of GitLab has, too.
+    """
     (folder / "sigs.d").mkdir(parents=True, exist_ok=True)
     people = "\n".join(f"  {login}: {{logins: {{hub: {login}}}}}" for login in LOGINS)
     main = "version: 1\ninclude: [sigs.d/*.yaml]\nforges:\n" + _FORGE[forge].format(
         **_WORDS[which], sig="{sig}", repo="{repo}", team="{team}"
     )
+    if paid:
+        rules = {"one": "{member_check: true, max_file_size: 5}", "other": "{member_check: false}"}[which]
+        main = main.replace("        two_factor:", f"        push_rules: {rules}\n        two_factor:")
     main += f"people:\n{people}\ndefaults:\n  repo: {{visibility: public, wiki: false, merge: {{squash: true}}}}\n"
     (folder / "sigs.yaml").write_text(main, encoding="utf-8")
     policy = "guards: {max_removals: {default: 100%}, delete: 100, archive: 100, publish: 100, empty_teams: 100, first_run: false}\n"
     (folder / "policy.yaml").write_text(f"{policy}approval: {{admins: [owner1]}}\n{more}", encoding="utf-8")
     keys = {f"key{number}": public_key(number) for number in (1, 2, 3)}
     tags = _TAGS if forge == "github" else ""
-    (folder / "sigs.d" / "virt.yaml").write_text(_SIG[which].format(**keys, tags=tags), encoding="utf-8")
+    carried = "" if forge == "github" else (_PAID if paid else _CARRIED)[which]
+    (folder / "sigs.d" / "virt.yaml").write_text(_SIG[which].format(**keys, tags=tags, carried=carried), encoding="utf-8")
     return folder / "sigs.yaml"

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
 from every_kind import LOGINS, public_key, write
 from pushing import push
 
+from sigctl.app.adopting import Wanted, files_of, take_over
+from sigctl.app.adopting import write as write_files
 from sigctl.app.applying import apply
-from sigctl.app.context import Context, Options, open_context
+from sigctl.app.context import Context, Options, Watch, open_context
 from sigctl.app.planning import make_plan
-from sigctl.core.kinds import ClassicRule, DeployKey, Label, Webhook
+from sigctl.core.kinds import ClassicRule, DeployKey, Label, Webhook, to_json
 from sigctl.report.outcome import Report
 from sigctl.sandbox import control
 
@@ -37,11 +41,12 @@ class Place:
         self.folder, self.sandbox, self.forge = folder, sandbox, forge
         self.document = sandbox.document()["forges"][forge]
         self.exchanges: list[Any] = []
+        self.paid = False
         self.said = ""
         self.config = folder / "config" / "sigs.yaml"
 
     def files(self, which: str, more: str = "") -> None:
-        write(self.folder / "config", self.forge, which, more=more)
+        write(self.folder / "config", self.forge, which, more=more, paid=self.paid)
 
     @contextmanager
     def context(self) -> Iterator[Context]:
@@ -71,6 +76,12 @@ class Place:
         assert report.remaining is not None
         assert [(a.verb, str(a.key), a.changed()) for a in report.remaining.actions] == []
         return report
+
+    def seen(self) -> dict[str, Any]:
+        """Return what the forge holds, as the written files look at it."""
+        with self.context() as context:
+            compared = make_plan(context).compared["hub"]
+        return {str(key): to_json(one) for key, one in compared.seen.items() if key.kind != "webhook"}
 
     def quiet(self) -> None:
         """See that another apply writes nothing."""
@@ -117,16 +128,50 @@ def test_every_kind_is_reached_from_nothing_and_from_its_opposite_and_back(
     tmp_path: Path, forge: str, premium: int
 ) -> None:
     with place(tmp_path, forge, gitlab_premium=premium) as here:
+        here.paid = bool(premium)
         reports = []
         for which in ("one", "other", "one"):
             here.files(which)
             reports.append(here.apply())
             here.quiet()
         done = {action.kind for action in reports[0].plan.actions}
-        assert done >= KINDS[forge] - {"org"}
+        assert done >= (KINDS[forge] - {"org"}) | ({"push_rules", "approvals"} if premium else set())
         written = json.dumps([r.as_json() for r in reports]) + json.dumps(here.plan().as_json())
         assert SECRET not in written
         assert "hook?job" not in json.dumps([n.text for n in here.plan().notes])
+
+
+@pytest.mark.parametrize("premium", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_what_a_gitlab_holds_is_adopted_whole_and_every_kind_goes_over_it(
+    tmp_path: Path, premium: int
+) -> None:
+    with place(tmp_path, "gitlab", gitlab_premium=premium) as here:
+        here.paid = bool(premium)
+        here.files("one")
+        here.apply()
+        before = here.seen()
+        hub = {"type": "gitlab", "url": here.document["url"], "token": "env:TOKEN"}
+        templates = {"repo": "project/sig-{sig}/{repo}", "team": "project/sig-{sig}/groups/{team}"}
+        wanted = Wanted({"hub": {**hub, **templates}})
+        made = take_over(wanted, {"TOKEN": here.document["token"]}, Watch(), datetime.now(UTC).date())
+        adopted = tmp_path / "adopted"
+        write_files(adopted, files_of(made), datetime.now(UTC).date())
+        virt = yaml.safe_load((adopted / "sigs.d" / "virt.yaml").read_text())
+        assert virt["repos"]["xen"]["features"] == {
+            "ci": "members", "forks": "off", "issues": "members", "merge_requests": "members", "pages": "public",
+            "repository": "members",
+        }  # fmt: skip
+        written, here.config = here.config, adopted / "sigs.yaml"
+        plan = here.plan()
+        assert [(a.verb, str(a.key), a.changed()) for a in plan.actions] == []
+        assert plan.quarantined == ()
+        here.quiet()
+        here.config = written
+        assert here.seen() == before, "nothing was changed by it"
+        for which in ("other", "one"):
+            here.files(which)
+            here.apply()
+            here.quiet()
 
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
