@@ -69,7 +69,7 @@ def without_unread(desired: Desired, seen: Observation) -> tuple[Desired, Observ
         key: one
         for key, one in desired.state.items()
         if not (isinstance(one, DeployKey) and one.inside in where)
-        and not (isinstance(one, BranchRule) and one.inside in where and one.names_keys)
+        and not (isinstance(one, BranchRule) and one.inside in where and one.keys)
     }
     unsaid = {key.name.casefold() for key in desired.state.keys() - kept.keys()}
     there = {

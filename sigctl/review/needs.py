@@ -252,6 +252,10 @@ class _Judge:
         one = action.after
         if isinstance(one, DeployKey) and one.write and not getattr(action.before, "write", False):
             yield ADMIN, "", f"a key that is no person's may push to {name}", True
+        if isinstance(one, BranchRule):
+            before = action.before.keys if isinstance(action.before, BranchRule) else frozenset()
+            if one.keys - before:
+                yield ADMIN, "", f"a rule of {name} lets in a key that is no person's", True
         if isinstance(one, Webhook) and one.secret:
             yield ADMIN, "", f"a webhook of {name} is sent a secret of whoever applies", True
 

@@ -61,18 +61,16 @@ class BranchRule(Resource):
         return Key(Repo.KIND, self.repo)
 
     @property
-    def names_keys(self) -> bool:
-        """Whether some deploy key may push."""
-        return any(one.startswith(DEPLOY_KEY) for one in (*(self.push or ()), *(self.create or ())))
+    def keys(self) -> frozenset[str]:
+        """The deploy keys that may push, as subjects."""
+        return frozenset(
+            one for one in (*(self.push or ()), *(self.create or ())) if one.startswith(DEPLOY_KEY)
+        )
 
     def needs(self) -> tuple[Key, ...]:
         """Return the repository, and the deploy keys that may push."""
-        if not self.names_keys:
-            return (self.inside,)
-        named = {
-            key_in(one) for one in (*(self.push or ()), *(self.create or ())) if one.startswith(DEPLOY_KEY)
-        }
-        return (self.inside, *(Key(DeployKey.KIND, f"{self.repo}:{one}") for one in sorted(named)))
+        named = sorted(map(key_in, self.keys))
+        return (self.inside, *(Key(DeployKey.KIND, f"{self.repo}:{one}") for one in named))
 
     def renamed(self, moves: Mapping[Key, str]) -> Self:
         """As for every kind, and the teams that may push follow too."""
