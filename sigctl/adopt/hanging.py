@@ -95,13 +95,34 @@ def _labels(_builder: Builder, _source: Source, held: Iterable[Label]) -> Data |
     return _valid(_LABELS, out)
 
 
+def key_names(builder: Builder, source: Source, repo: Key) -> dict[str, str]:
+    """Return the names that the files have for the deploy keys of a repository, by fingerprint; none where they can't say them."""
+    if (source.name, DeployKey.KIND, repo.name) in builder.leave.parts:
+        return {}
+    return _named(
+        sorted(
+            (one for one in builder.inner(source, repo) if isinstance(one, DeployKey)),
+            key=lambda one: one.key,
+        )
+    )
+
+
+def _named(held: Iterable[DeployKey]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for one in held:
+        title = one.title.strip() or one.fingerprint
+        out[one.fingerprint] = title if title not in out.values() else f"{title} {one.fingerprint}"
+    return out
+
+
 def _keys(_builder: Builder, _source: Source, held: Iterable[DeployKey]) -> Data | str:
     out: Data = {}
-    for one in held:
+    every = list(held)
+    names = _named(every)
+    for one in every:
         if not one.key_text:
             return "what was read does not hold the keys themselves"
-        title = one.title.strip() or one.fingerprint
-        name = title if title not in out else f"{title} {one.fingerprint}"
+        name = names[one.fingerprint]
         out[name] = {"key": one.key_text} | ({"write": True} if one.write else {})
     return _valid(_KEYS, out)
 

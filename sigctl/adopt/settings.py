@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sigctl.adopt.hanging import org_hooks
+from sigctl.adopt.hanging import key_names, org_hooks
 from sigctl.core import levels
 from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Team
-from sigctl.core.kinds.branch import BRANCH
-from sigctl.core.kinds.features import ACCESS
+from sigctl.core.kinds.branch import BRANCH, DEPLOY_KEY, key_in
+from sigctl.core.kinds.features import ACCESS, EVERYONE, OFF
 from sigctl.core.kinds.org import OPENNESS, OWNER
 from sigctl.spec.layout import above
 
@@ -70,11 +70,14 @@ def _features(builder: Builder, found: Mapping[str, Repo]) -> Data:
             else None
         )
         if isinstance(told, Features):
-            usual = source.traits.features
-            return {
-                name: who for name, who in told.given().items() if usual.get(name) != who and who in ACCESS
-            }
+            return {name: who for name, who in told.given().items() if _unusual(source, name, who)}
     return {}
+
+
+def _unusual(source: Source, name: str, who: str) -> bool:
+    """Whether it is not so in every new repository, nor said by `issues` and `wiki`, which are on or off."""
+    said = name in ("issues", "wiki") and who in (OFF, EVERYONE)
+    return who in ACCESS and not said and source.traits.features.get(name) != who
 
 
 def _sayable(name: str, value: Any) -> bool:
@@ -185,6 +188,8 @@ def _terms(source: Source, one: BranchRule) -> Data:
         silent = name == "reviews" and source.traits.one_review_count and not one.reviews
         if getattr(one, name) is not None and not silent:
             out[name] = getattr(one, name)
+    if one.code_owners:
+        out["code_owners"] = True
     if one.checks is not None:
         out["checks"] = list(one.checks)
     return out
@@ -196,9 +201,16 @@ def _named(
     """Return the subjects as the files name them, a level as those who have it; None where one can't be named."""
     out: set[str] = set()
     for subject in subjects:
+        if subject == source.observation.own_way:
+            continue  # it lets in the account that sigctl runs as, and is added to what the files say
         kind, _, level = subject.partition(":")
         if kind != "level":
-            name = builder.subject(source, sig, subject)
+            key = (
+                key_names(builder, source, repo).get(key_in(subject))
+                if subject.startswith(DEPLOY_KEY)
+                else None
+            )
+            name = f"{DEPLOY_KEY}{key}" if key else builder.subject(source, sig, subject)
             if name is None:
                 return None
             out.add(name)
