@@ -32,9 +32,14 @@ def estate():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_thousand_projects_in_forty_groups_with_four_hundred_people_cost_at_most_120_requests(tmp_path):
+@pytest.mark.parametrize("tier", [0, 2, 3], ids=["community", "premium", "ultimate"])
+def test_a_thousand_projects_in_forty_groups_with_four_hundred_people_cost_at_most_120_requests(
+    tmp_path, tier
+):
     exchanges = []
-    with control.running(tmp_path, forges=("gitlab",), logins=LOGINS, observer=exchanges.append) as sandbox:
+    with control.running(
+        tmp_path, forges=("gitlab",), logins=LOGINS, observer=exchanges.append, knobs={"gitlab_tier": tier}
+    ) as sandbox:
         document = sandbox.document()["forges"]["gitlab"]
         gitlab = forge(document["url"], document["token"])
         every = list(estate())

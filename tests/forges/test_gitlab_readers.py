@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gitlab_wire import SERVER, Says, forge, wire
 
-from sigctl.core.kinds import Grant, Key, Org, Repo, Team
+from sigctl.core.kinds import BranchRule, Grant, GroupRule, Key, Org, Repo, Team
 from sigctl.core.state import Account
 from sigctl.errors import DeniedError, PartialError, RefusedError
 from sigctl.forges.base import Scope
@@ -79,6 +79,37 @@ def server():
 
 def seen(server, **scope):
     return forge(server.url).observe(Scope(frozenset({"top"}), **scope))
+
+
+OLD = Says(body={"errors": [{"message": "Field 'isGroupLevel' doesn't exist on type 'BranchProtection'"}]})
+LINES = [{"id": 1, "access_level": 40}]
+
+
+def protected(name, **more):
+    lines = {"push_access_levels": LINES, "merge_access_levels": LINES}
+    return {"id": 5, "name": name, **lines, "allow_force_push": False, **more}
+
+
+def test_a_server_that_can_t_tell_rules_of_groups_apart_in_bulk_is_asked_for_each_project(server):
+    data = {**SERVER["data"], "metadata": {"version": "16.0.0-ee", "enterprise": True}}
+    server.on("QUERY", "sigctlServer", Says(body={"data": data}))
+    server.on("GET", "/groups/top/protected_branches", Says(body=[protected("c7-*")]))
+    server.on("QUERY", "sigctlRulesBelow", OLD)
+    rows = [protected("c7-*", inherited=True), protected("main", inherited=False)]
+    server.on("GET", "/projects/20/protected_branches", Says(body=rows))
+    found = seen(server).state.values()
+    assert [one.pattern for one in found if isinstance(one, BranchRule)] == ["main"]
+    assert [one.pattern for one in found if isinstance(one, GroupRule)] == ["c7-*"]
+
+
+def test_and_where_nobody_lets_us_see_rules_of_groups_an_older_server_is_taken_to_have_none(server):
+    data = {**SERVER["data"], "metadata": {"version": "15.0.0-ee", "enterprise": True}}
+    server.on("QUERY", "sigctlServer", Says(body={"data": data}))
+    server.on("GET", "/groups/top/protected_branches", Says(403, {"message": "403 Forbidden"}))
+    server.on("QUERY", "sigctlRulesBelow", OLD, below(project_rules(20, "top/repo")))
+    assert [one for one in seen(server).state.values() if isinstance(one, GroupRule)] == []
+    first, second = server.sent("QUERY", "sigctlRulesBelow")
+    assert ("isGroupLevel" in first.body["query"], "isGroupLevel" in second.body["query"]) == (True, False)
 
 
 def test_a_small_tree_is_read_whole(server):
