@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -43,15 +43,19 @@ class Audited:
     begun: list[_Begun] = field(default_factory=list)
     """The oldest first."""
     deeds: dict[tuple[str, Key], list[Deed]] = field(default_factory=lambda: defaultdict(list))
+    settled: list[_Begun] = field(default_factory=list)
+    """Those at whose end everything was found as declared."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Time of a deed -> the reason of its run."""
 
     def applied(self, forge: str, sig: str) -> Applied | None:
         """Return the last apply that reached this forge and SIG."""
-        for one in reversed(self.begun):
-            if forge in one.forges and (not one.sigs or sig in one.sigs) and one.reason != BY_DRIFT:
-                return one.applied
-        return None
+        return _last(self.begun, forge, sig)
+
+    def found_right(self, forge: str, sig: str) -> str:
+        """Return when the last apply began that reached this forge and SIG and found everything as declared at its end, "" for none."""
+        last = _last(self.settled, forge, sig)
+        return last.when if last else ""
 
     def since(self, forge: str, key: Key, moment: str) -> str:
         """Return who did something to a thing after a time, in words; "" for nobody that the log knows."""
@@ -61,6 +65,13 @@ class Audited:
         last = done[-1]
         word = "taken back by drift" if self.reasons.get(last.when) == BY_DRIFT else "applied"
         return f"{word} by {last.who}" if word == "applied" else f"{word} ({last.who})"
+
+
+def _last(runs: Sequence[_Begun], forge: str, sig: str) -> Applied | None:
+    for one in reversed(runs):
+        if forge in one.forges and (not one.sigs or sig in one.sigs) and one.reason != BY_DRIFT:
+            return one.applied
+    return None
 
 
 def audited(file: Path) -> Audited:
@@ -100,6 +111,8 @@ def _begun(entry: Mapping[str, Any]) -> _Begun:
 def _ended(
     found: Audited, run: _Begun, entries: Iterable[tuple[str, Key, dict[str, Any]]], *, converged: bool
 ) -> None:
+    if converged:
+        found.settled.append(run)
     for forge, key, entry in entries:
         action = entry["action"]
         deed = Deed(
@@ -155,6 +168,7 @@ class Witness:
         desired = context.resolved.desired.get(forge)
         return Evidence(
             applied=applied,
+            found_right=self.audited.found_right(forge, sig),
             same_files=same,
             then=self._then(applied.commit).get(forge) if applied and not same and applied.commit else None,
             now=desired.state if desired else {},

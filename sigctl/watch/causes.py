@@ -56,6 +56,8 @@ class Evidence:
     """All that is known of one forge, when causes are looked for."""
 
     applied: Applied | None = None
+    found_right: str = ""
+    """When the last apply began that found everything as declared at its end, "" for none."""
     same_files: bool = False
     """The files mean the same as when they were last applied."""
     then: State | None = None
@@ -113,6 +115,8 @@ def _failed(actions: Sequence[Action], keys: Sequence[Key], known: Evidence) -> 
     last = _last(keys, known)
     if last is None or last.status == "done" or last.after != _data(actions[0]):
         return None
+    if last.when < known.found_right:
+        return None  # somebody did it by hand, and a later apply found it done
     return Cause("files", f"it was to be applied and was not: {last.why or last.status}", last.who, last.when)
 
 

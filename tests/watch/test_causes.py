@@ -87,6 +87,14 @@ def test_what_could_not_be_applied_is_told_with_its_reason():
     assert "no such team" in cause.text
 
 
+def test_what_was_refused_and_then_done_by_hand_and_found_right_is_no_failure_any_more():
+    refused = deed(CHANGE, status="failed", converged=False, why="only the server's admin can")
+    later = replace(SAME, deeds=refused, found_right="2026-11-02T00:00:00+00:00")
+    assert cause_of([CHANGE], later).why == "forge"
+    before = replace(SAME, deeds=refused, found_right="2026-10-31T00:00:00+00:00")
+    assert cause_of([CHANGE], before).why == "files"
+
+
 @pytest.mark.parametrize("seen", ["The Hypervisor ", "the\u00a0hypervisor", "the  hypervisor"])
 def test_another_spelling_of_what_was_applied_is_the_forges_own_form(seen):
     action = replace(CHANGE, before=replace(SEEN, description=seen))
