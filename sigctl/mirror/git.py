@@ -1,6 +1,7 @@
 """The only place that starts a process: git, with nothing of the machine's settings, no prompts, no hooks.
 
-Secrets reach git through its environment alone: not argv (any user can read that), not a URL, not a file.
+Secrets reach git through a file that has no name and is in memory only, as settings that it reads: not argv (any user can read that), not
+the environment (it gets into dumps and logs, and on to every child), not a URL, not the disk.
 """
 
 from __future__ import annotations
@@ -130,21 +131,28 @@ class Git:
         if args[0].startswith("-"):
             raise GitError(f"`{args[0]}` is no git command")
         command = [self.program, *([f"--git-dir={at}"] if at else []), *args]
+        env = self._env(remote, settings)
+        told = _secret_settings(remote) if remote is not None else None
+        if told is not None:
+            _add(env, "include.path", f"/proc/self/fd/{told}")
         try:
             return subprocess.Popen(  # noqa: S603  # no shell; remotes and refs are checked before they come here
                 [os.fsencode(part) if part.isascii() else part.encode() for part in command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._env(remote, settings),
+                env=env,
                 start_new_session=True,
-                pass_fds=self.held,
+                pass_fds=(*self.held, *(() if told is None else (told,))),
                 cwd=at or "/",  # not inside whatever repository the caller stands in
             )
         except FileNotFoundError:
             if at is not None and not at.is_dir():
                 raise GitError(f"the cache `{at}` is gone", "run again: it is made anew") from None
             raise GitError(f"`{self.program}` is not installed", "install git") from None
+        finally:
+            if told is not None:
+                os.close(told)
 
     def _env(self, remote: Remote | None, settings: dict[str, str]) -> dict[str, str]:
         env = {name: self.environment[name] for name in _KEPT_ENV if name in self.environment}
@@ -167,13 +175,8 @@ class Git:
             env["GIT_ALLOW_PROTOCOL"] = found
             if found == "ssh":
                 env |= {"GIT_SSH_COMMAND": _ssh(remote), "GIT_SSH_VARIANT": "ssh"}
-            header = address.authorization(remote)
-            if header:
-                settings[f"http.{address.origin(remote.url)}/.extraHeader"] = f"Authorization: {header}"
-        every = {**_SETTINGS, **settings}
-        env["GIT_CONFIG_COUNT"] = str(len(every))
-        for number, (key, value) in enumerate(every.items()):
-            env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = key, value
+        for key, value in {**_SETTINGS, **settings}.items():
+            _add(env, key, value)
         return env
 
     def wait(self, pipes: tuple[Pipe, ...]) -> None:
@@ -196,6 +199,24 @@ class Git:
                     )
         if self.stop.is_set():
             raise InterruptedRunError("git was stopped")
+
+
+def _add(env: dict[str, str], key: str, value: str) -> None:
+    """Add a setting to an environment for git."""
+    number = int(env.get("GIT_CONFIG_COUNT", "0"))
+    env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = key, value
+    env["GIT_CONFIG_COUNT"] = str(number + 1)
+
+
+def _secret_settings(remote: Remote) -> int | None:
+    """Return a descriptor of settings that say who asks, for git and what it starts to open anew; None where nobody in particular does."""
+    header = address.authorization(remote)
+    if not header:
+        return None
+    place = address.origin(remote.url).replace("\\", "\\\\").replace('"', '\\"')
+    descriptor = os.memfd_create("settings")
+    os.write(descriptor, f'[http "{place}/"]\n\textraHeader = "Authorization: {header}"\n'.encode())
+    return descriptor
 
 
 def _ssh(remote: Remote) -> str:

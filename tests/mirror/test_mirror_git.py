@@ -45,12 +45,30 @@ def command_lines() -> dict[int, str]:
     return found
 
 
-def test_a_token_is_in_no_command_line_no_url_and_no_file(world):
+def environments() -> list[bytes]:
+    """Return the environments of all that runs below us."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                found.append((folder / "environ").read_bytes())
+            except OSError:
+                continue
+    return found
+
+
+def test_a_token_is_in_no_command_line_no_environment_no_url_and_no_file(world):
     world.bare("upstream/xen").bulk("master", 200)
     world.bare("primary/xen")
     world.server.password = world.password = TOKEN
     lines: list[str] = []
-    world.server.faults.append(Fault("git-", before=lambda: lines.extend(command_lines().values())))
+    held: list[bytes] = []
+
+    def look() -> None:
+        lines.extend(command_lines().values())
+        held.extend(environments())
+
+    world.server.faults.append(Fault("git-", before=look))
     plan = world.plan()
     outcomes = world.push(plan)
     assert [o.status for o in outcomes] == ["done"]
@@ -58,6 +76,8 @@ def test_a_token_is_in_no_command_line_no_url_and_no_file(world):
     assert any("push" in line and "--force-with-lease" in line for line in lines)
     basic = address.authorization(Remote("https://x", "bot", SecretStr(TOKEN))).removeprefix("Basic ")
     assert [line for line in lines if TOKEN in line or basic in line] == []
+    assert any(b"GIT_CONFIG_COUNT" in one for one in held)
+    assert [one for one in held if TOKEN.encode() in one or basic.encode() in one] == []
     assert [s for s in world.server.seen if TOKEN in s.path + s.query] == []
     assert all(s.authorization == f"Basic {basic}" for s in world.server.seen)
     for file in (path for path in world.cache.rglob("*") if path.is_file()):
