@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sigctl.core import levels
-from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Resource
+from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Resource, Team
 from sigctl.core.plan import Action
 from sigctl.core.state import Note, State
 
@@ -38,7 +38,9 @@ def readable(
 
 def _as_narrow(ours: list[Resource], theirs: list[Resource], shut: set[Key]) -> list[Resource]:
     """Return our side with the rules of what shall be shut no wider than they are: widened before, they let people push until then."""
-    there = {one.key: one for one in theirs if isinstance(one, BranchRule) and one.inside in shut}
+    moves = _team_moves(ours, theirs)
+    rules = (one for one in theirs if isinstance(one, BranchRule) and one.inside in shut)
+    there = {one.key: one.renamed(moves) for one in rules}
     kept = [
         old.narrowed(one)
         if isinstance(one, BranchRule) and (old := there.pop(one.key, None)) is not None
@@ -46,6 +48,18 @@ def _as_narrow(ours: list[Resource], theirs: list[Resource], shut: set[Key]) -> 
         for one in ours
     ]
     return [*kept, *there.values()]
+
+
+def _team_moves(ours: Iterable[Resource], theirs: Iterable[Resource]) -> dict[Key, str]:
+    """Return old key -> new path of the teams that this plan moves: what is kept as it is names them as they will be called."""
+    there, wanted = ({one.key for one in side if isinstance(one, Team)} for side in (theirs, ours))
+    return {
+        old: one.path
+        for one in ours
+        if isinstance(one, Team) and one.key not in there
+        for old in [Key(one.KIND, path) for path in one.previously or ()]
+        if old in there and old not in wanted
+    }
 
 
 def settle(

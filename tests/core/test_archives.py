@@ -9,7 +9,7 @@ from worlds import TRAITS, desired_of, observation_of
 
 from sigctl.core.archives import moments, settle
 from sigctl.core.compare import compare
-from sigctl.core.kinds import DeployKey, Grant, Key, Org, Repo, Team, TeamMember
+from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Team, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import Note, state
@@ -53,6 +53,22 @@ def test_rights_sink_to_reading_before_a_repository_is_shut_and_rise_after_it_wa
     read_only = [Org("O"), Team("O/t"), SHUT, replace(WRITER, level="read")]
     opening = plan(live, read_only)
     assert [(a.kind, a.effect) for a in opening.actions] == [("repo", "widens"), ("grant", "widens")]
+
+
+def test_what_is_kept_of_a_rule_in_the_archive_names_a_team_that_moves_by_its_new_path():
+    def rule(repo, *teams):
+        return BranchRule(repo, "c7", push=tuple(f"team:{team}" for team in teams))
+
+    wanted = [
+        *(Org("O"), Team("O/t", previously=("O/old",)), SHUT),
+        *(replace(WRITER, level="read"), rule("O/r", "O/t")),
+    ]
+    there = [
+        *(Org("O"), Team("O/old"), SHUT, Grant("repo", "O/r", "team:O/old", "read")),
+        *(rule("O/r", "O/old"), replace(rule("O/r", "O/old"), pattern="undeclared")),
+    ]
+    found = plan(wanted, there)
+    assert [(a.verb, a.kind) for a in found.actions] == [("move", "team")]
 
 
 def test_shutting_a_repository_is_no_mass_removal_of_rights():
