@@ -94,6 +94,8 @@ class Ground:
     forges: frozenset[str] = frozenset()
     """Only these, by their names in the files."""
     rewrites: tuple[tuple[str, str], ...] = ()
+    jobs: int = 4
+    """Histories that move at once."""
     before: Callable[[str], None] | None = None
     after: Callable[[str], None] | None = None
     each: Callable[[Any], None] | None = None
@@ -125,6 +127,7 @@ class Ground:
             rewrites=self.rewrites,
             mirror=mirror,
             cache=self.folder / "cache",
+            jobs=self.jobs,
         )
 
     @contextmanager
@@ -280,6 +283,7 @@ def copy(source: Path, target: Path) -> None:
             with sqlite3.connect(file) as old, sqlite3.connect(target / file.name) as new:
                 old.backup(new)
         elif file.name in ("repos", "git"):
-            shutil.copytree(file, target / file.name, copy_function=os.link)
+            unfinished_pushes = shutil.ignore_patterns("tmp_objdir-*", "*.lock")
+            shutil.copytree(file, target / file.name, copy_function=os.link, ignore=unfinished_pushes)
         elif file.name in ("seed.json", "clock"):
             shutil.copy2(file, target / file.name)
