@@ -205,12 +205,12 @@ def _named(
             continue  # it lets in the account that sigctl runs as, and is added to what the files say
         kind, _, level = subject.partition(":")
         if kind != "level":
-            key = (
+            title = (
                 key_names(builder, source, repo).get(key_in(subject))
                 if subject.startswith(DEPLOY_KEY)
                 else None
             )
-            name = f"{DEPLOY_KEY}{key}" if key else builder.subject(source, sig, subject)
+            name = f"{DEPLOY_KEY}{title}" if title else builder.subject(source, sig, subject)
             if name is None:
                 return None
             out.add(name)

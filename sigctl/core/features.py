@@ -27,19 +27,22 @@ def within_reach(
         return wanted
     theirs = {one.key: one.given() for one in seen if isinstance(one, Features)}
     return [
-        _fitted(_had(one, traits, notes), theirs.get(one.key, {}), forge, notes, aside)
+        _fitted(
+            _had(one, theirs.get(one.key, {}), traits, notes), theirs.get(one.key, {}), forge, notes, aside
+        )
         if isinstance(one, Features)
         else one
         for one in wanted
     ]
 
 
-def _had(ours: Features, traits: Traits, notes: list[Note]) -> Features:
+def _had(ours: Features, there: dict[str, str], traits: Traits, notes: list[Note]) -> Features:
+    """Return it with what this kind of forge has, and this very server, as far as it tells of the repository."""
     said = ours.given()
-    lost = sorted(said.keys() - traits.features.keys())
-    notes += [
-        Note("unsupported", f"features.{name}", f"{_plain(name)} is not kept by this forge") for name in lost
-    ]
+    lost = {name for name in said if name not in traits.features or (there and name not in there)}
+    for name in sorted(lost):
+        where = "this server" if name in traits.features else "this forge"
+        notes.append(Note("unsupported", f"features.{name}", f"{_plain(name)} is not kept by {where}"))
     return (
         Features.of(ours.repo, {name: who for name, who in said.items() if name not in lost})
         if lost

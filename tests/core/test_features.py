@@ -110,6 +110,12 @@ def test_a_feature_that_the_forge_has_not_is_told_of() -> None:
     assert [(n.topic, n.subject) for n in found.notes] == [("unsupported", "features.models")]
 
 
+def test_a_feature_that_an_older_server_does_not_tell_is_told_of_and_no_difference_for_ever() -> None:
+    found = plan(has(forks="off", ci="off"), has(ci="off"))
+    assert found.actions == ()
+    assert [n.text for n in found.notes if n.topic == "unsupported"] == ["forks is not kept by this server"]
+
+
 def test_opening_a_history_that_only_members_could_read_is_publishing() -> None:
     policy = Policy(max_removals={"default": Limit(percent=100)}, most={"publish": 0})
     found = plan(has(repository="everyone"), has(repository="members"), policy=policy)
