@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from sigctl.app.access import Seen
 from sigctl.core.access_rules import Judge
@@ -39,11 +38,11 @@ def branches_of(seen: Seen) -> dict[str, list[BranchFacts]]:
             owners = spaces if name == kernel else {}
             for fact in _on(side, repo, declared.get(name, {})):
                 owner = owners.get(fact.name, fact.sig)
-                found[name][fact if owner == fact.sig else replace(fact, sig=owner)].append(side.forge)
+                found[name][fact if owner == fact.sig else fact._replace(sig=owner)].append(side.forge)
     return {
         name: sorted(
             (
-                one if set(on) == forges[name] else replace(one, forges=tuple(sorted(on)))
+                one if set(on) == forges[name] else one._replace(forges=tuple(sorted(on)))
                 for one, on in facts.items()
             ),
             key=lambda one: (one.name in ("", "*"), one.sig, one.name, one.forges),
@@ -111,6 +110,8 @@ def _subject(one: str, names: Names) -> str:
         return f"team {names.teams.get(name, name)}"
     if kind == "level":
         return f"{name} and up"
+    if kind == "deploy_key":
+        return f"deploy key {name}"
     return names.accounts.get(name, name)
 
 

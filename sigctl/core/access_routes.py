@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Team, TeamMember
@@ -26,8 +27,7 @@ OWNED, BASE, GROUP, SHARE, BY_TEAM, DIRECT, MIRROR = (
 own; the account that brings the history."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Route:
+class Route(NamedTuple):
     """One way by which an account has a level on a repository."""
 
     login: str

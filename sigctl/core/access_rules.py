@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.access_routes import OWNED, Roads, Route
@@ -21,8 +21,7 @@ _NOWHERE = "\0"
 """A name that no pattern but `*` matches."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Who:
+class _Who(NamedTuple):
     login: str
     repo: str
     level: str

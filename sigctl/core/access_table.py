@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.access_routes import MIRROR, Route
@@ -71,8 +72,7 @@ class Side:
     """The login that brings it, "" where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What one account may do in one repository of one forge, and by which ways."""
 
     forge: str

@@ -61,22 +61,24 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
         held = as_protections(wanted, seen, desired, observation, traits, notes)
         wanted, seen = held.wanted, held.seen
     needless = _needless(wanted, _owners_after(wanted, seen, desired), traits, notes, held.anchors)
-    wanted = [one for one in wanted if one.key not in needless]
-    seen = [one for one in seen if one.key not in needless]
-    seen = _left_alone(seen, {one.key for one in wanted}, desired, observation, notes)
+    if needless:
+        wanted = [one for one in wanted if one.key not in needless]
+        seen = [one for one in seen if one.key not in needless]
+    seen = _left_alone(seen, wanted, desired, observation, notes)
     wanted, seen = filled_elsewhere(wanted, seen, notes)
     seen = roles_told(seen, wanted, desired, notes)
-    seen = _owners_are_no_leads(seen, {one.key: one for one in wanted}, traits)
+    seen = _owners_are_no_leads(seen, wanted, traits)
     seen = own_only(seen, wanted)
     if traits.archived_locked:
         wanted, seen = readable(wanted, seen, notes)
     else:
         wanted, seen = without_labels_of_archives(wanted, seen, notes)
     notes += told_of_groups(seen)
-    notes += secrets(state(wanted), desired.forge)
+    asked = state(wanted)
+    notes += secrets(asked, desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     aside = (*people.set_aside, *held.set_aside, *hindered)
-    return Normal(state(wanted), state(seen), (*told, *people.notes), aside)
+    return Normal(asked, state(seen), (*told, *people.notes), aside)
 
 
 def _without(resources: Iterable[Resource], people: Identities) -> list[Resource]:
@@ -252,8 +254,13 @@ def _above(grant: Grant, groups: dict[tuple[str, str], str]) -> str | None:
 
 
 def _left_alone(
-    seen: list[Resource], wanted: set[Key], desired: Desired, observation: Observation, notes: list[Note]
+    seen: list[Resource],
+    wanted: Iterable[Resource],
+    desired: Desired,
+    observation: Observation,
+    notes: list[Note],
 ) -> list[Resource]:
+    asked = {one.key for one in wanted if one.who()}
     bots = {login for login, account in observation.accounts.items() if account.kind == "bot"}
     kept: list[Resource] = []
     for one in seen:
@@ -267,16 +274,17 @@ def _left_alone(
             if login in desired.left_alone
             else None
         )
-        if why is None or one.key in wanted:
+        if why is None or one.key in asked:
             kept.append(one)
         else:
             notes.append(Note(why[0], login, f"rights of {login} are left alone: {why[1]}"))
     return kept
 
 
-def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], traits: Traits) -> list[Resource]:
+def _owners_are_no_leads(seen: list[Resource], declared: list[Resource], traits: Traits) -> list[Resource]:
     if not traits.owners_lead_teams:
         return seen
+    wanted = {one.key: one for one in declared if isinstance(one, Membership | TeamMember)}
     owners = {
         (one.org, one.login)
         for one in seen
@@ -287,13 +295,9 @@ def _owners_are_no_leads(seen: list[Resource], wanted: dict[Key, Resource], trai
     }
     out: list[Resource] = []
     for one in seen:
-        ours = wanted.get(one.key)
-        if (
-            isinstance(one, TeamMember)
-            and isinstance(ours, TeamMember)
-            and (one.team.split("/")[0], one.login) in owners
-        ):
-            out.append(replace(one, role=ours.role))
+        if isinstance(one, TeamMember) and (one.team.split("/")[0], one.login) in owners:
+            ours = wanted.get(one.key)
+            out.append(replace(one, role=ours.role) if isinstance(ours, TeamMember) else one)
         else:
             out.append(one)
     return out

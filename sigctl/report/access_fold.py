@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.access_says import VERBS
@@ -13,8 +14,7 @@ from sigctl.report.access_words import pushes, ways
 from sigctl.report.words import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What some people have on some forges."""
 
     forges: tuple[str, ...]

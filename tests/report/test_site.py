@@ -137,8 +137,8 @@ def evil():
 
 
 def _evil(row: Row) -> Row:
-    return replace(
-        row, who=EVIL, login=EVIL, kind="stranger", repo=EVIL, level=f"native:{EVIL}", pending=EVIL
+    return row._replace(
+        who=EVIL, login=EVIL, kind="stranger", repo=EVIL, level=f"native:{EVIL}", pending=EVIL
     )
 
 

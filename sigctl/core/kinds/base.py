@@ -75,6 +75,8 @@ class Resource:
 
     def renamed(self, moves: Mapping[Key, str]) -> Self:
         """Return this with the paths of moved things replaced; a path below a moved org or group moves along."""
+        if not moves:
+            return self
         changed = {}
         for name, kind in self.PATHS.items():
             value = getattr(self, name)

@@ -77,8 +77,12 @@ class BranchRule(Resource):
         moved = super(BranchRule, self).renamed(
             moves
         )  # slots=True makes a new class that plain super() can't find
-        return moved.with_subjects(
-            {f"team:{old.name}": f"team:{new}" for old, new in moves.items() if old.kind == "team"}
+        return (
+            moved
+            if not moves
+            else moved.with_subjects(
+                {f"team:{old.name}": f"team:{new}" for old, new in moves.items() if old.kind == "team"}
+            )
         )
 
     def with_logins(self, logins: Mapping[str, str]) -> Self:

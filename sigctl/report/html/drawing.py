@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sigctl.report.html.model import BranchFacts, Difference
 
@@ -16,8 +17,7 @@ _MOST = 44
 """Letters of a name that fit; the table below has it whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One branch in the picture."""
 
     label: str

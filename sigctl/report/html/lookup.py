@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.access_table import PERSON, STRANGER, Row
@@ -17,8 +18,7 @@ LETTERS = {levels.READ: "R", levels.TRIAGE: "T", levels.WRITE: "W", levels.MAINT
 TROUBLE = ("behind", "held", "aside")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What one account has in one repository."""
 
     who: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sigctl.core.access_table import PERSON, STRANGER
 from sigctl.report.access_fold import Cell
@@ -14,8 +15,7 @@ PAGE = 120
 """Repositories on one page: a table of that size opens at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Square:
+class Square(NamedTuple):
     """One cell; `why` is the number of its explanation, 0 where there is nothing."""
 
     letter: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sigctl.core.access_table import Row
 
@@ -56,8 +57,7 @@ class PlaceFacts:
     default_branch: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BranchFacts:
+class BranchFacts(NamedTuple):
     """A pattern of branches or one declared branch, with who may do what there."""
 
     name: str

@@ -47,12 +47,13 @@ class ForgeBuilder:
 
     def add(self, resource: Resource, sig: str = "", *, managed: bool = False) -> None:
         """Put a resource in; the first of two with one key stays."""
-        if resource.key not in self.state:
-            self.state[resource.key] = resource
+        key = resource.key  # made anew at each look
+        if key not in self.state:
+            self.state[key] = resource
             if sig:
-                self.sigs[resource.key] = sig
+                self.sigs[key] = sig
         if managed:
-            self.managed.add(resource.key)
+            self.managed.add(key)
 
     def note(self, topic: str, subject: str, text: str, sig: str = "") -> None:
         """Say something to the reader of the plan."""
