@@ -10,7 +10,7 @@ from itertools import groupby
 
 from sigctl.core.plan import Action
 from sigctl.errors import BudgetError, InterruptedRunError, LaterError, SigctlError
-from sigctl.report.outcome import Outcome
+from sigctl.report.outcome import Outcome, left_out
 
 Perform = Callable[[Action], str]
 OnOutcome = Callable[[Outcome], None]
@@ -32,7 +32,7 @@ class Executor:
         self._stop = stop or threading.Event()
         self._tell = on_outcome or (lambda _: None)
         self._lock = threading.Lock()
-        self._lost: dict[str, str] = {}
+        self._lost: dict[str, Action] = {}
         self._spent: set[str] = set()
 
     def run(self, actions: Sequence[Action]) -> list[Outcome]:
@@ -47,10 +47,10 @@ class Executor:
                     found.update((outcome.action.id, outcome) for outcome in outcomes)
         return [found[action.id] for action in actions]
 
-    def lose(self, action: Action, reason: str) -> None:
+    def lose(self, action: Action) -> None:
         """Note that an action done elsewhere came to nothing, so that what depends on it is skipped."""
         with self._lock:
-            self._lost[action.id] = reason
+            self._lost[action.id] = action
 
     def _forge(self, actions: list[Action]) -> list[Outcome]:
         out: list[Outcome] = []
@@ -67,7 +67,7 @@ class Executor:
     def _one(self, action: Action) -> Outcome:
         outcome = self._outcome(action)
         if outcome.status != "done":
-            self.lose(action, outcome.reason)
+            self.lose(action)
         self._tell(outcome)
         return outcome
 
@@ -77,9 +77,9 @@ class Executor:
         if action.forge in self._spent:
             return Outcome(action, "stopped", "the run's limit of requests or time is used up")
         with self._lock:
-            lost = next((other for other in action.depends if other in self._lost), None)
+            lost = next((self._lost[other] for other in action.depends if other in self._lost), None)
         if lost is not None:
-            return Outcome(action, "skipped", f"depends on {lost}, which did not happen")
+            return Outcome(action, "skipped", left_out(lost))
         try:
             request = self._perform[action.forge](action)
         except InterruptedRunError:

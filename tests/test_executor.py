@@ -33,7 +33,7 @@ def test_one_failure_skips_only_what_depends_on_it():
     assert [o.status for o in outcomes] == ["failed", "done", "skipped", "done"]
     assert outcomes[0].reason == "name is taken"
     assert outcomes[0].hint == "choose another"
-    assert bad.id in outcomes[2].reason
+    assert outcomes[2].reason == "left out: waits for repo O/bad (create), which did not happen"
     assert outcomes[3].request == "req-1"
 
 
@@ -106,7 +106,7 @@ def test_a_spent_budget_stops_its_forge_and_no_other():
 def test_what_failed_before_is_remembered_by_the_next_call():
     first = create("O/a")
     executor = Executor({"f": lambda _: ""}, jobs={"f": 1})
-    executor.lose(first, "its history is not complete")
+    executor.lose(first)
     assert executor.run([grant("O/a", first)])[0].status == "skipped"
 
 
@@ -149,4 +149,5 @@ def test_every_way_to_end_says_what_happened():
     ]
     maker = create("O/c")
     skipped = run([maker, grant("O/c", maker)], perform)[1]
-    assert (skipped.status, skipped.reason) == ("skipped", f"depends on {maker.id}, which did not happen")
+    text = f"left out: waits for {maker.kind} {maker.key.name} (create), which did not happen"
+    assert (skipped.status, skipped.reason) == ("skipped", text)

@@ -23,7 +23,7 @@ from sigctl.core.plan import Action, Plan
 from sigctl.errors import InterruptedRunError, SigctlError, StalePlanError
 from sigctl.executor import Executor
 from sigctl.mirror.model import MirrorPlan, RefOutcome
-from sigctl.report.outcome import Outcome, Report
+from sigctl.report.outcome import Outcome, Report, left_out
 
 OnOutcome = Callable[[Outcome], None]
 OnReadBack = Callable[[Planned], None]
@@ -99,7 +99,7 @@ def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell:
     from sigctl.mirror import run  # noqa: PLC0415  # only where histories move
 
     lost = {
-        (o.action.forge, o.action.key.name): o.action.id
+        (o.action.forge, o.action.key.name): o.action
         for o in outcomes
         if o.status != "done" and o.action.kind == Repo.KIND
     }
@@ -107,7 +107,7 @@ def _push(context: Context, planned: Planned, outcomes: Sequence[Outcome], tell:
     blocked = {a.id: lost[where] for a in planned.mirror.actions if (where := place_of(a)) in lost}
     for action in planned.mirror.actions:
         if action.id in blocked:
-            out.append(Outcome(action, "skipped", f"depends on {blocked[action.id]}, which did not happen"))
+            out.append(Outcome(action, "skipped", left_out(blocked[action.id])))
             tell(out[-1])
 
     def told(one: RefOutcome) -> None:
@@ -132,7 +132,7 @@ def _after_history(later: Iterable[Action], refs: Iterable[Outcome], executor: E
     missing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in refs:
         if one.status != "done":
-            executor.lose(one.action, one.reason)
+            executor.lose(one.action)
             missing[place_of(one.action)].append(one.action.id)
     out = []
     for action in later:

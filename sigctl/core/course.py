@@ -19,11 +19,10 @@ from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, PUBLIC
 from sigctl.core.plan import Action
 from sigctl.core.state import State
-from sigctl.core.timeline import ALL, Pair, Timeline, groups_of, pattern_of
+from sigctl.core.timeline import ADMIN, ALL, WRITE, Pair, Timeline, groups_of, pattern_of, rank_of
 
 START, END = -1, 10**6
 """Phases before and after all others."""
-_WRITE, _ADMIN = 3, 5
 _TOO_MANY = 4
 """Rules of one branch that change in one phase; with more of them nothing is taken for certain."""
 LEVEL = "level"
@@ -103,18 +102,18 @@ class Course(Timeline):
         return Span(max((s.least for s in spans), default=0), max((s.most for s in spans), default=0))
 
     def _by_grant(self, key: Key, phase: int) -> Span:
-        ranks = [_rank(one.level) if isinstance(one, Grant) else 0 for one in self.values(key, phase)]
+        ranks = [rank_of(one.level) if isinstance(one, Grant) else 0 for one in self.values(key, phase)]
         return Span(min(ranks), max(ranks))
 
     def _by_membership(self, login: str, org: str, phase: int) -> Span:
         base = [
-            _rank(one.base_level or levels.NONE) if isinstance(one, Org) else 0
+            rank_of(one.base_level or levels.NONE) if isinstance(one, Org) else 0
             for one in self.values(Key(Org.KIND, org), phase)
         ]
         ranks = []
         for one in self.values(Key(Membership.KIND, f"{org}:{login}"), phase):
             if isinstance(one, Membership):
-                ranks += [_ADMIN] if one.role == OWNER else base
+                ranks += [ADMIN] if one.role == OWNER else base
             else:
                 ranks.append(0)
         return Span(min(ranks), max(ranks))
@@ -124,10 +123,10 @@ class Course(Timeline):
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return what rules let somebody with these levels do to a branch, at least and at most."""
         everything = frozenset(DEEDS)
-        passing = _ADMIN - 1 if self._rules_open else _ADMIN  # who may change the rules may do all
+        passing = ADMIN - 1 if self._rules_open else ADMIN  # who may change the rules may do all
         least = everything if level.least >= passing else frozenset()
         most = everything if level.most >= passing else frozenset()
-        if level.most < _WRITE:
+        if level.most < WRITE:
             return least, most
         fitting = [key for key in self.rules.get(repo, ()) if fnmatchcase(branch, pattern_of(key))]
         options = [self.values(key, phase) for key in fitting]
@@ -139,7 +138,7 @@ class Course(Timeline):
             deciding = rules if self._rules_open and rules else [decides(rules, branch)]
             low &= everything.intersection(self._any(deciding, login, level.least, phase, sure=True))
             high |= self._any(deciding, login, level.most, phase, sure=False)
-        return least | (low if level.least >= _WRITE else frozenset()), most | high
+        return least | (low if level.least >= WRITE else frozenset()), most | high
 
     def _any(
         self, rules: Iterable[BranchRule | None], login: str, rank: int, phase: int, *, sure: bool
@@ -167,7 +166,7 @@ class Course(Timeline):
             return True
         for subject in subjects:
             kind, _, name = subject.partition(":")
-            if subject == f"person:{login}" or (kind == "level" and rank >= _rank(name)):
+            if subject == f"person:{login}" or (kind == "level" and rank >= rank_of(name)):
                 return True
             if kind == TEAM:
                 name = self.name_of(name)
@@ -216,8 +215,3 @@ def decides(rules: Iterable[BranchRule], branch: str) -> BranchRule | None:
 
 def _while(span: Span, there: tuple[Resource | None, ...]) -> Span:
     return Span(0 if None in there else span.least, span.most if any(there) else 0)
-
-
-def _rank(level: str) -> int:
-    rank = levels.rank(level)
-    return _ADMIN if rank is None else rank

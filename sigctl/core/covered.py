@@ -19,14 +19,18 @@ from sigctl.core.state import State
 def first(actions: Sequence[Action], seen: State, *, phase: int, late: int) -> list[Action]:
     """Return the actions with the deletion of such rules in this phase, or late where the wider rule narrows before."""
     gone = {a.key for a in actions if a.verb == "delete"}
+    moves = {a.before.key: a.key.name for a in actions if a.verb == "move" and a.before and a.kind == "repo"}
+    there = (one.renamed(moves) for one in seen.values() if isinstance(one, BranchRule))
     staying = [
         one
-        for one in (*seen.values(), *(a.subject for a in actions))
+        for one in (*there, *(a.subject for a in actions))
         if isinstance(one, BranchRule) and one.key not in gone
     ]
     narrowing = [a.subject for a in actions if isinstance(a.subject, BranchRule) and a.effect == "narrows"]
     return [
-        replace(a, phase=late if _is_covered(a, narrowing) else phase) if _is_covered(a, staying) else a
+        replace(a, phase=late if _is_covered(a, narrowing) else phase)
+        if a.phase > phase and _is_covered(a, staying)
+        else a
         for a in actions
     ]
 

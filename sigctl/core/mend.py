@@ -141,7 +141,8 @@ class _Mending:
         if not LOWEST <= self.course.phase(action) <= highest or action.effect == "neutral":
             return False
         if isinstance(subject, Grant):
-            return subject.on == Repo.KIND and subject.subject not in self.sinking
+            later = subject.on == Repo.KIND or (highest == LAST and action.effect == "widens")
+            return later and subject.subject not in self.sinking
         if isinstance(subject, BranchRule):
             return highest == LAST and action.effect == "widens"
         return isinstance(subject, TeamMember) or (isinstance(subject, Org) and action.verb == "update")

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, covered, leavers, links, openings, parts, transfers
+from sigctl.core import archives, coming, covered, leavers, links, openings, parts, transfers, withheld
 from sigctl.core.course import Trouble
 from sigctl.core.kinds import (
     BranchRule,
@@ -77,13 +77,17 @@ def order(
     phased = _ruled_at_birth(phased) if hidden_rules else _ruled_when_open(phased)
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
-    phased = transfers.ruled(phased, seen, shut=_SHUT, before=EARLY - 1)
-    phased = archives.base_last(covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3), last=ARCHIVE)
+    moved = transfers.across(phased, seen)
+    reached = transfers.reached(phased, seen, moved, shut=_SHUT)
+    phased = coming.shut(phased, seen, reached, coming.Phases(EARLY - 1, EARLY, LATE + 5))
+    phased = covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3)
+    phased = archives.base_last(phased, last=ARCHIVE)
     natural = {a.id: _phase(a) for a in phased}
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
     hung = parts.settle(mended.actions, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
     linked = transfers.linked(links.linked(hung, mended.waits, opened=UNARCHIVE), seen)
-    linked = openings.linked(linked, seen)
+    linked = withheld.linked(openings.linked(linked, seen), seen, rules_open=rules_open)
+    linked = coming.where_they_were(linked, moved)
     return Order(tuple(sorted(linked, key=order_key)), tuple(_named(mended.gaps, phased)))
 
 
@@ -221,14 +225,21 @@ def _is_below(resource: Resource, sinking: set[tuple[str, str]]) -> bool:
     return any(("/".join(parts[:depth]), resource.subject) in sinking for depth in range(1, len(parts)))
 
 
+def _is_above(resource: Resource, repos: set[str]) -> bool:
+    """Whether it is a right on a group that any of these repositories is made in."""
+    if not isinstance(resource, Grant) or resource.on != Org.KIND:
+        return False
+    return any(repo.startswith(f"{resource.target}/") for repo in repos)
+
+
 def _shift(
     actions: list[Action], choice: dict[str, int], groups: set[tuple[str, str]], shrinking: set[str]
 ) -> list[Action]:
     """Put the additions of a team late, or its removals early.
 
     New members and new repositories of an org whose base level sinks come after it has sunk, and new repositories in groups where
-    somebody loses rights after he has lost them; so does a grant on a repository to
-    someone whose grant on the group above sinks, since a forge that inherits refuses a lower level before.
+    somebody loses rights after he has lost them, and new rights on these groups after the rules there; so does a grant on a repository
+    to someone whose grant on the group above sinks, since a forge that inherits refuses a lower level before.
     """
     made = {a.key for a in actions if isinstance(a.subject, Repo) and _is_new(a)}
     sinking = {a.key.name for a in actions if isinstance(a.subject, Org) and a.phase == NARROW + 4}
@@ -236,6 +247,13 @@ def _shift(
         (a.subject.org, a.subject.login)
         for a in actions
         if isinstance(a.subject, Membership) and a.effect == "widens" and a.subject.org in sinking
+    }
+    born_late = {
+        a.subject.inside.name
+        for a in actions
+        if isinstance(a.subject, BranchRule)
+        and a.subject.inside in made
+        and (_org(a.subject) in sinking or _inside(a.subject, shrinking))
     }
     out = []
     for action in actions:
@@ -248,6 +266,7 @@ def _shift(
         elif chosen == EARLY and action.effect == "narrows":
             phase = EARLY
         late = (_org(subject), subject.who()) in newcomers or _is_below(subject, groups)
+        late = late or _is_above(subject, born_late)
         if late and action.effect == "widens":
             phase = LATE + step
         if (

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from sigctl.core import levels
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.kinds.grant import TEAM
+from sigctl.core.kinds.org import OWNER
 from sigctl.core.plan import Action
 from sigctl.core.state import State
 
 Pair = tuple[str, str]
 """A login and the path that a repository has in the end."""
+READ, WRITE, ADMIN = 1, 3, 5
+"""Ranks."""
 ALL = "*"
 """Stands, in a group with rights of its own, for what is in it and nobody declared."""
 
@@ -44,6 +48,8 @@ class Timeline:
         self.subjects_on: dict[str, set[str]] = defaultdict(set)
         self.members: dict[str, set[str]] = defaultdict(set)
         self.rules: dict[str, set[Key]] = defaultdict(set)
+        self._most: dict[Key, int] = {}
+        """The highest level that a grant, a membership or what every member has gives at some time."""
         repos: set[str] = set()
         for one in facts:
             if isinstance(one, TeamMember):
@@ -51,17 +57,24 @@ class Timeline:
                 self.people_of[one.team].add(one.login)
             elif isinstance(one, Grant):
                 self.grants_to[one.subject].add(one.key)
+                self._gives(one.key, one.level)
                 self.subjects_on[f"{one.on}:{one.target}"].add(one.subject)
             elif isinstance(one, Membership):
                 self.members[one.org].add(one.login)
+                self._gives(one.key, levels.ADMIN if one.role == OWNER else levels.NONE)
             elif isinstance(one, BranchRule):
                 self.rules[one.repo].add(one.key)
+            elif isinstance(one, Org):
+                self._gives(one.key, one.base_level or levels.NONE)
             if isinstance(one, Repo):
                 repos.add(one.path)
             elif isinstance(one, Grant) and one.on == Org.KIND:
                 repos.add(f"{one.target}/{ALL}")
         self.repos = frozenset(repos)
         self._index_places()
+
+    def _gives(self, key: Key, level: str) -> None:
+        self._most[key] = max(self._most.get(key, 0), rank_of(level))
 
     def _index_places(self) -> None:
         self.ruled: dict[str, set[str]] = defaultdict(set)
@@ -197,8 +210,9 @@ class Timeline:
                 for repo in self.below.get(one.path, ())
                 for login in self.members.get(one.path, ())
             }
-        repo = one.repo if isinstance(one, BranchRule) else one.path if isinstance(one, Repo) else ""
-        return {(login, repo) for login in self._at(repo)} if repo else set()
+        if isinstance(one, BranchRule):  # it concerns only those who may write at some time
+            return {(login, one.repo) for login in self._at(one.repo, WRITE)}
+        return {(login, one.path) for login in self._at(one.path, READ)} if isinstance(one, Repo) else set()
 
     def _reach(self, team: str) -> set[str]:
         """Return the repositories on which a team has a grant at some time, or is named by a rule."""
@@ -209,14 +223,21 @@ class Timeline:
             found |= {target} if on == Repo.KIND else self.below.get(target, set())
         return (found | self.ruled[team]) & self.repos
 
-    def _at(self, repo: str) -> set[str]:
-        """Return everybody who has some way to the repository at some time."""
+    def _at(self, repo: str, least: int) -> set[str]:
+        """Return everybody who has some way to the repository at some time, that gives at least so much."""
         groups = self.above(repo)
-        found = {login for group in groups for login in self.members.get(group, ())}
+        found: set[str] = set()
+        for group in groups:
+            people = self.members.get(group, ())
+            if self._most.get(Key(Org.KIND, group), 0) >= least:
+                found.update(people)
+            else:
+                found |= {p for p in people if self._most[Key(Membership.KIND, f"{group}:{p}")] >= least}
         for target in (f"repo:{repo}", *(f"org:{group}" for group in groups)):
             for subject in self.subjects_on.get(target, ()):
-                kind, _, name = subject.partition(":")
-                found |= self.people_of.get(name, set()) if kind == TEAM else {name}
+                if self._most[Key(Grant.KIND, f"{target}:{subject}")] >= least:
+                    kind, _, name = subject.partition(":")
+                    found |= self.people_of.get(name, set()) if kind == TEAM else {name}
         return found
 
 
@@ -224,6 +245,12 @@ def groups_of(path: str) -> list[str]:
     """Return the groups above a path, the widest first."""
     parts = path.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def rank_of(level: str) -> int:
+    """Return the rank of a level; a native word may be anything."""
+    rank = levels.rank(level)
+    return ADMIN if rank is None else rank
 
 
 def pattern_of(rule: Key) -> str:

@@ -2,7 +2,8 @@
 
 In the new group they meet the rights that are given there. So whoever is about to lose something is out before, and what the new
 group gives is given before, while nothing is in it: then the move itself neither gives nor takes what it should not. What is in it
-all the same, since a run before this one ended on the way, has its rules before.
+all the same, since a run before this one ended on the way, has its rules before; and what comes to it is shut where it was. What is
+given on a group that another repository leaves waits until that one is out.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sigctl.core.kinds import BranchRule, Grant, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import Grant, Org, Repo, Resource, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import State
+from sigctl.core.timeline import groups_of
 
 
 def across(actions: Iterable[Action], seen: State) -> dict[str, str]:
@@ -39,29 +41,18 @@ def ahead(actions: Sequence[Action], seen: State, *, early: int) -> list[Action]
     return [replace(action, phase=_phase(action, moved, teams, early)) for action in actions]
 
 
-def ruled(actions: Sequence[Action], seen: State, *, shut: int, before: int) -> list[Action]:
-    """Return the actions with what shuts people out of branches before the rights that come ahead of it, where these reach it.
-
-    A repository that comes with a move has its rules after it: they are told by the path that it has then.
-    """
-    moved = across(actions, seen)
+def reached(actions: Iterable[Action], seen: State, moved: dict[str, str], *, shut: int) -> dict[str, str]:
+    """Return old path -> new path of the repositories that rights on groups reach before this phase: those that move, or are there."""
     groups = {
         a.subject.target
         for a in actions
         if isinstance(a.subject, Grant) and _on_group(a.subject) and a.effect == "widens" and a.phase < shut
     }
-    if not groups:
-        return list(actions)
-    coming = set(moved.values())
-    return [
-        replace(a, phase=before)
-        if isinstance(a.subject, BranchRule)
-        and a.phase == shut
-        and a.subject.repo not in coming
-        and any(a.subject.repo.startswith(f"{group}/") for group in groups)
-        else a
-        for a in actions
-    ]
+    there = (one.path for one in seen.values() if isinstance(one, Repo) and groups)
+    return {
+        **{path: path for path in there if any(path.startswith(f"{group}/") for group in groups)},
+        **moved,
+    }
 
 
 def shrinking(actions: Sequence[Action], seen: State) -> set[str]:
@@ -104,9 +95,16 @@ def _phase(action: Action, moved: dict[str, str], teams: set[str], early: int) -
     subject = action.subject
     if action.verb == "move" and isinstance(action.before, Repo) and action.before.path in moved:
         return early + 2
-    if not _matters(action, moved, teams):
+    if not _matters(action, moved, teams) or (action.effect == "widens" and _is_left(subject, moved)):
         return action.phase
     return early if isinstance(subject, TeamMember) or action.effect == "narrows" else early + 1
+
+
+def _is_left(subject: Resource, moved: dict[str, str]) -> bool:
+    """Whether it is a right on a group that some repository leaves: given before, it would reach that one, too."""
+    return isinstance(subject, Grant) and any(
+        subject.target in set(groups_of(old)) - set(groups_of(new)) for old, new in moved.items()
+    )
 
 
 def _matters(action: Action, moved: dict[str, str], teams: set[str]) -> bool:

@@ -25,6 +25,12 @@ class Outcome:
     """The forge's id of the request, to find it in the forge's own log."""
 
 
+def left_out(waited_for: Action) -> str:
+    """Return in words why an action is left out that must not happen without another one."""
+    what = f"{waited_for.kind.replace('_', ' ')} {waited_for.key.name}"
+    return f"left out: waits for {what} ({waited_for.verb}), which did not happen"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole run: outcomes in the order of the plan, and what a read at the end found still different."""

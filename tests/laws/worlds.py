@@ -92,6 +92,75 @@ def _some(people):
     return st.sets(st.sampled_from(sorted(people)), max_size=2) if people else st.just(set())
 
 
+GROUPED = replace(
+    RULED,
+    kinds=RULED.kinds - {"membership"},
+    fields={**RULED.fields, "org": frozenset({"title"}), "repo": RULED.fields["repo"] - {"archived"}},
+    group_grants=True,
+    nested_orgs=True,
+    rules_open=True,
+    archived_locked=False,
+    owners_lead_teams=False,
+)
+"""A forge with groups in which rights reach all that is below, and rules of which the most permissive decides."""
+GROUPS = ("O", "O/a", "O/b")
+NAMES = ("r1", "r2")
+
+
+@st.composite
+def grouped(draw, *, moved_from=()):
+    """Return the resources of a world with groups; repositories of `moved_from` may have come from there."""
+    teams = sorted(draw(st.sets(st.sampled_from(TEAMS))))
+    subjects = [*(f"team:{team}" for team in teams), *(f"person:{p}" for p in PEOPLE[:3])]
+    out = [*(Org(group) for group in GROUPS), *(Team(team) for team in teams)]
+    for team in teams:
+        out += [TeamMember(team, p) for p in draw(st.sets(st.sampled_from(PEOPLE)))]
+    for group in GROUPS:
+        out += draw(_granted("org", group, subjects))
+    for name in sorted(draw(st.sets(st.sampled_from(NAMES)))):
+        path = f"{draw(st.sampled_from(GROUPS))}/{name}"
+        old = tuple(one for one in moved_from if one.endswith(f"/{name}") and one != path)
+        out.append(Repo(path, visibility="private", filled=True, previously=old or None))
+        out += draw(_granted("repo", path, subjects))
+        out += draw(_open_rules(path, subjects))
+    return state(out)
+
+
+@st.composite
+def _granted(draw, on, target, subjects):
+    chosen = sorted(draw(st.sets(st.sampled_from(subjects), max_size=2)))
+    return [
+        Grant(on, target, one, draw(st.sampled_from(("read", "write", "maintain"))), "") for one in chosen
+    ]
+
+
+@st.composite
+def _open_rules(draw, repo, subjects):
+    out = []
+    by_level = draw(st.booleans())
+    for pattern in sorted(draw(st.sets(st.sampled_from(PATTERNS), max_size=2))):
+        some = st.sets(st.sampled_from(subjects), max_size=2)
+        push = (
+            (draw(st.sampled_from(("level:write", "level:maintain"))),)
+            if by_level
+            else tuple(sorted(draw(some)))
+        )
+        out.append(
+            BranchRule(
+                repo, pattern, push=push, create=push, merge=push, force=draw(st.booleans()), delete=False
+            )
+        )
+    return out
+
+
+@st.composite
+def grouped_pairs(draw):
+    """Return a wanted world with groups and one that is there; some repositories of the one are the other's, moved."""
+    seen = draw(grouped())
+    there = [key.name for key in seen if key.kind == "repo"]
+    return draw(grouped(moved_from=there)), seen
+
+
 def desired_of(wanted, **fields):
     """Return the Desired that manages everything in the state."""
     managed = frozenset(k for k in wanted if k.kind in ("team", "repo")) | {Key("org", "O")}
