@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 JOBS   ?= auto
+SAFETY ?= tests/safety
 
 .DEFAULT_GOAL = help
 .PHONY: help venv demo test test-safety mutants lint judges check bench bench-mirror docs lock clean
@@ -35,7 +36,7 @@ judges: venv ## hold adapters and sandbox to descriptions and suites that others
 	$(BIN)/python -m pytest -q -n $(JOBS) -m judge
 
 test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
-	$(BIN)/python -m pytest -q -n $(JOBS) --timeout 900 tests/safety
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --timeout 900 $(SAFETY)
 
 mutants: venv ## change the code that decides, line by line, and list the changes that no test sees (docs/mutants.md; up to an hour)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'

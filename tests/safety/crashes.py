@@ -17,8 +17,9 @@ import estates
 import hands
 from eyes import Eyes, Right
 from ground import Ground, Left, copy, ground, unfinished
-from moments import judge, named_moments
+from moments import Moments, judge, named_moments
 
+BEGINNING = "the beginning"
 ROOT = Path(__file__).resolve().parents[2]
 Moment = tuple[str, Left]
 """A digest of all that a forge holds, and what is still to be done."""
@@ -85,6 +86,10 @@ class Recording:
     eyes: Eyes
     ends: dict[tuple[str, str, int | str], str]
     """The paths that things have in the end."""
+    named: Moments
+    """What its plan names; a crash in such a moment makes it last until the next apply."""
+    torn: int
+    """States that a known hole shows in."""
     good: set[Moment]
     """What a forge held and what was still to be done, at moments from which an apply ended well."""
 
@@ -117,12 +122,23 @@ def record(story: Story, folder: Path) -> Recording:
         here.after = None
         assert not unfinished(report), unfinished(report)
         before, after = here.watched.told(before), here.watched.told(here.watched.eyes.rights())
-        excess, gaps = judge(here, before | after, before & after, named_moments(report.plan.notes))
+        named = named_moments(report.plan.notes)
+        excess, gaps = judge(here, before | after, before & after, named)
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
             here.watched.moments, excess, gaps, here.watched.eyes, here.watched.eyes.names(),
-            set() if excess else set(passed),
+            named, 0, set() if excess else set(passed),
         )  # fmt: skip
+
+
+def is_torn(right: Right, bound: frozenset[Right]) -> bool:
+    """Whether it is the hole that the threat model names: a rule that two rulesets make, of which a crash left one.
+
+    The next apply takes the branches out of the wider rule before it makes the other one: who may push them may delete or force them.
+    """
+    verb, _, branch = right.what.partition(" refs/heads/")
+    torn = right.forge == "github" and right.kind == "repo" and verb in ("delete", "force push")
+    return torn and bool(branch) and right._replace(what=f"push refs/heads/{branch}") in bound
 
 
 def recover(recording: Recording, point: Path, text: str) -> list[str]:
@@ -136,6 +152,7 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
     shutil.rmtree(folder, ignore_errors=True)
     copy(point / "forges", folder / "forges")
     wrong: list[str] = []
+    torn: list[Right] = []
     passed: list[Moment] = []
 
     def known(left: Left) -> bool:
@@ -145,7 +162,7 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
     with recording.story.ground(folder, recording.config) as here:
         here.watched.eyes = recording.eyes.looking_at(here.sandbox)
         here.watched.ends = recording.ends
-        here.watched.look("the beginning")
+        here.watched.look(BEGINNING)
         report = here.apply(known=known)
         if not report.interrupted:
             wrong += unfinished(report)
@@ -154,9 +171,15 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
                     f"made twice or not at all: {set(here.census().items()) ^ set(recording.census.items())}"
                 )
         excess, _ = judge(here, recording.bound, frozenset(), named_moments(report.plan.notes))
+        excess = {
+            r: at for r, at in excess.items() if at != BEGINNING or not recording.named.explains_excess(r)
+        }
+        torn = [right for right in excess if is_torn(right, recording.bound)]
+        excess = {right: request for right, request in excess.items() if right not in torn}
         wrong += [f"excess: {right} after {request}" for right, request in sorted(excess.items())[:5]]
         recording.moments += here.watched.moments
-    if not wrong:
+    if not wrong and not torn:
         recording.good.update(passed)
+    recording.torn += bool(torn)
     shutil.rmtree(folder)
     return [f"{recording.story.name}, crash after {text} ({point.name}): {one}" for one in wrong]

@@ -19,7 +19,7 @@ WAYS = {
     "partial": {"graphql_errors": [{"type": "SOMETHING", "message": "half of it is missing"}]},
     "no data": {"graphql_errors": [{"message": "timeout"}], "body": None},
 }
-SAMPLE = 6
+SAMPLE = 12
 
 
 def reads(here):

@@ -5,36 +5,32 @@ from __future__ import annotations
 import pytest
 from crashes import STORIES, Story, record, recover
 
-PARTS = 2
-SAMPLE = 13
+SAMPLE = 30
+SAMPLED = ("the real config on gitlab", "every kind, changed on github")
 
 
-def run(story: Story, folder, tally, part: float, size: float, *, step: int = 1) -> None:
-    """Try every state of a part of the recording (or every step-th), the last one first: each leads to what was tried before it."""
+def run(story: Story, folder, tally, *, step: int = 1) -> None:
+    """Try every state of the recording (or every step-th), the last one first: each leads to what was tried before it."""
     recording = record(story, folder)
-    first, last = round(part * len(recording.points)), round((part + size) * len(recording.points))
-    points = recording.points[first:last:step]
+    tally("no excess, an apply", recording.moments, [f"{k} {v}" for k, v in recording.excess.items()])
+    tally("no gap", recording.moments, [f"{k} {v}" for k, v in recording.gaps.items()])
+    tally("crash anywhere, sides of requests", recording.boundaries)
+    points = recording.points[::step]
     wrong = [line for point, text in reversed(points) for line in recover(recording, point, text)]
-    if part == 0:
-        tally("no excess, an apply", recording.moments, [f"{k} {v}" for k, v in recording.excess.items()])
-        tally("no gap", recording.moments, [f"{k} {v}" for k, v in recording.gaps.items()])
-        tally("crash anywhere, sides of requests", recording.boundaries)
     excess = [line for line in wrong if "excess" in line]
     tally("crash anywhere, states", len(points), [line for line in wrong if line not in excess])
     tally("no excess, moments after crashes", recording.moments, excess)
+    tally("known hole, states in which a torn rule of GitHub lets force or delete", recording.torn)
 
 
 @pytest.mark.safety
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_every_crash_is_finished_by_the_next_apply(story, part, tmp_path, tally):
-    run(story, tmp_path, tally, part / PARTS, 1 / PARTS)
+def test_every_crash_is_finished_by_the_next_apply(story, tmp_path, tally):
+    run(story, tmp_path, tally)
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "story", [s for s in STORIES if s.steps in (("demo",), ("one", "other"))], ids=lambda story: story.name
-)
+@pytest.mark.parametrize("story", [s for s in STORIES if s.name in SAMPLED], ids=lambda story: story.name)
 def test_crashes_here_and_there_are_finished_by_the_next_apply(story, tmp_path, tally):
-    run(story, tmp_path, tally, 0, 1, step=SAMPLE)
+    run(story, tmp_path, tally, step=SAMPLE)

@@ -18,7 +18,7 @@ def run(history: History, folder, tally, step: int = 1) -> None:
 
 
 @pytest.mark.safety
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)
 def test_no_commit_is_lost_wherever_a_mirror_is_killed(history, tmp_path, tally):
     run(history, tmp_path, tally)

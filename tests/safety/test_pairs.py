@@ -42,4 +42,4 @@ def test_drawn_configs_are_reached_safely_from_each_other(tmp_path, forge, part,
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_some_drawn_configs_are_reached_safely_from_each_other(tmp_path, forge, tally):
-    walk(tmp_path, forge, range(4), tally)
+    walk(tmp_path, forge, range(2), tally)
