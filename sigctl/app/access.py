@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sigctl.app.access_people import Look, chains, lookers, roles_of
+from sigctl.app.access_people import Look, chains, last_active, lookers, roles_of
 from sigctl.app.context import Context, Options, Watch, load, open_context, resolve_for
 from sigctl.app.planning import scope_of
 from sigctl.app.snapshot import load_snapshot
@@ -24,7 +23,6 @@ from sigctl.core.state import Account, Desired, Note, Observation, SetAside, Sta
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges import traits_of
 from sigctl.forges.base import Forge
-from sigctl.forges.telling import TellsActivity
 from sigctl.review.rights import Version
 from sigctl.spec import Config, Resolved
 
@@ -106,19 +104,7 @@ def read(context: Context) -> Seen:
     seen = observed_as(
         context.config, context.resolved, observed, traits, source=LIVE, moment=moment, aside=aside
     )
-    return replace(seen, active=_active(context, seen.sides))
-
-
-def _active(context: Context, sides: Iterable[Side]) -> dict[tuple[str, str], str]:
-    """Return since when those with a right have done nothing, on forges that tell; a forge that fails to tells nothing."""
-    out: dict[tuple[str, str], str] = {}
-    for side in sides:
-        forge: object = context.forges[side.forge]
-        logins = {login for login, _ in side.judge.roads.routes if login != side.me}
-        if isinstance(forge, TellsActivity) and logins:
-            with suppress(ForgeError):  # beside the question: who may do what is known without it
-                out |= {(side.forge, login): day for login, day in forge.last_active(logins).items()}
-    return out
+    return replace(seen, active=last_active(context, seen.sides))
 
 
 def _observe(context: Context, forge: Forge) -> Observation:

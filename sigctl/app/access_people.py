@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from sigctl.core.access_table import Side
 from sigctl.core.kinds import Grant, Membership, TeamMember
 from sigctl.core.kinds.org import INVITED
+from sigctl.errors import ForgeError
+from sigctl.forges.telling import TellsActivity
 from sigctl.spec import Spec
 from sigctl.spec.entries import entries
 from sigctl.spec.layout import team_ref
@@ -17,6 +21,7 @@ from sigctl.spec.model import Access
 
 if TYPE_CHECKING:
     from sigctl.app.access import Seen
+    from sigctl.app.context import Context
 
 Kind = Literal["unlinked", "inactive", "expiring", "stranger"]
 KINDS: tuple[Kind, ...] = ("unlinked", "inactive", "expiring", "stranger")
@@ -91,6 +96,18 @@ def _waiting(seen: Seen) -> Iterator[Look]:
             yield Look(
                 "inactive", side.names.accounts.get(login, f"{login}@{side.forge}"), side.forge, "", text
             )
+
+
+def last_active(context: Context, sides: Iterable[Side]) -> dict[tuple[str, str], str]:
+    """Return since when those with a right have done nothing, on forges that tell; a forge that fails to tells nothing."""
+    out: dict[tuple[str, str], str] = {}
+    for side in sides:
+        forge: object = context.forges[side.forge]
+        logins = {login for login, _ in side.judge.roads.routes if login != side.me}
+        if isinstance(forge, TellsActivity) and logins:
+            with suppress(ForgeError):  # beside the question: who may do what is known without it
+                out |= {(side.forge, login): day for login, day in forge.last_active(logins).items()}
+    return out
 
 
 def _asleep(seen: Seen, today: date) -> Iterator[Look]:
