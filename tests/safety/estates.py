@@ -116,7 +116,7 @@ repos:
     labels:
       bug: {color: "d73a4a", description: Something is wrong}
       sig virt: {color: "00ff00"}
-    features: {repository: members, merge_requests: members, forks: off, pages: public}
+    features: {repository: members, merge_requests: members, ci: members, forks: off, pages: public}
     actions: {enabled: true, allowed: selected, patterns: [github, "centos/*"], permissions: read, approve: false}
     security: {secret_scanning: true, push_protection: true, dependency_alerts: true}
     custom_properties: {tier: gold, os: [c7, c8s]}
@@ -198,7 +198,7 @@ repos:
     topics: [xen]
     labels:
       defect: {color: "ff0000", previously: [bug]}
-    features: {repository: everyone, merge_requests: everyone, forks: everyone, pages: members}
+    features: {repository: everyone, merge_requests: everyone, ci: everyone, forks: everyone, pages: members}
     actions: {enabled: true, allowed: all, permissions: write, approve: true}
     security: {secret_scanning: false, push_protection: false, dependency_alerts: false}
     custom_properties: {tier: silver, os: c7}
