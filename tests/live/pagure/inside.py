@@ -9,6 +9,8 @@ patterns PROJECT user|group NAME ACTOR P,P let somebody push to these branches o
 write-lock PROJECT on|off                  mark the project as being worked on, or not
 describe PROJECT WORD                      change the description
 drop-group NAME                            delete a group
+webhook PROJECT URL                        have events sent there, and answer with `webhook PROJECT KEY` that signs them
+private PROJECT on|off                     show the project to nobody but those with a right, or to all
 """
 
 from __future__ import annotations
@@ -107,6 +109,16 @@ def drop_group(session, name):
     session.delete(found)
 
 
+def webhook(session, path, url):
+    where = project(session, path)
+    where.settings = {**where.settings, "Web-hooks": url}
+    return f"webhook {path} {where.hook_token}"
+
+
+def private(session, path, state):
+    project(session, path).private = state == "on"
+
+
 COMMANDS: dict[str, Callable[..., str | None]] = {
     "tables": tables,
     "user": user,
@@ -117,6 +129,8 @@ COMMANDS: dict[str, Callable[..., str | None]] = {
     "write-lock": write_lock,
     "describe": describe,
     "drop-group": drop_group,
+    "webhook": webhook,
+    "private": private,
 }
 
 

@@ -32,10 +32,12 @@ HERE = Path(__file__).resolve().parent
 SUITE = "trixie"
 PACKAGES = "pagure,redis-server,gunicorn,git,openssh-server"
 ACCOUNT = "_pagure"
-NAMES = ("sshd", "web", "worker", "redis")
+NAMES = ("sshd", "web", "hooks", "worker", "redis")
 ADMIN = "pagureadmin"
 NAMESPACES = ("rpms", "modules", "centos")
 PATIENCE = 90.0
+_WORKERS = 2
+"""Processes that wait for jobs: one for the server's own, one for webhooks."""
 _LEFT_OUT = ("doc", "man", "locale", "info")
 
 
@@ -196,6 +198,10 @@ class Server:
             "worker", "celery", "-A", "pagure.lib.tasks", "worker", "--loglevel=WARNING", "--pool=prefork", "-c", "2",
             "--without-gossip", "--without-mingle", "--without-heartbeat", "-n", "worker@pagure",
         )  # fmt: skip
+        self._spawn(  # sends the webhooks, from a queue of their own
+            "hooks", "celery", "-A", "pagure.lib.tasks_services", "worker", "--loglevel=INFO", "--pool=solo",
+            "-Q", "pagure_webhook", "--without-gossip", "--without-mingle", "--without-heartbeat", "-n", "hooks@pagure",
+        )  # fmt: skip
         self._spawn(
             "web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--timeout", "600",
             "--chdir", f"{self.inner}/var", "--worker-tmp-dir", f"{self.inner}/var/tmp", "pagure.flask_app:create_app()",
@@ -204,7 +210,7 @@ class Server:
         details = self.folder / "server.json"
         details.touch(mode=0o600)
         details.write_text(json.dumps(asdict(found)), encoding="utf-8")
-        self._wait("worker", lambda: "cmd=brpop" in self._redis("CLIENT LIST"))
+        self._wait("worker", lambda: self._redis("CLIENT LIST").count("cmd=brpop") >= _WORKERS)
         self._wait("web", lambda: _answers(found.url))
         self._wait("sshd", lambda: _listens(ssh_port))
         return found
