@@ -133,7 +133,7 @@ def test_one_to_a_group_that_the_files_do_not_decide_about_stays(served):
 def test_whoever_waits_can_do_nothing_yet(served):
     served.invite(PLACES["team"])
     share = Grant("org", GROUP, f"team:{TEAM}", "write", until="")
-    plan = served.plan(share)
+    served.plan(share)
     roads = Roads(served.seen.state | {share.key: share}, served.forge.traits)
     routes = [route for (login, _), found in roads.routes.items() if login == shown(MAIL) for route in found]
     assert routes

@@ -35,7 +35,7 @@ WANTED = (
 class Served:
     """A server of the highest tier with these things on it, and what plans of them come to."""
 
-    def __init__(self, folder, number):
+    def __init__(self, folder):
         self.running = control.running(
             folder, forges=("gitlab",), logins=PEOPLE, knobs={"gitlab_tier": 3}, observer=self.look
         )
@@ -80,7 +80,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    made = Served(tmp_path_factory.mktemp("ultimate"), 1)
+    made = Served(tmp_path_factory.mktemp("ultimate"))
     yield made
     made.running.__exit__(None, None, None)
 
