@@ -6,7 +6,7 @@ import pytest
 from crashes import STORIES, Story, record, recover
 
 SAMPLE = 30
-SAMPLED = ("the real config on gitlab", "every kind, changed on github")
+SAMPLED = ("the real config on gitlab", "every kind, new on github")
 
 
 def run(story: Story, folder, tally, *, step: int = 1) -> None:
