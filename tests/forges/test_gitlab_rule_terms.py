@@ -76,7 +76,6 @@ def test_who_may_take_a_rule_away_is_kept_changed_in_place_and_enforced(paid):
     paid.make(first)
     assert paid.rules() == {"c7": first}
     assert paid.rules(narrow=True) == {"c7": first}
-    paid.sandbox.forges["gitlab"].world  # noqa: B018  # the world is what is asked below
     assert api(paid, "DELETE", "/protected_branches/c7", login="member2").status_code in (403, 404)
     after = replace(first, unprotect=("level:maintain", f"team:{paid.team}"))
     paid.do("update", first, after)
@@ -253,6 +252,22 @@ def test_a_key_that_only_reads_or_is_not_there_is_refused_before_a_rule_is_made(
         with pytest.raises(RefusedError, match="has no deploy key"):
             paid.make(rule)
     assert paid.rules() == {}
+
+
+def test_an_older_server_that_lets_in_no_key_is_told_of_with_the_version_that_does(sandboxes):
+    place = _place(sandboxes, "ce")
+    text = public_key(next(NUMBERS))
+    key = DeployKey(place.repo, fingerprint_of(text), write=True, title="carrier", key_text=text)
+    place.make(key)
+    level = {"id": 1, "access_level": 40}
+    body = {"id": 1, "name": "c7", "allow_force_push": False}
+    body |= {"push_access_levels": [level], "merge_access_levels": [level]}
+    what = {"status": 201, "body": body}
+    place.sandbox.faults.replace([{"when": {"method": "POST", "path": "/protected_branches"}, "what": what}])
+    with pytest.raises(RefusedError, match="only in part") as caught:
+        place.make(place.rule(push=(f"deploy_key:{key.fingerprint}",), create=None))
+    place.sandbox.faults.replace([])
+    assert "18.10" in caught.value.hint
 
 
 def test_a_key_of_which_nobody_read_what_it_is_keeps_its_number(paid):

@@ -26,6 +26,7 @@ from sigctl.forges.gitlab.protections import (
 from sigctl.forges.gitlab.writers import approvals
 from sigctl.forges.gitlab.writers.keys import key_id
 
+_KEYS = "without a paid tier, a deploy key stands in a rule only from GitLab 18.10 on: update the server, or take it out of the rule"
 _TIER = "named teams and people need a paid tier: give rights by `level:`, or a repository of their own"
 
 
@@ -162,7 +163,8 @@ def _owners(wanted: Protection) -> dict[str, bool]:
 
 def _made_as(wanted: Protection, made: Protection) -> None:
     if not _same(made, wanted):
-        raise RefusedError(f"`{wanted.name}`: the server took the rule only in part", _TIER)
+        hint = _KEYS if any(line.key is not None for line in wanted.push) else _TIER
+        raise RefusedError(f"`{wanted.name}`: the server took the rule only in part", hint)
 
 
 def _same(one: Protection, other: Protection) -> bool:
