@@ -69,9 +69,7 @@ def observe(
     if with_rules and about.enterprise and not scope.narrow:
         found.group_rules = group_rules.rules_of(ctx, _tops(scope.orgs))
     rules_first = _bulk_rules(ctx, scope, found) if with_rules else []
-    ctx.client.together(
-        [_bound(lambda _: _token(ctx, found), ""), *_things(ctx, scope, found, tell), *rules_first]
-    )
+    ctx.client.together([lambda: _token(ctx, found), *_things(ctx, scope, found, tell), *rules_first])
     if not scope.narrow:
         ctx.saw_whole = True
         ctx.known.forget_scheduled()
