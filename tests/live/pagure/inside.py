@@ -10,7 +10,6 @@ write-lock PROJECT on|off                  mark the project as being worked on, 
 describe PROJECT WORD                      change the description
 drop-group NAME                            delete a group
 webhook PROJECT URL                        have events sent there, and answer with `webhook PROJECT KEY` that signs them
-private PROJECT on|off                     show the project to nobody but those with a right, or to all
 """
 
 from __future__ import annotations
@@ -115,10 +114,6 @@ def webhook(session, path, url):
     return f"webhook {path} {where.hook_token}"
 
 
-def private(session, path, state):
-    project(session, path).private = state == "on"
-
-
 COMMANDS: dict[str, Callable[..., str | None]] = {
     "tables": tables,
     "user": user,
@@ -130,7 +125,6 @@ COMMANDS: dict[str, Callable[..., str | None]] = {
     "describe": describe,
     "drop-group": drop_group,
     "webhook": webhook,
-    "private": private,
 }
 
 
