@@ -14,7 +14,8 @@ from sigctl.core.archives import opens
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
 from sigctl.core.history import End, Hop
-from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Team
+from sigctl.core.kinds import BranchRule, Grant, Key, Ref, Repo, Resource, Team
+from sigctl.core.kinds.branch import TAG
 from sigctl.core.parts import renewed
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
@@ -136,7 +137,16 @@ def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:
         ids=frozenset(desired.pins.values()),
         parts=_parts(desired, repos),
         rules=tuple(r for r in resources if isinstance(r, BranchRule)),
+        tagged=_tagged(resources, repos),
         narrow=narrow,
+    )
+
+
+def _tagged(resources: Iterable[Resource], repos: Iterable[Repo]) -> frozenset[str]:
+    """Return where rules for tags are declared, by every path at which the repository may be."""
+    declared = {one.repo for one in resources if isinstance(one, BranchRule) and one.on == TAG}
+    return frozenset(
+        path for repo in repos if repo.path in declared for path in (repo.path, *(repo.previously or ()))
     )
 
 

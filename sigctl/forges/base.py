@@ -113,6 +113,8 @@ class Scope:
     reads of its own is read only there."""
     rules: tuple[BranchRule, ...] = ()
     """Declared rules of branches; a server that works them out itself is asked whether its answers are as declared."""
+    tagged: frozenset[str] = frozenset()
+    """Paths of the repositories with declared rules for tags, older ones included: where such rules cost a request, they are read there."""
     narrow: bool = False
     thorough: bool = False
     """Look also where nothing says that there is something to find, at a request for each such place."""

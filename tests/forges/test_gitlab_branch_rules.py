@@ -8,7 +8,9 @@ from itertools import permutations, product
 import pytest
 from gitlab_place import Place
 
+from sigctl.app.planning import scope_of
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo
+from sigctl.core.state import Desired, state
 from sigctl.errors import DeniedError, PartialError, RefusedError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.forge import GitLab
@@ -243,3 +245,14 @@ def test_every_bulk_query_fits_the_limit_with_full_pages(request, tier):
         cost = graph.sized(asked, path=place.top, after=None, **deep)["queryComplexity"]
         assert cost["score"] <= cost["limit"] == 250
         assert len(document) < 10_000
+
+
+def test_rules_for_tags_are_found_where_their_repository_was_before_and_not_looked_for_elsewhere(free):
+    """A run that ended before a repository moved leaves some there: the next one has to see them."""
+    rule = free.rule("v*", on="tag", push=(), create=())
+    free.make(rule)
+    new = f"{free.top}/elsewhere/xen"
+    ours = state([Repo(new, previously=(free.repo,)), replace(rule, repo=new)])
+    for declared, there in ((ours, True), (state([Repo(new, previously=(free.repo,))]), False)):
+        scope = scope_of(Desired("gitlab", declared, orgs=frozenset({free.top})))
+        assert (rule.key in free.gitlab.observe(scope).state) is there

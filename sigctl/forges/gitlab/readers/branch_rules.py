@@ -37,6 +37,7 @@ class Wanted:
         """Return it for a scope: tags where a rule on them is declared, or everywhere for a thorough look."""
         repos = {path.casefold() for path in scope.repos}
         declared = {rule.repo.casefold() for rule in scope.rules if rule.on == TAG}
+        declared |= {path.casefold() for path in scope.tagged}
         reviewed = {rule.repo.casefold() for rule in scope.rules if rule.reviews is not None}
         return cls(frozenset(repos), frozenset(repos if scope.thorough else declared), frozenset(reviewed))
 
