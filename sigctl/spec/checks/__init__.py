@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from sigctl.core.state import Traits
+from sigctl.spec.checks.addresses import CHECKS as ADDRESSES
 from sigctl.spec.checks.base import Check, Context
 from sigctl.spec.checks.branches import CHECKS as BRANCHES
 from sigctl.spec.checks.dates import CHECKS as DATES
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *FORGES,
     *PARTS,
     *SECRETS,
+    *ADDRESSES,
 )
 
 

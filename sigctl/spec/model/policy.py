@@ -221,6 +221,10 @@ class PolicyFile(Model):
         "of the files; replace: it is taken away once a rule of the files that covers it holds.",
     )
     drift: DriftPolicy = Field(default=DriftPolicy(), description="What happens to drift, and who is told.")
+    internal_hosts: tuple[Text, ...] = Field(
+        default=(),
+        description="Hosts of upstreams that may be in a network that is not the internet; others there are a problem of the files.",
+    )
     left_alone: dict[Text, tuple[Text, ...]] = Field(
         default={}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."
     )
