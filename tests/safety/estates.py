@@ -110,6 +110,7 @@ repos:
     access: {testers: triage, "person:member6": {level: write, until: 2031-01-31}}
     branches:
       - {pattern: "xen-*", push: [maintainers], force: false, delete: false}
+      - {pattern: "carried-*", push: ["deploy_key:ci", maintainers], force: false, delete: false}
     tags:
       - {pattern: "v*", push: [maintainers], force: false, delete: false}
     topics: [virt, xen]
@@ -193,6 +194,7 @@ repos:
     access: {testers: write, "person:member5": read, "person:chair1": write}
     branches:
       - {pattern: "xen-*", push: [testers], force: true, delete: false}
+      - {pattern: "carried-*", push: ["deploy_key:second", testers], force: false, delete: false}
     tags:
       - {pattern: "v*", push: [testers], force: true, delete: false}
     topics: [xen]
