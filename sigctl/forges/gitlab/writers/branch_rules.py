@@ -111,23 +111,27 @@ def _patch(ctx: Context, base: str, current: Protection, wanted: Protection) -> 
 
 
 def _replace(ctx: Context, base: str, on: str, current: Protection, wanted: Protection) -> None:
-    """Delete and make anew, while another pattern that lets nobody in stands in; when that fails, the old one is back."""
+    """Delete and make anew, while another pattern that lets nobody in stands in; when that fails, the old one is back.
+
+    Where neither can be made, the stand-in stays: the next run finds it, and takes it away once the rule is there.
+    """
     name = wanted.name  # the stand-in matches the same, and for one exact name hardly any other
     guard = name.replace("*", "**", 1) if "*" in name else f"{name[:-1]}*{name[-1]}"
     ours = _current(ctx, base, guard) is None
     if ours:
         _post(ctx, base, on, Protection(guard, (Allowed(NOBODY),), (Allowed(NOBODY),)))
+    failed: ForgeError | None = None
+    ctx.client.delete(f"{base}/{quoted(name)}")
     try:
-        ctx.client.delete(f"{base}/{quoted(wanted.name)}")
-        try:
-            _made_as(wanted, _post(ctx, base, on, wanted))
-        except ForgeError:
-            ctx.client.delete(f"{base}/{quoted(wanted.name)}")
-            _post(ctx, base, on, current)
-            raise
-    finally:
-        if ours:
-            ctx.client.delete(f"{base}/{quoted(guard)}")
+        _made_as(wanted, _post(ctx, base, on, wanted))
+    except ForgeError as error:
+        failed = error
+        ctx.client.delete(f"{base}/{quoted(name)}")
+        _post(ctx, base, on, current)
+    if ours:
+        ctx.client.delete(f"{base}/{quoted(guard)}")
+    if failed is not None:
+        raise failed
 
 
 def _post(ctx: Context, base: str, on: str, wanted: Protection) -> Protection:
