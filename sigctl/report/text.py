@@ -19,7 +19,7 @@ _NOTES_SHOWN = 12
 _THINGS_SHOWN = 6
 _TODO = "by hand"
 """What somebody else must do first: every line of it is shown."""
-_TOPICS = (_TODO, "held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
+_TOPICS = (_TODO, "unexplained", "held", "extra", "renamed", "moment", "expires", "unlinked", "undeclared")
 """Topics of notes that need somebody, first; the others follow."""
 
 
