@@ -196,5 +196,7 @@ def write(folder: Path, forge: str, which: str, *, more: str = "", paid: bool = 
     keys = {f"key{number}": public_key(number) for number in (1, 2, 3)}
     tags = _TAGS if forge == "github" else ""
     carried = "" if forge == "github" else (_PAID if paid else _CARRIED)[which]
-    (folder / "sigs.d" / "virt.yaml").write_text(_SIG[which].format(**keys, tags=tags, carried=carried), encoding="utf-8")
+    (folder / "sigs.d" / "virt.yaml").write_text(
+        _SIG[which].format(**keys, tags=tags, carried=carried), encoding="utf-8"
+    )
     return folder / "sigs.yaml"
