@@ -53,8 +53,8 @@ class Settings:
     """Requests at once."""
     max_requests: int = 20_000
     max_seconds: float = 3_600.0
-    timeout: float = 30.0
-    """Seconds for one request."""
+    timeout: float = 75.0
+    """Seconds for one request: longer than a server works on one (GitLab 60, GitHub 10), so that a write that we gave up is over."""
     ssh_url: str = ""
     """Where git goes in place of `url`, as ssh://git@HOST; "" = over HTTP with the token."""
     ssh_key: str = ""

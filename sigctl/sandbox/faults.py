@@ -14,7 +14,7 @@
     graphql_errors             answer 200 with these `errors` beside the data of the real answer (`body: null` drops the data)
     cut                        send only so many bytes of the answer, then close the connection
     reset                      close the connection without an answer
-    delay_ms                   wait before the answer
+    delay_ms                   wait before the request is looked at; with `after`, once it has taken effect
     after                      let the request take effect first; without it a request with status or reset never runs
     crash                      "before" or "after": the server process ends at once, as by kill -9
 

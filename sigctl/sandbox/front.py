@@ -211,8 +211,7 @@ class Front:
             os._exit(137)
         if what is not NOTHING:
             answer.replace(what)
-        if self._latency:
-            await asyncio.sleep(self._latency)
+        await asyncio.sleep(self._latency + (what.delay_ms / 1000 if what.after else 0))
         self._note(scope, operation, 0 if what.reset else answer.status, begun)
         if what.reset:
             self._hang_up(scope, True)  # noqa: FBT003  # as above
@@ -231,7 +230,7 @@ class Front:
     async def _before(self, what: What) -> None:
         if what.crash == "before":
             os._exit(137)
-        if what.delay_ms:
+        if what.delay_ms and not what.after:
             await asyncio.sleep(what.delay_ms / 1000)
 
     async def _run(self, scope: Scope, body: bytes, answer: Answer) -> None:

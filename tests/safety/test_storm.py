@@ -19,7 +19,8 @@ KINDS = {
     "reset": {"reset": True},
     "reset, and it was done": {"reset": True, "after": True},
     "cut": {"cut": 20},
-    "slower than anybody waits": {"delay_ms": 1500},
+    "slow": {"delay_ms": 500},
+    "slower than anybody waits": {"delay_ms": 1500, "status": 504, "body": "gateway timeout"},
     "slower than anybody waits, and it was done": {"delay_ms": 1500, "after": True},
     "nonsense": {"status": 200, "body": "<html>maintenance</html>", "after": True},
 }

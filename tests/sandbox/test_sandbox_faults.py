@@ -6,7 +6,7 @@ import json
 
 import pytest
 import requests
-from github_client import Client, github
+from github_client import BOT, Client, github
 
 from sigctl.errors import UsageError
 from sigctl.sandbox.faults import NOTHING, Faults
@@ -121,3 +121,16 @@ def test_every_request_is_one_line_of_the_log(hub):
         ("users/get-authenticated", 502),
         ("Logged", 200),
     ]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_answer_that_nobody_waits_for_comes_before_or_after_its_effect(hub, done):
+    name = f"late-{'done' if done else 'undone'}"
+    what = {"delay_ms": 4_000, "after": True} if done else {"delay_ms": 4_000}
+    fail(hub, what, method="POST")
+    headers = {"Authorization": f"Bearer {hub.tokens[BOT]}"}
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(
+            f"{hub.url}/api/v3/orgs/CentOS/repos", json={"name": name}, headers=headers, timeout=(60, 1)
+        )
+    assert hub.send("GET", f"/repos/CentOS/{name}").status_code == (200 if done else 404)
