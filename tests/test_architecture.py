@@ -101,9 +101,11 @@ def test_only_the_command_line_prints_and_exits(path):
 
 @pytest.mark.parametrize("path", FILES, ids=room)
 def test_only_the_mirrors_git_runs_programs(path):
-    """git.py starts and process.py ends what it started; the sandbox runs git's own server side, and starts itself; mail goes out by the local sendmail where there is one."""
+    """git.py starts and process.py ends what it started; the sandbox runs git's own server side, and starts itself; mail goes out by the local sendmail, and git's credential helpers are asked."""
     if "subprocess" in set(imports(path)):
-        assert in_room(path, ("mirror/git.py", "mirror/process.py", "app/mail.py", "sandbox"))
+        assert in_room(
+            path, ("mirror/git.py", "mirror/process.py", "app/mail.py", "app/credential.py", "sandbox")
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=room)

@@ -1,4 +1,4 @@
-"""Where tokens come from: the environment or a file that only its owner can read."""
+"""Where tokens come from: the environment, a file that only its owner can read, or git's credential helpers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from sigctl.app.credential import password
 from sigctl.errors import UsageError
 
 MAX_BYTES = 64 * 1024
 
 
 def read_secret(reference: str, env: Mapping[str, str]) -> SecretStr:
-    """Return the secret that `env:NAME` or `file:PATH` points to, without the line end of a file.
+    """Return the secret that `env:NAME`, `file:PATH` or `credential:HOST` points to, without the line end of a file.
 
-    Raises UsageError when it is not set, empty, unreadable, or in a file that others may read; the text never holds the value.
+    Raises UsageError when it is not set, empty, unreadable, in a file that others may read, or known to no helper; the text never holds
+    the value.
     """
     source, _, name = reference.partition(":")
     if source == "env":
@@ -27,7 +29,9 @@ def read_secret(reference: str, env: Mapping[str, str]) -> SecretStr:
         return SecretStr(value)
     if source == "file":
         return SecretStr(_from_file(Path(name).expanduser()))
-    raise UsageError("a secret is given as `env:NAME` or `file:PATH`")
+    if source == "credential":
+        return SecretStr(password(name, env))
+    raise UsageError("a secret is given as `env:NAME`, `file:PATH` or `credential:HOST`")
 
 
 def key_file(reference: str) -> str:

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from sigctl.app.secrets import key_file, read_secret, there
@@ -65,3 +67,38 @@ def test_host_keys_are_in_a_file_that_is_there(tmp_path):
         there(f"file:{hosts}")
     hosts.write_text("")
     assert there(f"file:{hosts}") == str(hosts)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Return an environment whose git has a helper that knows one password, and nothing of this machine's settings."""
+    store = tmp_path / "store"
+    store.write_text("https://bot:s3cret@git.example.org\nhttps://other:0ther@git.example.org\n")
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f"[credential]\n\thelper = store --file={store}\n")
+    return {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+@pytest.mark.parametrize(
+    ("where", "found"), [("git.example.org", "s3cret"), ("other@git.example.org", "0ther")]
+)
+def test_a_secret_comes_from_what_gits_helpers_keep(kept, where, found):
+    assert read_secret(f"credential:{where}", kept).get_secret_value() == found
+
+
+@pytest.mark.parametrize("where", ["elsewhere.example.org", "git.example.org:8443", "nobody@git.example.org"])
+def test_what_no_helper_knows_is_asked_of_nobody(kept, where):
+    with pytest.raises(UsageError, match="know no password") as caught:
+        read_secret(f"credential:{where}", kept)
+    assert "git credential approve" in caught.value.hint
+
+
+@pytest.mark.parametrize("where", ["", "git.example.org\nhost=x", "https://git.example.org", "--help", "a b"])
+def test_what_is_no_host_is_not_handed_to_git(kept, where):
+    with pytest.raises(UsageError):
+        read_secret(f"credential:{where}", kept)
+
+
+def test_without_git_there_is_nobody_to_ask(kept, tmp_path):
+    with pytest.raises(UsageError, match="no git"):
+        read_secret("credential:git.example.org", kept | {"PATH": str(tmp_path)})

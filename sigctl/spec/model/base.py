@@ -127,14 +127,14 @@ def _day(value: Any) -> Any:
     raise wrong("is not a date", "write the last day as YYYY-MM-DD, for example 2027-03-31")
 
 
-_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*")
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|credential:[A-Za-z0-9_.@:-]+")
 
 
 def _secret(value: str) -> str:
     if not _SECRET.fullmatch(value):
         raise wrong(
             "holds the secret itself, or is no reference to one",
-            "write `env:NAME` or `file:PATH`; if a secret was written here, revoke it now",
+            "write `env:NAME`, `file:PATH` or `credential:HOST`; if a secret was written here, revoke it now",
         )
     return value
 

@@ -179,7 +179,9 @@ class ForgeConfig(Model):
     type: Text = Field(description="Kind of forge: gitlab, github, pagure.")
     url: Url = Field(description="Address as people open it in a browser.")
     token: SecretRef | None = Field(
-        default=None, description="Where the token is: `env:NAME` or `file:PATH`. Never the token itself."
+        default=None,
+        description="Where the token is: `env:NAME`, `file:PATH`, or `credential:HOST` for what git's credential helpers keep. Never the "
+        "token itself.",
     )
     app: App | None = Field(default=None, description="App to act as, in place of `token`.")
     tier: Text = Field(
