@@ -65,7 +65,9 @@ class Actions(Resource):
         more = set(after.patterns or ()) - set(before.patterns or ())
         ups = (
             _rises(bool(before.enabled), bool(after.enabled)),
-            _rises(_ALLOWED.get(before.allowed or "", 0), _ALLOWED.get(after.allowed or "", 2)),
+            _rises(_ALLOWED.get(before.allowed or "", 0), _ALLOWED.get(after.allowed, 2))
+            if after.allowed
+            else 0,
             _rises(before.permissions == "write", after.permissions == "write"),
             _rises(bool(before.approve), bool(after.approve)),
             1 if more else -1 if fewer else 0,
