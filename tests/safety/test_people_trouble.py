@@ -80,7 +80,8 @@ def test_the_last_owner_is_not_taken_whatever_the_files_say(here):
     forge = here.sandbox.forges["github"]
     here.accept()
     policy = here.config.parent / "policy.yaml"
-    policy.write_text(policy.read_text(encoding="utf-8") + "  minimum_owners: 2\n", encoding="utf-8")
+    guarded = policy.read_text(encoding="utf-8").replace("guards:\n", "guards:\n  minimum_owners: 2\n")
+    policy.write_text(guarded, encoding="utf-8")
     with pytest.raises(ConfigError, match="at least 2"):
         here.plan()
     policy.write_text(
