@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from itertools import permutations, product
 
 import pytest
@@ -149,6 +150,25 @@ def test_a_rule_that_can_not_be_made_anew_is_back_as_it_was(free, free_sandbox):
         free.do("update", before, free.rule(push=("level:write",), merge=None, create=None))
     free_sandbox.faults.replace([])
     assert free.rules() == {"c7": before}
+
+
+def test_where_a_rule_can_be_made_neither_anew_nor_as_it_was_its_branches_stay_shut(free, free_sandbox):
+    before = free.rule(push=("level:maintain",), merge=("level:maintain",), create=("level:maintain",))
+    after = free.rule(push=("level:write",), merge=None, create=None)
+    free.make(before)
+    what = {"status": 403, "body": {"message": "403 Forbidden"}}
+    free_sandbox.faults.replace(
+        [{"when": {"method": "POST", "path": "/protected_branches", "nth": [2, 3]}, "what": what}]
+    )
+    with pytest.raises(DeniedError):
+        free.do("update", before, after)
+    free_sandbox.faults.replace([])
+    (shut,) = free.rules().values()
+    assert (shut.push, shut.merge) == ((), ())
+    assert fnmatchcase("c7", shut.pattern)
+    free.make(after)
+    free.do("delete", shut, None)
+    assert set(free.rules()) == {"c7"}
 
 
 def test_a_rule_goes_and_going_twice_is_as_good(free):
