@@ -14,10 +14,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from sigctl.app.context import Watch
 from sigctl.cli.options import colours, width
@@ -98,6 +101,30 @@ class Shown:
             self._console.print(outcome_text(outcome))
 
 
+class Rate(ProgressColumn):
+    """How many actions end in a second; in a minute, where it is less than one."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, nothing before there is one, or where there is nothing to count."""
+        speed = task.finished_speed or task.speed
+        if not speed or task.total is None:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{speed * 60:.0f}/min", style="progress.data.speed")
+
+
+def bars(console: Console) -> Progress:
+    """Return the bars of a run: what, how far, how many of how many, how fast, how long still."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
 @contextmanager
 def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
     """Show progress on stderr while the block runs; nothing is left of it afterwards."""
@@ -108,14 +135,7 @@ def showing(watch: Watch, *, verbose: int, no_color: bool) -> Iterator[Shown]:
         watch.reading, watch.waiting, watch.ended = shown.reading, shown.waiting, shown.ended
         yield shown
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with bars(console) as progress:
         shown = Shown(console, progress, verbose)
         watch.reading, watch.waiting, watch.ended = shown.reading, shown.waiting, shown.ended
         yield shown
