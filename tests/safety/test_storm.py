@@ -20,8 +20,8 @@ KINDS = {
     "reset, and it was done": {"reset": True, "after": True},
     "cut": {"cut": 20},
     "slow": {"delay_ms": 500},
-    "slower than anybody waits": {"delay_ms": 1500, "status": 504, "body": "gateway timeout"},
-    "slower than anybody waits, and it was done": {"delay_ms": 1500, "after": True},
+    "slower than anybody waits": {"delay_ms": 2500, "status": 504, "body": "gateway timeout"},
+    "slower than anybody waits, and it was done": {"delay_ms": 2500, "after": True},
     "nonsense": {"status": 200, "body": "<html>maintenance</html>", "after": True},
 }
 LIMITED = {"graphql_errors": [{"type": "RATE_LIMITED", "message": "wait"}], "headers": {"retry-after": "1"}}
@@ -42,7 +42,7 @@ def ride(folder, forge, seed, tally):
     config = estates.write(folder / "config", "one")
     wrong, excess = [], []
     with ground(folder, config, logins=estates.LOGINS, only=forge) as here:
-        here.hasty, here.patience = True, 1.0
+        here.hasty, here.patience = True, 1.6
         for which in ("one", "other"):
             estates.write(folder / "config", which)
             here.watched = Watched(here.watched.eyes)
