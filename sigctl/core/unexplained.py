@@ -125,9 +125,10 @@ class _Change:
             return True
         if differs(keys, fields, self._then, self._today) or subject.who().casefold() in self._people:
             return True
-        if isinstance(subject, BranchRule):
-            other = self._before.closest_rules != self._now.closest_rules
-            return other or self._rights  # where rules are kept by levels, they follow from who has which
+        if isinstance(subject, BranchRule) and (
+            self._rights or self._before.closest_rules != self._now.closest_rules
+        ):
+            return True  # where rules are kept by levels, they follow from who has which
         if isinstance(subject, ClassicRule) and self._before.classic != self._now.classic:
             return True
         return self._today.find(subject.key) is None and self._newly_ours(subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from worlds import RULED, TRAITS, desired_of, observation_of
 
 from sigctl.core.compare import compare
@@ -105,3 +106,14 @@ def test_what_was_left_undone_is_no_surprise():
     ).plan.actions
     left = frozenset(Key("team_member", one.key.name.upper()) for one in PEOPLE)
     assert judge(actions, Before(desired, DAY, left), desired, TEN) == ([], [])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_rules_of_a_repository_that_is_newly_declared_are_newly_ours_to_take_away(known):
+    repo, rule = Repo("O/r", archived=False), BranchRule("O/r", "*", push=())
+    then, now = state([Org("O"), *([repo] if known else [])]), state([Org("O"), repo])
+    before, desired = (desired_of(one, managed=frozenset(one)) for one in (then, now))
+    actions = compare(desired, observation_of(state([Org("O"), repo, rule])), RULED, FREE).plan.actions
+    assert [(a.verb, a.key) for a in actions] == [("delete", rule.key)]
+    _, notes = judge(actions, Before(before, DAY), desired, TEN)
+    assert [note.subject for note in notes] == ([str(rule.key)] if known else [])
