@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
-from sigctl.core.kinds.base import Effect, Key, Resource
-from sigctl.core.kinds.repo import Repo
+from sigctl.core.kinds.base import Effect
+from sigctl.core.kinds.setting import RepoSetting, TargetSetting
 
 Term = bool | str | int | None
 
 
 @dataclass(frozen=True, slots=True)
-class PushRules(Resource):
+class PushRules(TargetSetting):
     """What must be so in everything that is pushed to a repository; on a group, what new repositories in it begin with.
 
     A text is a regular expression, "" is none; a size of 0 is no limit.
     """
 
     KIND: ClassVar[str] = "push_rules"
-    PATHS: ClassVar[Mapping[str, str]] = {"target": "on"}
-    SETTING: ClassVar[bool] = True
 
-    on: str
-    target: str
     commit_committer_check: bool | None = None
     commit_committer_name_check: bool | None = None
     reject_unsigned_commits: bool | None = None
@@ -39,16 +34,6 @@ class PushRules(Resource):
     file_name_regex: str | None = None
     max_file_size: int | None = None
     """Megabytes."""
-
-    @property
-    def key(self) -> Key:
-        """What it is of."""
-        return Key(self.KIND, f"{self.on}:{self.target}")
-
-    @property
-    def inside(self) -> Key:
-        """The repository or the group."""
-        return Key(self.on, self.target)
 
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:
@@ -79,14 +64,11 @@ def _looser(old: Term, new: Term) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Approvals(Resource):
+class Approvals(RepoSetting):
     """Who may approve what is merged, and what becomes of approvals: each switch that is on makes them worth less."""
 
     KIND: ClassVar[str] = "approvals"
-    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
-    SETTING: ClassVar[bool] = True
 
-    repo: str
     author: bool | None = None
     """Whether who proposes a change may approve it himself."""
     committers: bool | None = None
@@ -95,16 +77,6 @@ class Approvals(Resource):
     """Whether each proposal may ask for another number of approvals."""
     keep: bool | None = None
     """Whether approvals stay when more is pushed."""
-
-    @property
-    def key(self) -> Key:
-        """The repository."""
-        return Key(self.KIND, self.repo)
-
-    @property
-    def inside(self) -> Key:
-        """The repository."""
-        return Key(Repo.KIND, self.repo)
 
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from sigctl.core.kinds.base import Effect, Key, Resource
-from sigctl.core.kinds.repo import Repo
+from sigctl.core.kinds.base import Effect, Resource
+from sigctl.core.kinds.setting import RepoSetting
 from sigctl.core.levels import native
 
 OFF, MEMBERS, EVERYONE, PUBLIC = "off", "members", "everyone", "public"
@@ -24,14 +24,11 @@ BELOW: Mapping[str, str] = {"merge_requests": "repository", "ci": "repository"}
 
 
 @dataclass(frozen=True, slots=True)
-class Features(Resource):
+class Features(RepoSetting):
     """Who has which feature of a repository; those that nobody declares are not cared about."""
 
     KIND: ClassVar[str] = "features"
-    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
-    SETTING: ClassVar[bool] = True
 
-    repo: str
     access: tuple[str, ...] = ()
     """`FEATURE=WHO`, sorted."""
 
@@ -43,16 +40,6 @@ class Features(Resource):
     def given(self) -> dict[str, str]:
         """Return who has what, by feature."""
         return {name: who for name, _, who in (one.partition("=") for one in self.access)}
-
-    @property
-    def key(self) -> Key:
-        """The repository."""
-        return Key(self.KIND, self.repo)
-
-    @property
-    def inside(self) -> Key:
-        """The repository."""
-        return Key(Repo.KIND, self.repo)
 
     def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
         """Return the difference in the features that this one speaks of."""

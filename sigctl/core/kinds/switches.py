@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from sigctl.core.kinds.base import Effect, Key, Resource
-from sigctl.core.kinds.repo import Repo
+from sigctl.core.kinds.base import Effect, Resource
+from sigctl.core.kinds.setting import RepoSetting, TargetSetting
 
 ALL, LOCAL, SELECTED = "all", "local", "selected"
 _ALLOWED = {LOCAL: 0, SELECTED: 1, ALL: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Actions(Resource):
+class Actions(TargetSetting):
     """Whether and which workflows run, and what their token may do; on a repository, or for all of an org."""
 
     KIND: ClassVar[str] = "actions"
-    PATHS: ClassVar[Mapping[str, str]] = {"target": "on"}
-    SETTING: ClassVar[bool] = True
 
-    on: str
-    target: str
     enabled: bool | str | None = None
     """On an org true is for all repositories, false for none; another word of the forge survives as `native:WORD`."""
     allowed: str | None = None
@@ -33,16 +28,6 @@ class Actions(Resource):
     """What the token of a workflow may do unless the workflow says otherwise: read or write."""
     approve: bool | None = None
     """Whether workflows may approve changes."""
-
-    @property
-    def key(self) -> Key:
-        """What it is of."""
-        return Key(self.KIND, f"{self.on}:{self.target}")
-
-    @property
-    def inside(self) -> Key:
-        """The repository or the org."""
-        return Key(self.on, self.target)
 
     def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
         """As for every kind; where nothing runs, it does not matter what may."""
@@ -89,14 +74,11 @@ SECURITY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Security(Resource):
+class Security(RepoSetting):
     """Switches of a repository that keep secrets out and tell of holes."""
 
     KIND: ClassVar[str] = "security"
-    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
-    SETTING: ClassVar[bool] = True
 
-    repo: str
     secret_scanning: bool | None = None
     push_protection: bool | None = None
     """Whether a push with a secret in it is refused."""
@@ -104,16 +86,6 @@ class Security(Resource):
     dependency_fixes: bool | None = None
     private_reports: bool | None = None
     """Whether anyone can report a hole without telling everybody."""
-
-    @property
-    def key(self) -> Key:
-        """The repository."""
-        return Key(self.KIND, self.repo)
-
-    @property
-    def inside(self) -> Key:
-        """The repository."""
-        return Key(Repo.KIND, self.repo)
 
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:
@@ -125,26 +97,13 @@ class Security(Resource):
 
 
 @dataclass(frozen=True, slots=True)
-class Properties(Resource):
+class Properties(RepoSetting):
     """Values of the properties that an org has defined for its repositories; those that nobody declares are not cared about."""
 
     KIND: ClassVar[str] = "properties"
-    PATHS: ClassVar[Mapping[str, str]] = {"repo": "repo"}
-    SETTING: ClassVar[bool] = True
 
-    repo: str
     values: tuple[str, ...] = ()
     """`NAME=VALUE`, sorted; several values of one name are several entries."""
-
-    @property
-    def key(self) -> Key:
-        """The repository."""
-        return Key(self.KIND, self.repo)
-
-    @property
-    def inside(self) -> Key:
-        """The repository."""
-        return Key(Repo.KIND, self.repo)
 
     def changes(self, observed: Resource) -> dict[str, tuple[Any, Any]]:
         """Return the difference in the names that this one speaks of."""
