@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -169,11 +170,13 @@ class Ground:
                 limits = {r.guard: LARGE for r in planned.plan.refusals} | dict(allow or {})
                 planned = make_plan(context, Allowed(limits, "a test"))
             left = {action.id: action for action in planned.plan.actions}
+            one_at_a_time = threading.Lock()
 
             def told(outcome: Outcome) -> None:
-                left.pop(outcome.action.id, None)
-                if known(_order(left)):
-                    context.watch.stop.set()
+                with one_at_a_time:  # lanes end side by side
+                    left.pop(outcome.action.id, None)
+                    if known(_order(left)):
+                        context.watch.stop.set()
 
             if known(_order(left)):
                 context.watch.stop.set()
