@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from ground import NAMES, Ground, copy, ground, unfinished
 
 from sigctl.sandbox.gitrepo import environment
 
+PATIENCE = 60.0
+"""Seconds in which a cache must come to rest."""
 SHORT = 4096
 """Bytes of a file of the cache that is compared by what is in it."""
 ROLES = ("primary", "replica")
@@ -220,13 +223,26 @@ def kept(cache: Path) -> frozenset[str]:
 
 
 def copy_cache(source: Path, target: Path) -> None:
-    """Copy the cache as a crash would leave it; objects by link, since they are never written in place."""
+    """Copy the cache as a crash would leave it; objects by link, since they are never written in place.
+
+    The client's git may still work on what it has got by then: what changes meanwhile is copied again, so that the copy is one moment.
+    """
 
     def one(file: str, to: str) -> object:
         return (os.link if "objects" in Path(file).parts else shutil.copy2)(file, to)
 
-    if source.exists():
-        shutil.copytree(source, target, copy_function=one)
+    until = time.monotonic() + PATIENCE
+    while source.exists():
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            shutil.copytree(source, target, copy_function=one)
+        except (OSError, shutil.Error):  # a file went while it was copied
+            if time.monotonic() > until:
+                raise
+            continue
+        if _digest(source) == _digest(target):
+            return
+        assert time.monotonic() < until, "the cache does not come to rest"
 
 
 def _bare(here: Ground) -> list[Path]:
