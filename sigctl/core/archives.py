@@ -108,11 +108,15 @@ def moments(actions: Sequence[Action], seen: State) -> list[Note]:
 
 
 def shown_late(actions: Sequence[Action]) -> list[Note]:
-    """Return a note for each repository that is shown or hidden while rights end: what people read it by may end before."""
+    """Return a note for each repository that is shown or hidden while rights end: what people read it by may end before.
+
+    Nobody reads one that is only made in this plan.
+    """
     if not any(
         (a.effect == "narrows" and not isinstance(a.subject, Repo)) or a.verb == "move" for a in actions
     ):
         return []
+    born = {a.key for a in actions if a.verb == "create"}
     return [
         Note(
             "moment",
@@ -121,7 +125,7 @@ def shown_late(actions: Sequence[Action]) -> list[Note]:
             a.forge,
         )
         for a in actions
-        if isinstance(a.subject, Repo) and "visibility" in a.changed()
+        if isinstance(a.subject, Repo) and "visibility" in a.changed() and a.key not in born
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Ref, Repo, Resource, Team
 from sigctl.core.kinds.ref import FORCED, GONE, MOVED, RETIRED
+from sigctl.core.levels import NATIVE
 from sigctl.core.plan import Action
 from sigctl.report import parts
 
@@ -278,7 +279,10 @@ def _subject(one: str) -> str:
     kind, _, level = one.partition(":")
     if kind == "deploy_key":
         return f"deploy key {level}"
-    return f"all with {level.removeprefix('native:')}" if kind == "level" else one
+    if kind != "level":
+        return one
+    word = level.removeprefix(NATIVE)
+    return f"all with {word}" if word == level else f"all with the role {word}"
 
 
 def _plain_thing(action: Action) -> str:

@@ -164,3 +164,25 @@ def test_a_right_to_write_on_what_is_shut_last_is_given_after_it():
 def test_what_is_taken_out_of_the_archive_waits_until_rights_are_settled():
     door = Action("f", "update", SHUT, replace(SHUT, archived=False), "s", 10)
     assert [a.phase for a in settle([door], frozenset(), first=20, opening=66, last=85)] == [66]
+
+
+def test_what_is_shown_while_rights_end_is_named_unless_it_is_only_made_in_the_plan():
+    there = [
+        Org("O"),
+        Team("O/t"),
+        Repo("O/old", visibility="private"),
+        Grant("repo", "O/old", "team:O/t", "write"),
+    ]
+    asked = [
+        Org("O"),
+        Team("O/t"),
+        *(Repo(path, visibility="public") for path in ("O/old", "O/new")),
+        *(Grant("repo", path, "team:O/t", "read") for path in ("O/old", "O/new")),
+    ]
+    managed = frozenset(Key("repo", path) for path in ("O/old", "O/new"))
+    desired = desired_of(state(asked), managed=managed)
+    found = compare(desired, observation_of(state(there)), TRAITS, OPEN).plan
+    shown = [a.key.name for a in found.actions if "visibility" in a.changed()]
+    assert shown == ["O/new", "O/old"], "both are shown late"
+    told = [n.subject for n in found.notes if n.topic == "moment" and "changes who sees it" in n.text]
+    assert told == ["O/old"]

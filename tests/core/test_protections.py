@@ -14,7 +14,7 @@ from sigctl.core.state import OWN_WAY, Account, Desired, Observation, Traits, st
 REPO = "project/sig-core/kernel"
 VIRT, CORE = "project/sig-virt/groups/makers", "project/sig-core/groups/release"
 EVERYBODY = ("level:write",)
-ADMINISTRATOR = "level:native:60"
+ADMINISTRATOR = "level:native:server-admin"
 OWNED = {"code_owners": True}
 TRAITS = Traits(
     kinds=frozenset({"org", "team", "team_member", "repo", "grant", "branch_rule"}),

@@ -19,7 +19,7 @@ TEAM = "project/makers"
 TEXT = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB"
 KEY = DeployKey(REPO, fingerprint_of(TEXT), write=True, title="carrier", key_text=TEXT)
 NAMED = f"deploy_key:{KEY.fingerprint}"
-ADMIN = "level:native:60"
+ADMIN = "level:native:server-admin"
 MAINTAIN = ("level:maintain",)
 
 

@@ -242,7 +242,7 @@ def test_everyone_above_a_level_that_we_have_no_word_for_survives():
     row = {"name": "v*", "create_access_levels": [{"id": 1, "access_level": 60}]}
     protection = of_rest(row)
     assert isinstance(protection, Protection)
-    assert to_rule("a/b", "tag", protection, Names()).create == ("level:native:60",)
+    assert to_rule("a/b", "tag", protection, Names()).create == ("level:native:server-admin",)
 
 
 def test_without_the_kind_no_rule_is_read(free):

@@ -16,7 +16,7 @@ from sigctl.forges.base import Scope
 from sigctl.sandbox import control
 
 NUMBERS = iter(range(10_000))
-ADMIN = "level:native:60"
+ADMIN = "level:native:server-admin"
 
 
 def public_key(number: int) -> str:

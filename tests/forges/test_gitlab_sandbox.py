@@ -525,7 +525,7 @@ def test_a_paid_tier_is_found_out_where_the_server_tells(tmp_path):
     ) as premium:
         admin = opened(premium)
         make(admin, Org("top"), Grant("org", "top", "person:chair", "admin"))
-        own = {"branch_rules:own:level:native:60"}
+        own = {"branch_rules:own:level:native:server-admin"}
         assert look(admin, "top").capabilities == {"enterprise", "free", "premium", *own}
         assert admin.health().tier == "premium"
         assert look(opened(premium, tier="free"), "top").capabilities == {"enterprise", "free", *own}

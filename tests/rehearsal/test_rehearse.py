@@ -160,7 +160,7 @@ def test_a_level_in_a_rule_lets_in_who_has_it_and_one_that_only_the_forge_knows_
             Grant("repo", "O/x", "person:member1", "maintain"),
             Grant("repo", "O/x", "person:member2", "write"),
             BranchRule("O/x", "c7", push=("level:maintain",)),
-            BranchRule("O/x", "c8", push=("level:native:60",)),
+            BranchRule("O/x", "c8", push=("level:native:server-admin",)),
         ]
     )
     found = {(one.who, one.branch): one.expected for one in tries("f", there, {}, ["O/x"])}

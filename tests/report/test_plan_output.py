@@ -70,6 +70,9 @@ SAID = {
     "rule for branch c7: push by team:O/release, no force push": action(
         None, BranchRule("O/r", "c7", push=("team:O/release",), force=False)
     ),
+    "rule for branch c8: push by all with write, all with the role server-admin": action(
+        None, BranchRule("O/r", "c8", push=("level:write", "level:native:server-admin"))
+    ),
     "rule for branch c7: push by nobody, 2 reviews": action(
         None, BranchRule("O/r", "c7", push=(), reviews=2)
     ),

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sigctl.core.kinds import BranchRule, Features, GroupRule, Resource
-from sigctl.core.levels import native
 from sigctl.core.state import OWN_WAY, Account, Note, Observation, state
 from sigctl.forges.base import Progress, Scope, Settings
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.features import features_of
 from sigctl.forges.gitlab.names import ancestors, is_below, parent_of, unscheduled
-from sigctl.forges.gitlab.protections import ADMINISTRATOR
+from sigctl.forges.gitlab.protections import SERVER_ADMIN
 from sigctl.forges.gitlab.readers import (
     branch_rules,
     group_rules,
@@ -120,7 +119,7 @@ def _own_way(ctx: Context, tier: str) -> frozenset[str]:
     """Return by what a protection lets us in: as administrators of the server, by name where it has that, else by level alone."""
     me = ctx.me()
     if me.get("is_admin"):
-        return frozenset({f"{OWN_WAY}level:{native(ADMINISTRATOR)}"})
+        return frozenset({f"{OWN_WAY}level:{SERVER_ADMIN}"})
     return frozenset({f"{OWN_WAY}person:{me['username']}"}) if tier != server.FREE else frozenset()
 
 

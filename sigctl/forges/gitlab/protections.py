@@ -14,8 +14,10 @@ from sigctl.forges.gitlab.graphql import must
 from sigctl.forges.gitlab.names import number_of
 
 NOBODY, ADMINISTRATOR = 0, 60
+SERVER_ADMIN = levels.native("server-admin")
+"""Who administers the whole server; a protection can let nobody else in."""
 _NUMBERS = {levels.WRITE: 30, levels.MAINTAIN: 40}
-_WORDS = {number: level for level, number in _NUMBERS.items()}
+_WORDS = {**{number: level for level, number in _NUMBERS.items()}, ADMINISTRATOR: SERVER_ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,8 @@ def _role(level: str) -> int:
     native = level.removeprefix(levels.NATIVE)
     if level in _NUMBERS:
         return _NUMBERS[level]
+    if level == SERVER_ADMIN:
+        return ADMINISTRATOR
     if native != level and native.isdecimal():
         return int(native)
     raise RefusedError(
