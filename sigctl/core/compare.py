@@ -57,6 +57,9 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         locked=traits.archived_locked,
         hidden_rules=traits.rules_open,
         rules_open=traits.rules_open,
+        filled=frozenset(
+            key for key, one in normal.desired.items() if isinstance(one, Repo) and one.filled
+        ),
     )
     refusals = [
         *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.globs import covers
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds.features import MEMBERS, OFF
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, PUBLIC
 from sigctl.core.plan import Action
@@ -81,8 +82,9 @@ class Course(Timeline):
         here = self.values(Key(Repo.KIND, repo), phase)
         spans = [self._level_at(login, repo, path, phase) for path in self.paths(repo, phase)]
         open_ = [isinstance(one, Repo) and one.visibility == PUBLIC for one in here]
-        least = max(min(s.least for s in spans), int(all(open_)))
-        most = max(*(s.most for s in spans), int(any(open_)))
+        kept = [_for_members(one) for one in self.values(Key(Features.KIND, repo), phase)]
+        least = max(min(s.least for s in spans), int(all(open_) and not any(kept)))
+        most = max(*(s.most for s in spans), int(any(open_) and not all(kept)))
         if repo.endswith(f"/{ALL}"):
             return Span(least, most)
         return Span(0 if None in here else least, 0 if set(here) == {None} else most)
@@ -211,6 +213,11 @@ def decides(rules: Iterable[BranchRule], branch: str) -> BranchRule | None:
         if not any(other is not rule and covers(rule.pattern, other.pattern) for other in fits):
             return rule
     return fits[0] if fits else None
+
+
+def _for_members(one: Resource | None) -> bool:
+    """Whether only the members of a repository read it, also where it is public."""
+    return isinstance(one, Features) and one.given().get("repository") in (MEMBERS, OFF)
 
 
 def _while(span: Span, there: tuple[Resource | None, ...]) -> Span:

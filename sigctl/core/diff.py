@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sigctl.core.heritage import comes_from_above
 from sigctl.core.kinds import (
+    Approvals,
     BranchRule,
     ClassicRule,
     Features,
@@ -15,6 +16,7 @@ from sigctl.core.kinds import (
     Label,
     Membership,
     Org,
+    PushRules,
     Repo,
     Resource,
     Team,
@@ -112,6 +114,10 @@ def _between(before: Resource, after: Resource) -> Resource | None:
     if isinstance(before, BranchRule) and isinstance(after, BranchRule):
         return before.narrowed(after)
     if isinstance(before, Features) and isinstance(after, Features):
+        return before.narrowed(after)
+    if isinstance(before, PushRules) and isinstance(after, PushRules):
+        return before.narrowed(after)
+    if isinstance(before, Approvals) and isinstance(after, Approvals):
         return before.narrowed(after)
     return None
 

@@ -12,12 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core import archives, coming, covered, leavers, links, openings, parts, transfers, withheld
+from sigctl.core import archives, born, coming, covered, leavers, links, openings, parts, transfers, withheld
 from sigctl.core.course import Trouble
 from sigctl.core.kinds import (
     BranchRule,
     DeployKey,
-    Features,
     Grant,
     Key,
     Membership,
@@ -59,12 +58,14 @@ def order(
     locked: bool = True,
     hidden_rules: bool = False,
     rules_open: bool = False,
+    filled: frozenset[Key] = frozenset(),
 ) -> Order:
     """Return the actions in a safe order, given the state they start from.
 
     `early` are the repositories that go into the archive before anybody gets a right; all others go there last. `locked` says
     that nothing can be changed there, `hidden_rules` that rules can be made in a repository that is not shown, `rules_open`
-    that of several rules of a branch the most permissive decides.
+    that of several rules of a branch the most permissive decides. `filled` are the repositories that get a history: what a forge
+    looks at in pushes would refuse one that is older.
     """
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     shrinking = transfers.shrinking(phased, seen)
@@ -74,7 +75,7 @@ def order(
     settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
     ahead = transfers.ahead(shifted, seen, early=EARLY)
     phased = [replace(a, phase=settled.get(a.key, a.phase)) for a in ahead]
-    phased = _ruled_at_birth(phased) if hidden_rules else _ruled_when_open(phased)
+    phased = born.ruled(phased, filled, phase=CREATE + 10) if hidden_rules else _ruled_when_open(phased)
     if not locked:
         phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
     moved = transfers.across(phased, seen)
@@ -88,7 +89,8 @@ def order(
     linked = transfers.linked(links.linked(hung, mended.waits, opened=UNARCHIVE), seen)
     linked = withheld.linked(openings.linked(linked, seen), seen, rules_open=rules_open)
     linked = coming.where_they_were(linked, moved)
-    return Order(tuple(sorted(linked, key=order_key)), tuple(_named(mended.gaps, phased)))
+    notes = (*_named(mended.gaps, phased), *born.unchecked(phased, filled))
+    return Order(tuple(sorted(linked, key=order_key)), notes)
 
 
 def _named(gaps: Iterable[Trouble], actions: Sequence[Action]) -> Iterator[Note]:
@@ -115,7 +117,7 @@ def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each on
         return _repo_phase(action)
     if isinstance(subject, BranchRule):
         return {"widens": LATE + 5, "narrows": _SHUT}.get(action.effect, SETTLE)
-    if isinstance(subject, Features):
+    if isinstance(subject, born.TERMS):
         return {"widens": LATE + 4, "narrows": _SHUT}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
@@ -184,17 +186,6 @@ def _ruled_when_open(actions: list[Action]) -> list[Action]:
     return [
         replace(a, phase=OPEN + 3 if _lets_in(a) else phases[type(a.subject)])
         if type(a.subject) in phases and a.subject.inside in ruled and a.phase < OPEN and _adds(a)
-        else a
-        for a in actions
-    ]
-
-
-def _ruled_at_birth(actions: list[Action]) -> list[Action]:
-    """Set the rules of new repositories before anybody gets a right, also one from above."""
-    made = {a.key: a.phase for a in actions if isinstance(a.subject, Repo) and a.verb == "create"}
-    return [
-        replace(a, phase=max(CREATE + 10, made[a.subject.inside] + 1))
-        if isinstance(a.subject, BranchRule) and a.verb == "create" and a.subject.inside in made
         else a
         for a in actions
     ]

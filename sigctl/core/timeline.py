@@ -6,7 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from sigctl.core import levels
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import (
+    BranchRule,
+    Features,
+    Grant,
+    Key,
+    Membership,
+    Org,
+    Repo,
+    Resource,
+    Team,
+    TeamMember,
+)
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.plan import Action
@@ -151,6 +162,7 @@ class Timeline:
         groups = self.above(repo)
         targets = [f"repo:{repo}", *(f"org:{group}" for group in groups)]
         yield Key(Repo.KIND, repo)
+        yield Key(Features.KIND, repo)
         yield from sorted(self.rules.get(repo, ()))
         for group in groups:
             if login in self.members.get(group, ()):
@@ -212,7 +224,8 @@ class Timeline:
             }
         if isinstance(one, BranchRule):  # it concerns only those who may write at some time
             return {(login, one.repo) for login in self._at(one.repo, WRITE)}
-        return {(login, one.path) for login in self._at(one.path, READ)} if isinstance(one, Repo) else set()
+        path = one.path if isinstance(one, Repo) else one.repo if isinstance(one, Features) else ""
+        return {(login, path) for login in self._at(path, READ)} if path else set()
 
     def _reach(self, team: str) -> set[str]:
         """Return the repositories on which a team has a grant at some time, or is named by a rule."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Self
 
 from sigctl.core.kinds.base import Effect
@@ -46,6 +46,12 @@ class PushRules(TargetSetting):
             return "neutral"
         return "widens" if any(_looser(old[name], new[name]) for name in changed) else "narrows"
 
+    def narrowed(self, after: Self) -> Self:
+        """Return what lets through only what both this and the one after it do; of two expressions the one that is there."""
+        old, new = self.terms(), after.terms()
+        less = {name: _stricter(old[name], value) for name, value in new.items() if value is not None}
+        return replace(after, **less)  # type: ignore[arg-type]  # each term is of its field's own type
+
     def terms(self) -> dict[str, Term]:
         """Return what it says, without of what it is."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("on", "target")}
@@ -61,6 +67,15 @@ def _looser(old: Term, new: Term) -> bool:
     if isinstance(new, int):
         return bool(old) and (not new or new > int(old or 0))
     return bool(old)
+
+
+def _stricter(old: Term, new: Term) -> Term:
+    """Return the term that lets less through; what was not told may have been anything."""
+    if old is None or isinstance(new, bool):
+        return bool(old) or new
+    if isinstance(new, int):
+        return min(int(old), new) if old and new else int(old) or new
+    return old or new
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,15 @@ class Approvals(RepoSetting):
             if getattr(after, name) not in (None, getattr(before, name))
         ]
         return "widens" if any(changed) else "narrows" if changed else "neutral"
+
+    def narrowed(self, after: Self) -> Self:
+        """Return what approvals are worth where both this and the one after it agree: a safe step from one to the other."""
+        less = {
+            name: bool(getattr(after, name) and getattr(self, name) is not False)
+            for name in APPROVALS
+            if getattr(after, name) is not None
+        }
+        return replace(after, **less)  # type: ignore[arg-type]  # the names are those of the switches
 
 
 APPROVALS = ("author", "committers", "override", "keep")

@@ -1,0 +1,45 @@
+"""New repositories on a forge where rights on a group reach them at once: their rules and terms come before any right.
+
+What a forge looks at in pushes waits until the history is there: it would refuse one that is older than it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from sigctl.core.kinds import Approvals, BranchRule, Features, Key, PushRules, Repo
+from sigctl.core.plan import Action
+from sigctl.core.state import Note
+
+TERMS = (Features, PushRules, Approvals)
+"""Settings that say what whoever has a right there can do with it."""
+
+
+def ruled(actions: Sequence[Action], filled: frozenset[Key], *, phase: int) -> list[Action]:
+    """Return the actions with rules and terms of new repositories in this phase, or right after the one that makes the repository."""
+    made = {a.key: a.phase for a in actions if isinstance(a.subject, Repo) and a.verb == "create"}
+    return [
+        replace(a, phase=max(phase, made[a.subject.inside] + 1))
+        if isinstance(a.subject, (BranchRule, *TERMS))
+        and a.verb == "create"
+        and a.subject.inside in made
+        and not _waits(a, filled)
+        else a
+        for a in actions
+    ]
+
+
+def unchecked(actions: Iterable[Action], filled: frozenset[Key]) -> Iterator[Note]:
+    """Yield a note for each repository whose push rules come after its history, and after the rights there."""
+    text = (
+        "{} has its push rules only after its history: until then whoever may push there is not held to them"
+    )
+    for action in actions:
+        if action.verb == "create" and _waits(action, filled):
+            where = action.subject.key.name.partition(":")[2]
+            yield Note("moment", where, text.format(where), action.forge)
+
+
+def _waits(action: Action, filled: frozenset[Key]) -> bool:
+    return isinstance(action.subject, PushRules) and action.subject.inside in filled
