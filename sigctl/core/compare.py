@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sigctl.core import passing
 from sigctl.core.archives import moments, shown_late
@@ -17,7 +17,8 @@ from sigctl.core.order import order
 from sigctl.core.plan import Action, Cost, Plan, merge
 from sigctl.core.policy import Policy
 from sigctl.core.protected import moments as ruled_late
-from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits
+from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, Unread
+from sigctl.core.unread import Apart, keep
 
 SECONDS_PER_WRITE = 0.5
 """A usual answer to a write, and what a forge lets through a minute; for the estimate only."""
@@ -30,11 +31,20 @@ class Compared:
     plan: Plan
     wanted: State
     seen: State
+    unread: Mapping[Key, Unread] = field(default_factory=dict)
+    """Repositories that are set aside since they could not be read whole, by every path that they may have; `seen` may lack some of them."""
+    left: tuple[Action, ...] = ()
+    """What is not in the plan because of that."""
 
 
 def compare(desired: Desired, observation: Observation, traits: Traits, policy: Policy) -> Compared:
-    """Return the plan that turns what was observed into what is desired, judged by the guards."""
-    desired, observation, unread = without_unread(desired, observation)
+    """Return the plan that turns what was observed into what is desired, judged by the guards.
+
+    Nothing is planned for a repository that could not be read whole, see `unread`.
+    """
+    desired, observation, keyless = without_unread(desired, observation)
+    apart = Apart.of(desired, observation, traits)
+    observation = apart.known(observation)
     normal = normalise(desired, observation, traits)
     difference = diff(
         normal.desired,
@@ -61,35 +71,38 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
             key for key, one in normal.desired.items() if isinstance(one, Repo) and one.filled
         ),
     )
+    kept = keep(ordered.actions, normal.observed, apart, desired, traits)
     refusals = [
-        *judge(ordered.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
-        *judge_deeds(ordered.actions, normal.desired, normal.observed, policy, desired.forge),
+        *judge(kept.actions, normal.observed, policy, desired.forge, observation.me, sigs=desired.sigs),
+        *judge_deeds(kept.actions, normal.desired, normal.observed, policy, desired.forge),
         *judge_first_run(
-            ordered.actions, normal.desired, normal.observed, policy, desired.forge, orgs=desired.orgs
+            kept.actions, normal.desired, normal.observed, policy, desired.forge, orgs=desired.orgs
         ),
     ]
     missing = _missing_orgs(normal.desired, normal.observed, desired.forge, traits)
-    writes = len(ordered.actions)
+    writes = len(kept.actions)
     plan = Plan(
-        actions=ordered.actions,
+        actions=kept.actions,
         forges=(desired.forge,),
-        notes=(
-            *(_passed(ordered.actions, normal) if traits.team_is_group else ()),
-            *normal.notes,
-            *difference.notes,
-            *(replace(n, forge=desired.forge) for n in ordered.notes),
-            *moments(ordered.actions, observation.state),
-            *shown_late(ordered.actions),
-            *(ruled_late(ordered.actions, normal.observed) if traits.rules_open else ()),
-            *(_shares(ordered.actions) if traits.share_gap else ()),
-            *rekeyed(ordered.actions, traits),
-            *(note for action in ordered.actions for note in _by_hand(action, traits, observation.me)),
+        notes=apart.about_others(
+            (
+                *(_passed(kept.actions, normal) if traits.team_is_group else ()),
+                *normal.notes,
+                *difference.notes,
+                *(replace(n, forge=desired.forge) for n in ordered.notes),
+                *moments(kept.actions, observation.state),
+                *shown_late(kept.actions),
+                *(ruled_late(kept.actions, normal.observed) if traits.rules_open else ()),
+                *(_shares(kept.actions) if traits.share_gap else ()),
+                *rekeyed(kept.actions, traits),
+                *(note for action in kept.actions for note in _by_hand(action, traits, observation.me)),
+            )
         ),
         refusals=tuple(refusals),
-        quarantined=(*normal.set_aside, *missing, *unread),
+        quarantined=(*normal.set_aside, *missing, *keyless, *kept.set_aside),
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
     )
-    return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed)
+    return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed, apart.places, kept.left)
 
 
 def _passed(actions: Sequence[Action], normal: Normal) -> list[Note]:

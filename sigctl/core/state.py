@@ -104,8 +104,20 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What could not be read of one repository, while the rest of its forge was: what is not seen of it is not absent."""
+
+    reason: str
+    hint: str = ""
+    kinds: frozenset[str] = frozenset()
+    """Kinds of which something there is unknown; of the repository itself for `repo`, what single people have for `grant`."""
+    teams: bool = False
+    """Whether it is unknown what teams have there, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """What a forge reported, whole within its scope; a read that failed raises and never becomes one of these."""
+    """What a forge reported, whole within its scope but for what it names; a read that failed otherwise raises, and is none of these."""
 
     forge: str
     state: State
@@ -117,6 +129,8 @@ class Observation:
     """What this server can do beyond the traits of its kind, found out by asking (tier, edition, plan of the org)."""
     notes: tuple[Note, ...] = ()
     reads: int = 0
+    unread: Mapping[Key, Unread] = field(default_factory=dict)
+    """Repositories of which some part could not be read, whether or not they are in the state."""
 
     @property
     def computed_rules(self) -> bool:

@@ -122,7 +122,7 @@ def excess(wanted, seen, traits, seed, share):
     order = in_some_order(plan.actions, rng)
     bad = {action.id for action in order if rng.random() < share}
     named = {m.group(1) for n in plan.notes if n.topic == "moment" and (m := NAMED.fullmatch(n.text))}
-    bound = _bound(wanted, seen, plan.actions, traits)
+    bound = bound_of(wanted, seen, plan.actions, traits)
     found = []
 
     def look(now, action):
@@ -134,7 +134,7 @@ def excess(wanted, seen, traits, seed, share):
     return [f"{one}; failed: {sorted(str(a.key) for a in order if a.id in bad)}" for one in found]
 
 
-def _bound(wanted, seen, actions, traits):
+def bound_of(wanted, seen, actions, traits):
     """Return what everybody may do: before, as it is declared, or once all is done; by both paths of what moves."""
     places = {a.before.key.name: a.key.name for a in actions if a.verb == "move"}
     found = defaultdict(int)
