@@ -157,3 +157,5 @@ def test_the_step_between_two_rules_allows_what_both_allow():
     assert one.narrowed(silent) == BranchRule(
         "O/r", "b", push=one.push, create=("team:O/t",), force=None, delete=None
     )
+    kept = BranchRule("O/r", "b", push=(), force=False, delete=False)
+    assert silent.narrowed(kept) == kept, "nobody knows what was there"

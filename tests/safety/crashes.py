@@ -88,8 +88,6 @@ class Recording:
     """The paths that things have in the end."""
     named: Moments
     """What its plan names; a crash in such a moment makes it last until the next apply."""
-    torn: int
-    """States that a known hole shows in."""
     good: set[Moment]
     """What a forge held and what was still to be done, at moments from which an apply ended well."""
 
@@ -127,18 +125,8 @@ def record(story: Story, folder: Path) -> Recording:
         return Recording(
             story, folder, config, points, 2 * len(here.watched.requests), before | after, here.census(),
             here.watched.moments, excess, gaps, here.watched.eyes, here.watched.eyes.names(),
-            named, 0, set() if excess else set(passed),
+            named, set() if excess else set(passed),
         )  # fmt: skip
-
-
-def is_torn(right: Right, bound: frozenset[Right]) -> bool:
-    """Whether it is the hole that the threat model names: a rule that two rulesets make, of which a crash left one.
-
-    The next apply takes the branches out of the wider rule before it makes the other one: who may push them may delete or force them.
-    """
-    verb, _, branch = right.what.partition(" refs/heads/")
-    torn = right.forge == "github" and right.kind == "repo" and verb in ("delete", "force push")
-    return torn and bool(branch) and right._replace(what=f"push refs/heads/{branch}") in bound
 
 
 def recover(recording: Recording, point: Path, text: str) -> list[str]:
@@ -152,7 +140,6 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
     shutil.rmtree(folder, ignore_errors=True)
     copy(point / "forges", folder / "forges")
     wrong: list[str] = []
-    torn: list[Right] = []
     passed: list[Moment] = []
 
     def known(left: Left) -> bool:
@@ -174,12 +161,9 @@ def recover(recording: Recording, point: Path, text: str) -> list[str]:
         excess = {
             r: at for r, at in excess.items() if at != BEGINNING or not recording.named.explains_excess(r)
         }
-        torn = [right for right in excess if is_torn(right, recording.bound)]
-        excess = {right: request for right, request in excess.items() if right not in torn}
         wrong += [f"excess: {right} after {request}" for right, request in sorted(excess.items())[:5]]
         recording.moments += here.watched.moments
-    if not wrong and not torn:
+    if not wrong:
         recording.good.update(passed)
-    recording.torn += bool(torn)
     shutil.rmtree(folder)
     return [f"{recording.story.name}, crash after {text} ({point.name}): {one}" for one in wrong]

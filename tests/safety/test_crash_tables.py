@@ -20,7 +20,6 @@ def run(story: Story, folder, tally, *, step: int = 1) -> None:
     excess = [line for line in wrong if "excess" in line]
     tally("crash anywhere, states", len(points), [line for line in wrong if line not in excess])
     tally("no excess, moments after crashes", recording.moments, excess)
-    tally("known hole, states in which a torn rule of GitHub lets force or delete", recording.torn)
 
 
 @pytest.mark.safety

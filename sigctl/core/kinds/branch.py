@@ -117,8 +117,8 @@ class BranchRule(Resource):
             push=_both(self.push, after.push),
             merge=_both(self.merge, after.merge),
             create=_both(self.create, after.create),
-            force=self.force and after.force,
-            delete=self.delete and after.delete,
+            force=_unless_kept(self.force, after.force),
+            delete=_unless_kept(self.delete, after.delete),
             reviews=max(self.reviews or 0, after.reviews or 0) if after.reviews is not None else None,
             code_owners=None if after.code_owners is None else bool(self.code_owners) or after.code_owners,
             checks=None if after.checks is None else tuple(sorted({*(self.checks or ()), *after.checks})),
@@ -143,6 +143,11 @@ def _unprotects_more(before: Subjects, after: Subjects) -> bool:
     """Whether someone may take the rule away who could not before: whom it names must have `maintain` in any case."""
     every = {f"level:{level}" for level in (levels.WRITE, levels.MAINTAIN)}
     return before is not None and not every & set(before) and _admits_more(before, after)
+
+
+def _unless_kept(one: bool | None, other: bool | None) -> bool | None:
+    """Whether both allow it; what one of them forbids is not allowed, whatever is unknown of the other."""
+    return False if False in (one, other) else one and other
 
 
 def _both(one: Subjects, other: Subjects) -> Subjects:

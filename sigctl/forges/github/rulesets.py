@@ -8,7 +8,9 @@ A bypass opens every rule of its ruleset, so one branch rule is up to four of th
     review    reviews and checks; those who may push don't need them
     history   no force push, no deletion; nobody bypasses it
 
-GitHub adds up all rulesets that match. For us the narrower pattern decides, so a wider one leaves out what has its own rule.
+GitHub adds up all rulesets that match. For us the narrower pattern decides, so a wider one leaves out what has its own rule: once
+that has all its parts, and until the first of them goes. Meanwhile both hold, which is less than either allows. Such a rule is read as
+one that is not in force, so that the next plan makes it whole or takes it away.
 Owners bypass `push`, `create` and `review`: they can change the rules anyway, and mirrors push with an owner's token.
 """
 
@@ -77,6 +79,16 @@ def left_out(on: str, pattern: str, others: Iterable[str]) -> frozenset[str]:
     return frozenset(ref for other in narrower for ref in refs(on, other))
 
 
+def holds(one: Ruleset, on: str, pattern: str) -> bool:
+    """Whether a ruleset is in force for all that the pattern matches, what it leaves out aside."""
+    return one.active and (one.target, one.include) == (on, refs(on, pattern))
+
+
+def apart(one: Ruleset, on: str, pattern: str, others: Iterable[str]) -> set[str]:
+    """Return those of the other patterns that the ruleset of this one leaves out."""
+    return {other for other in others if (own := left_out(on, pattern, [other])) and own <= one.exclude}
+
+
 def rulesets_of(rule: BranchRule, others: Iterable[str]) -> list[Ruleset]:
     """Return the rulesets that make the rule so, beside rules with the other patterns."""
     include, exclude = refs(rule.on, rule.pattern), left_out(rule.on, rule.pattern, others)
@@ -112,18 +124,40 @@ def _chosen(**rules: object) -> set[str]:
     return {name for name, wanted in rules.items() if wanted}
 
 
+def rules_of(repo: str, on: str, found: Mapping[str, Mapping[str, Ruleset]]) -> list[BranchRule]:
+    """Return the branch rules of a repository, given for each pattern its parts; of one that is not in force yet, nothing."""
+    return [
+        BranchRule(
+            repo, pattern, on
+        )  # differs from whatever the files ask for, so that it is never left as it is
+        if _is_below_others(on, pattern, found)
+        else rule_of(repo, on, pattern, parts, found)
+        for pattern, parts in found.items()
+    ]
+
+
+def _is_below_others(on: str, pattern: str, found: Mapping[str, Mapping[str, Ruleset]]) -> bool:
+    """Whether a part of a wider rule still holds for what the pattern matches."""
+    return any(
+        holds(one, on, other) and not apart(one, on, other, [pattern])
+        for other, parts in found.items()
+        if left_out(on, other, [pattern])
+        for one in parts.values()
+    )
+
+
 def rule_of(
     repo: str, on: str, pattern: str, found: Mapping[str, Ruleset], others: Iterable[str]
 ) -> BranchRule:
-    """Return the branch rule that these parts amount to.
+    """Return the branch rule that these parts amount to by themselves.
 
     A part that is missing, switched off, or holds for other refs than it should is as good as absent.
     """
-    include, exclude = refs(on, pattern), left_out(on, pattern, others)
+    names = set(others)
     sound = {
         part: one
         for part, one in found.items()
-        if one.active and (one.target, one.include, one.exclude) == (on, include, exclude)
+        if holds(one, on, pattern) and one.exclude == left_out(on, pattern, apart(one, on, pattern, names))
     }
     push, create, review = (sound.get(part) for part in ("push", "create", "review"))
     history = sound["history"].rules if "history" in sound and not sound["history"].bypass else frozenset()

@@ -10,11 +10,11 @@ from sigctl.core.kinds import BranchRule
 from sigctl.core.levels import ADMIN, MAINTAIN, WRITE, native
 from sigctl.core.state import Note
 from sigctl.errors import DeniedError, PartialError
-from sigctl.forges.github import documents
+from sigctl.forges.github import documents, rulesets
 from sigctl.forges.github.failures import SCOPES
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.names import split
-from sigctl.forges.github.rulesets import ALWAYS, OWNERS, Bypass, Ruleset, parse, rule_of
+from sigctl.forges.github.rulesets import ALWAYS, OWNERS, Bypass, Ruleset, parse
 from sigctl.forges.github.session import Session, path
 
 ROLES = {4: WRITE, 2: MAINTAIN, 5: ADMIN}
@@ -186,7 +186,7 @@ def rules_of(
     notes: list[Note] = []
     for node in nodes:
         repo = node["nameWithOwner"]
-        parts: dict[tuple[str, str], dict[str, Ruleset]] = defaultdict(dict)
+        parts: dict[str, dict[str, dict[str, Ruleset]]] = defaultdict(lambda: defaultdict(dict))
         for one in node["rulesets"]["nodes"]:
             named = parse(one["name"])
             if named is None:
@@ -195,8 +195,8 @@ def rules_of(
                 )
                 continue
             key = (repo, one["databaseId"])
-            parts[named[1:]][named[0]] = by_rest[key] if key in by_rest else _graphql_ruleset(one)
-        for (on, pattern), sets in parts.items():
-            others = [other for kind, other in parts if kind == on]
-            rules.append(rule_of(repo, on, pattern, sets, others))
+            part, on, pattern = named
+            parts[on][pattern][part] = by_rest[key] if key in by_rest else _graphql_ruleset(one)
+        for on, found in parts.items():
+            rules += rulesets.rules_of(repo, on, found)
     return rules, notes

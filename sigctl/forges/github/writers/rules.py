@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sigctl.core.kinds import BranchRule
 from sigctl.core.levels import NATIVE, at_least
 from sigctl.core.plan import Action
-from sigctl.errors import NotThereError
+from sigctl.errors import NotThereError, PartialError
+from sigctl.forges.github import rulesets
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.names import split
 from sigctl.forges.github.readers.rules import ROLES
-from sigctl.forges.github.rulesets import OWNERS, Ruleset, left_out, parse, refs, rulesets_of
+from sigctl.forges.github.rulesets import OWNERS, Ruleset, holds, left_out, parse, rulesets_of
 from sigctl.forges.github.session import Session, path
 from sigctl.forges.github.writers import sides
 
@@ -25,16 +27,21 @@ _REVIEW = {
 
 
 def put(session: Session, action: Action) -> str:
-    """Have exactly the rulesets that the rule is made of; at no moment is more allowed than before or after."""
+    """Have exactly the rulesets that the rule is made of; at no moment is more allowed than before or after.
+
+    Wider rules leave it out only once it is whole; and what they do not leave out yet, this one does not either: a run that ended
+    between two requests may have left that half made.
+    """
     rule = sides.after(action, BranchRule)
     there = _ours(session, rule.repo)
     others = _patterns(there, rule.on) | {rule.pattern}
     wanted = rulesets_of(rule, others)
     request_id = ""
     for one in wanted:
-        request_id = _save(session, rule.repo, one, there.get(one.name))
-    if action.before is None:
-        _tell_wider(session, rule, there, others)
+        number = there.get(one.name)
+        kept = _as_left_out(session, rule, one, number, others) if number and one.exclude else one
+        request_id = _save(session, rule.repo, kept, number)
+    _tell_wider(session, rule, there, apart=True)
     for name in sorted(set(_parts(there, rule)) - {one.name for one in wanted}):
         request_id = session.remove(_url(rule.repo, there[name]))
     return request_id
@@ -44,7 +51,7 @@ def delete(session: Session, action: Action) -> str:
     """Remove the rulesets of the rule, once the wider rules hold for its refs again."""
     rule = sides.before(action, BranchRule)
     there = _ours(session, rule.repo)
-    _tell_wider(session, rule, there, _patterns(there, rule.on) - {rule.pattern})
+    _tell_wider(session, rule, there, apart=False)
     request_id = ""
     for name in sorted(_parts(there, rule)):
         request_id = session.remove(_url(rule.repo, there[name]))
@@ -65,13 +72,44 @@ def _parts(names: Iterable[str], rule: BranchRule) -> list[str]:
     return [name for name in names if (named := parse(name)) and named[1:] == (rule.on, rule.pattern)]
 
 
-def _tell_wider(session: Session, rule: BranchRule, there: Mapping[str, int], patterns: set[str]) -> None:
+def _tell_wider(session: Session, rule: BranchRule, there: Mapping[str, int], *, apart: bool) -> None:
     """Let the rules with wider patterns leave out what now has, or no longer has, a rule of its own."""
     for name, number in sorted(there.items()):
         _, on, pattern = parse(name) or ("", "", "")
-        if on == rule.on and left_out(on, pattern, [rule.pattern]):
-            names = {"include": sorted(refs(on, pattern)), "exclude": sorted(left_out(on, pattern, patterns))}
+        own = left_out(on, pattern, [rule.pattern]) if on == rule.on else frozenset()
+        now = _found(session, rule.repo, number, name) if own else None
+        if now is None or not holds(now, on, pattern):  # what does not hold is set right with its own rule
+            continue
+        others = rulesets.apart(now, on, pattern, _patterns(there, on) - {rule.pattern})
+        exclude = now.exclude | own if apart else now.exclude - (own - left_out(on, pattern, others))
+        if exclude != now.exclude:
+            names = {"include": sorted(now.include), "exclude": sorted(exclude)}
             session.write("PUT", _url(rule.repo, number), {"conditions": {"ref_name": names}})
+
+
+def _as_left_out(
+    session: Session, rule: BranchRule, wanted: Ruleset, number: int, others: set[str]
+) -> Ruleset:
+    """Return the ruleset that leaves out only what it does now, of what has a rule of its own."""
+    now = _found(session, rule.repo, number, wanted.name)
+    if not holds(now, rule.on, rule.pattern):
+        return wanted
+    kept = rulesets.apart(now, rule.on, rule.pattern, others)
+    return replace(wanted, exclude=left_out(rule.on, rule.pattern, kept))
+
+
+def _found(session: Session, repo: str, number: int, name: str) -> Ruleset:
+    """Return which refs a ruleset is for now, and whether it is in force."""
+    answer = session.wait_for(_url(repo, number), lambda one: isinstance(one.data, dict))
+    if answer is None:
+        hint = "the next run reads it again; the token must be one that may read rulesets"
+        raise PartialError(
+            f"ruleset {number} of {repo} was listed and can't be read", hint, forge=session.name
+        )
+    names = (answer.data.get("conditions") or {}).get("ref_name") or {}
+    include, exclude = (frozenset(names.get(side, ())) for side in ("include", "exclude"))
+    active = answer.data["enforcement"] == "active"
+    return Ruleset(name, answer.data["target"], include, exclude, frozenset(), frozenset(), active=active)
 
 
 def _save(session: Session, repo: str, ruleset: Ruleset, number: int | None) -> str:
