@@ -14,7 +14,7 @@ import sigctl
 ROOT = Path(sigctl.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 STANDARD_VALUES = {
-    "__future__", "abc", "base64", "binascii", "collections", "dataclasses", "datetime", "enum", "fnmatch", "functools", "hashlib", "itertools", "json", "re",
+    "__future__", "abc", "base64", "binascii", "collections", "dataclasses", "datetime", "enum", "fnmatch", "functools", "hashlib", "ipaddress", "itertools", "json", "re",
     "types", "typing",
 }  # fmt: skip
 HOMES = {

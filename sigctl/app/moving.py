@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sigctl.app.context import Context, Watch
 from sigctl.mirror.model import Step
+from sigctl.spec import Spec
 
 if TYPE_CHECKING:
+    from sigctl.mirror.gate import Gate
     from sigctl.mirror.run import Options as MirrorOptions
 
 _ALL = "histories"
@@ -26,6 +29,7 @@ def mirror_options(context: Context) -> MirrorOptions:
         "stop": context.watch.stop,
         "protocols": address.TRUSTING if _has_files(context) else address.SAFE,
         "progress": Progress(context.watch),
+        "gate": gate_of(context.config.spec, (other for _, other in context.options.rewrites)),
         "max_refs": limits.refs,
         "max_bytes": limits.gib * _GIB,
         "seconds": limits.minutes * 60.0,
@@ -35,6 +39,15 @@ def mirror_options(context: Context) -> MirrorOptions:
     if context.options.bundles is not None:
         options["bundles"] = context.options.bundles
     return options
+
+
+def gate_of(spec: Spec, named: Iterable[str] = ()) -> Gate:
+    """Return where histories and binary sources may come from: the internet, what admins wrote down, and URLs that the command line names."""
+    from sigctl.mirror.gate import opened  # noqa: PLC0415  # only where something is fetched
+
+    forges = spec.forges.values()
+    ours = [*(str(one.url) for one in forges), *(one.ssh.url for one in forges if one.ssh)]
+    return opened(spec.policy.internal_hosts, (*ours, *named))
 
 
 def _has_files(context: Context) -> bool:

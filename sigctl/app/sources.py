@@ -26,6 +26,7 @@ from sigctl.lookaside.wire import Wire
 from sigctl.mirror import address, refs
 from sigctl.mirror.advertise import Reader
 from sigctl.mirror.cache import Cache
+from sigctl.mirror.gate import Gate, place_of
 from sigctl.mirror.git import Git
 from sigctl.mirror.parallel import each
 from sigctl.mirror.planning import families_of
@@ -49,9 +50,19 @@ class SourceOptions:
     cache: Path | None = None
     """Folder of the local cache; None = the user's cache folder."""
     protocols: frozenset[str] = address.SAFE
+    gate: Gate = field(default_factory=Gate)
+    """Where stores, and the addresses that lines name, may lead."""
     told: Callable[[Item], None] = field(default=lambda _item: None)
     progress: Callable[[str, int, int], None] = field(default=lambda _path, _done, _all: None)
     stop: threading.Event = field(default_factory=threading.Event)
+
+
+def _gate(options: SourceOptions) -> Gate:
+    """Return where files may come from: a store that the command line names may be anywhere."""
+    named = (place_of(url) for url in options.stores)
+    return replace(
+        options.gate, origins=options.gate.origins | {place for place in named if place is not None}
+    )
 
 
 def stores_of(options: SourceOptions) -> tuple[Store, ...]:
@@ -63,7 +74,7 @@ def stores_of(options: SourceOptions) -> tuple[Store, ...]:
 
 def checkout(verb: Verb, root: Path, options: SourceOptions) -> Survey:
     """Return what became of the sources of a checkout; SigctlError where it declares none."""
-    git = Git(protocols=options.protocols, stop=options.stop)
+    git = Git(protocols=options.protocols, stop=options.stop, gate=_gate(options))
     package = reading.checkout(root, git, package=options.package, branch=options.branch)
     if not package.listed:
         raise SigctlError(f"{root}: no .PACKAGE.metadata and no sources file here", "run it in a checkout")
@@ -83,7 +94,8 @@ def mirrored(
     The tips come from the repositories themselves, into the mirror's cache; with `cached` from that cache alone, without a network.
     What can't be read is set aside, and the others go on.
     """
-    git = Git(protocols=mirror_options(context)["protocols"], stop=options.stop)
+    moving = mirror_options(context)
+    git = Git(protocols=moving["protocols"], stop=options.stop, gate=moving["gate"])
     reader, cache = Reader(git), Cache(git, context.options.cache)
     first: dict[tuple[str, str], tuple[str, Hop]] = {}
     for name, family in families_of(hops_chosen(context, repos, "")):
@@ -146,7 +158,7 @@ def _tips(
 @contextmanager
 def _bringer(options: SourceOptions, git: Git) -> Iterator[Bringer]:
     store = FileStore(options.cache, stop=options.stop)
-    wire = Wire(jobs=options.jobs, stop=options.stop)
+    wire = Wire(jobs=options.jobs, stop=options.stop, gate=_gate(options))
     try:
         yield Bringer(
             store,

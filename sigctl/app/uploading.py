@@ -63,7 +63,7 @@ def upload(
     wanted = [_named(root, path) for path in paths] or [
         source.path for source in package.wanted if inside(root, source.path).is_file()
     ]
-    wire = Wire(stop=options.stop, certificate=certificate, authority=authority)
+    wire = Wire(stop=options.stop, certificate=certificate, authority=authority, gate=options.gate)
     try:
         uploader = Uploader(config.upload or "", wire, told=options.progress)
         done = [_put(uploader, package, root, path, declared.get(path), named=bool(paths)) for path in wanted]

@@ -14,6 +14,7 @@ import click
 
 from sigctl.app import sources as use
 from sigctl.app.context import Options, Watch, load
+from sigctl.app.moving import gate_of
 from sigctl.app.sources import SourceOptions
 from sigctl.app.uploading import upload as put
 from sigctl.cli import show
@@ -21,7 +22,7 @@ from sigctl.cli.options import common, format_option, interruptible, logs
 from sigctl.lookaside.fetch import MAX_BYTES
 from sigctl.lookaside.model import Item, Looked, Survey, stale_first
 from sigctl.report.words import plain
-from sigctl.spec.model import Lookaside
+from sigctl.spec import Spec
 
 F = TypeVar("F", bound=Callable[..., Any])
 _QUIET = frozenset({"present", "good", "kept"})
@@ -217,7 +218,7 @@ def _mirrored(verb: use.Verb, given: dict[str, Any]) -> Survey:
 
     with running(given) as (context, shown):
         options = replace(
-            _options(given, context.config.spec.lookaside),
+            _options(given, context.config.spec),
             stop=context.watch.stop,
             told=lambda item: shown.reading("sources", f"{item.state} {item.source.path}"),
             progress=_bytes(shown),
@@ -229,7 +230,7 @@ def _mirrored(verb: use.Verb, given: dict[str, Any]) -> Survey:
 def _running(given: dict[str, Any]) -> Iterator[tuple[SourceOptions, show.Shown]]:
     """Give the options of a run that needs no forge, and show its progress."""
     logs(given["verbose"])
-    options = _options(given, _lookaside(given["config"], given["overrides"]))
+    options = _options(given, _spec(given["config"], given["overrides"]))
     watch = Watch(stop=options.stop)
     with (
         interruptible(options.stop),
@@ -255,8 +256,10 @@ def _bytes(shown: show.Shown) -> Callable[[str, int, int], None]:
     return told if os.isatty(2) else lambda _path, _done, _all: None
 
 
-def _options(given: dict[str, Any], lookaside: Lookaside) -> SourceOptions:
-    base = SourceOptions(lookaside=lookaside, stores=tuple(given.get("stores", ())))
+def _options(given: dict[str, Any], spec: Spec | None) -> SourceOptions:
+    base = SourceOptions(stores=tuple(given.get("stores", ())))
+    if spec is not None:
+        base = replace(base, lookaside=spec.lookaside, gate=gate_of(spec))
     return replace(
         base,
         package=given.get("package", ""),
@@ -268,14 +271,13 @@ def _options(given: dict[str, Any], lookaside: Lookaside) -> SourceOptions:
     )
 
 
-def _lookaside(config: Path, overrides: tuple[str, ...]) -> Lookaside:
-    """Return what the files say of stores; without files (in a package's checkout, say) what holds for all."""
+def _spec(config: Path, overrides: tuple[str, ...]) -> Spec | None:
+    """Return what the files say, of stores above all; None without files (in a package's checkout, say)."""
     context = click.get_current_context()
     default = context.get_parameter_source("config") is click.core.ParameterSource.DEFAULT
     if default and not overrides and not config.exists():
-        return Lookaside()
-    loaded = load(Options(config=config, overrides=overrides), date.today())  # noqa: DTZ011  # the day of whoever runs this
-    return loaded.spec.lookaside
+        return None
+    return load(Options(config=config, overrides=overrides), date.today()).spec  # noqa: DTZ011  # the day of whoever runs this
 
 
 def _print(found: Survey, *, verbose: int) -> None:

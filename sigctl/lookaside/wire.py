@@ -10,7 +10,6 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from sigctl.errors import (
@@ -23,6 +22,8 @@ from sigctl.errors import (
 )
 from sigctl.forges.http import Caller, Failure, Nature
 from sigctl.mirror import address
+from sigctl.mirror.gate import ANYWHERE, Gate
+from sigctl.mirror.wire import GatedAdapter
 
 _REDIRECTS = 5
 _NO_LIMIT = 30 * 86_400.0
@@ -46,13 +47,14 @@ class Wire:
         sleep: Callable[[float], object] | None = None,
         certificate: Path | None = None,
         authority: Path | None = None,
+        gate: Gate = ANYWHERE,
     ) -> None:
         self.stop = stop or threading.Event()
         self.timeout = timeout
         self.authority = str(authority) if authority else None
         """Said with every request that needs it: a session's own is overruled by REQUESTS_CA_BUNDLE."""
         self._sleep = sleep or self._pause
-        self._near, self._far = (_session(jobs, certificate, proxies=p) for p in (False, True))
+        self._near, self._far = (_session(jobs, certificate, gate, proxies=p) for p in (False, True))
         self._callers: dict[str, Caller] = {}
         self._lock = threading.Lock()
 
@@ -191,14 +193,14 @@ def _tls(error: Exception) -> ForgeError:
     return UnreachableError("no encrypted connection could be made")
 
 
-def _session(jobs: int, certificate: Path | None, *, proxies: bool) -> requests.Session:
+def _session(jobs: int, certificate: Path | None, gate: Gate, *, proxies: bool) -> requests.Session:
     session = requests.Session()
     session.trust_env = proxies
     session.headers["User-Agent"] = "sigctl"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if certificate is not None:
         session.cert = str(certificate)
-    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=jobs)
+    adapter = GatedAdapter(gate, pool_connections=16, pool_maxsize=jobs)
     for prefix in ("http://", "https://"):
         session.mount(prefix, adapter)
     return session

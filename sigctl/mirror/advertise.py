@@ -15,7 +15,6 @@ from typing import TypeVar
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from sigctl.errors import (
@@ -31,10 +30,12 @@ from sigctl.errors import (
 from sigctl.forges.base import Remote
 from sigctl.forges.http import Caller, Failure, Nature
 from sigctl.mirror import address, pkt
+from sigctl.mirror.gate import Gate
 from sigctl.mirror.git import Git
 from sigctl.mirror.parallel import each
 from sigctl.mirror.patience import Patience
 from sigctl.mirror.refs import Refs
+from sigctl.mirror.wire import GatedAdapter
 
 K = TypeVar("K")
 SERVICE = "git-upload-pack"
@@ -63,7 +64,7 @@ class Reader:
         self._readers = readers
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._near, self._far = (_session(readers, proxies=proxies) for proxies in (False, True))
+        self._near, self._far = (_session(readers, git.gate, proxies=proxies) for proxies in (False, True))
         self._callers: dict[str, Caller] = {}
         self._patience = Patience(git.stop)
         self._lock = threading.Lock()
@@ -241,12 +242,12 @@ class AsGiven(AuthBase):
         return request
 
 
-def _session(size: int, *, proxies: bool) -> requests.Session:
+def _session(size: int, gate: Gate, *, proxies: bool) -> requests.Session:
     session = requests.Session()
     session.trust_env = proxies
     session.headers["User-Agent"] = "git/2 sigctl"  # some servers answer only what looks like git
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=size)
+    adapter = GatedAdapter(gate, pool_connections=16, pool_maxsize=size)
     for prefix in ("http://", "https://"):
         session.mount(prefix, adapter)
     return session

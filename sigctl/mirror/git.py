@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,15 +22,19 @@ from sigctl.errors import (
 )
 from sigctl.forges.base import Remote
 from sigctl.mirror import address
+from sigctl.mirror.gate import ANYWHERE, PORTS, Gate, Pin
 from sigctl.mirror.process import OnObjects, Pipe, end, feed
 from sigctl.mirror.said import failure
 
 OLDEST = (2, 31)
 """Settings through the environment came with this version."""
+PINS = (2, 37)
+"""Since then git can be told where a host is."""
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY")
 _KEPT_ENV = (
-    "PATH", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
-    "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY",
+    "PATH", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", *_PROXIES, "no_proxy", "NO_PROXY",
 )  # fmt: skip
+_LOOPBACK = "127.0.0.1,localhost,::1"
 WARNED = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "missingSpaceBeforeEmail")
 """Faults that real, old histories have; GitHub and GitLab take them too."""
 _SETTINGS = {
@@ -77,6 +81,8 @@ class Git:
     stop: threading.Event = field(default_factory=threading.Event)
     """When set, running commands are ended and InterruptedRunError is raised."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    gate: Gate = ANYWHERE
+    """Where the names of servers may lead."""
     held: tuple[int, ...] = ()
     """Descriptors of locks under which commands run: they stay held until each command has ended, whatever becomes of us."""
 
@@ -157,7 +163,7 @@ class Git:
     def _env(self, remote: Remote | None, settings: dict[str, str]) -> dict[str, str]:
         env = {name: self.environment[name] for name in _KEPT_ENV if name in self.environment}
         for name in ("no_proxy", "NO_PROXY"):
-            env[name] = ",".join(filter(None, [env.get(name, ""), "127.0.0.1", "localhost", "::1"]))
+            env[name] = ",".join(filter(None, [env.get(name, ""), _LOOPBACK]))
         env |= {
             "LC_ALL": "C.UTF-8",
             "HOME": os.devnull,  # curl looks for a netrc there
@@ -172,12 +178,33 @@ class Git:
         }
         if remote is not None:
             found = address.check(remote, self.protocols)
+            pin = self.gate.pin(remote.url, self.environment)
             env["GIT_ALLOW_PROTOCOL"] = found
             if found == "ssh":
-                env |= {"GIT_SSH_COMMAND": _ssh(remote), "GIT_SSH_VARIANT": "ssh"}
+                env |= {"GIT_SSH_COMMAND": _ssh(remote, pin), "GIT_SSH_VARIANT": "ssh"}
+            elif pin is not None:
+                settings = settings | self._pinned(pin, env)
         for key, value in {**_SETTINGS, **settings}.items():
             _add(env, key, value)
         return env
+
+    def _pinned(self, pin: Pin, env: dict[str, str]) -> dict[str, str]:
+        """Return the settings that have git go where a host was found, and nowhere else; `env` loses what would lead elsewhere."""
+        if pin.proxied:  # the proxy looks the name up, so nothing may go around it
+            env |= dict.fromkeys(("no_proxy", "NO_PROXY"), _LOOPBACK)
+            return {}
+        for name in _PROXIES:
+            env.pop(name, None)
+        if not pin.addresses:
+            return {}
+        version = _version(self.program, self.environment.get("PATH", ""), self.version)
+        if version < PINS:
+            raise GitError(
+                f"git {'.'.join(map(str, version))} looks `{pin.host}` up by itself, so it could be led elsewhere than was checked",
+                f"install git {'.'.join(map(str, PINS))} or newer, or have an admin allow the host by `internal_hosts` in policy.yaml",
+            )
+        found = ",".join(f"[{one}]" if ":" in one else one for one in pin.addresses)
+        return {"http.curloptResolve": f"{pin.host}:{pin.port}:{found}"}
 
     def wait(self, pipes: tuple[Pipe, ...]) -> None:
         """Return once a command's outputs have ended; InterruptedRunError after `stop`, GitError when it takes or moves too much."""
@@ -219,10 +246,23 @@ def _secret_settings(remote: Remote) -> int | None:
     return descriptor
 
 
-def _ssh(remote: Remote) -> str:
+_VERSIONS: dict[tuple[str, str], tuple[int, ...]] = {}
+
+
+def _version(program: str, path: str, ask: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the program's version, asked for once."""
+    if (program, path) not in _VERSIONS:
+        _VERSIONS[program, path] = ask()
+    return _VERSIONS[program, path]
+
+
+def _ssh(remote: Remote, pin: Pin | None) -> str:
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=30", "ServerAliveInterval=30"]
     if remote.known_hosts:
         options += [f"UserKnownHostsFile={remote.known_hosts}", "GlobalKnownHostsFile=/dev/null"]
+    if pin is not None and pin.addresses:  # keys are those of the name, wherever it leads
+        name = pin.host if pin.port == PORTS["ssh"] else f"[{pin.host}]:{pin.port}"
+        options += [f"HostName={pin.answering()}", f"HostKeyAlias={name}", "CheckHostIP=no"]
     command = ["ssh", *(part for option in options for part in ("-o", option))]
     if remote.key_file:
         command += ["-o", "IdentitiesOnly=yes", "-i", remote.key_file]

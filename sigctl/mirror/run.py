@@ -14,6 +14,7 @@ from sigctl.core.plan import Action
 from sigctl.mirror import address, planning, pushing, restoring
 from sigctl.mirror.advertise import READERS, Reader
 from sigctl.mirror.cache import Cache
+from sigctl.mirror.gate import ANYWHERE, Gate
 from sigctl.mirror.git import Git
 from sigctl.mirror.model import Kept, MirrorPlan, OnOutcome, OnStep, RefOutcome, RemoteOf
 from sigctl.mirror.patience import Patience
@@ -42,6 +43,8 @@ class Options(TypedDict, total=False):
     """`address.SAFE` unless given; `address.TRUSTING` for sandboxes."""
     git: str
     """The program."""
+    gate: Gate
+    """Where names may lead; anywhere unless given."""
     max_bytes: int
     """Bytes that one fetch or push may move; 64 GiB unless given."""
     max_refs: int
@@ -139,7 +142,12 @@ def _one_at_a_time(told: Callable[[T], None] | None) -> Callable[[T], None] | No
 @contextmanager
 def _tools(remote_of: RemoteOf, options: Options, *, count: bool = False) -> Iterator[Tools]:
     stop = options.get("stop") or threading.Event()
-    git = Git(options.get("git", "git"), options.get("protocols", address.SAFE), stop=stop)
+    git = Git(
+        options.get("git", "git"),
+        options.get("protocols", address.SAFE),
+        stop=stop,
+        gate=options.get("gate", ANYWHERE),
+    )
     if "max_bytes" in options:
         git = replace(git, max_bytes=options["max_bytes"])
     if "seconds" in options:

@@ -19,6 +19,7 @@ from sigctl.lookaside.model import Survey
 from sigctl.lookaside.store import FileStore
 from sigctl.lookaside.wire import Wire
 from sigctl.mirror import address
+from sigctl.mirror.gate import ANYWHERE
 from sigctl.mirror.git import Git
 from sigctl.spec.model import Lookaside
 
@@ -78,6 +79,7 @@ class Box:
             "branch": "c10s-sig-virt",
             "cache": self.cache,
             "protocols": address.TRUSTING,
+            "gate": ANYWHERE,
             **more,
         }
         return SourceOptions(lookaside=given.pop("lookaside", Lookaside()), **given)

@@ -43,6 +43,7 @@ lookaside:
 def config(tmp_path, server):
     authority = Authority(tmp_path)
     with UploadServer(authority, server.files) as form:
+        (tmp_path / "policy.yaml").write_text("version: 1\ninternal_hosts: [127.0.0.1]\n")
         file = tmp_path / "sigs.yaml"
         file.write_text(
             CONFIG.format(

@@ -223,7 +223,8 @@ class PolicyFile(Model):
     drift: DriftPolicy = Field(default=DriftPolicy(), description="What happens to drift, and who is told.")
     internal_hosts: tuple[Text, ...] = Field(
         default=(),
-        description="Hosts of upstreams that may be in a network that is not the internet; others there are a problem of the files.",
+        description="Hosts of upstreams and of binary sources that may be in a network that is not the internet. Others there are refused: by what the "
+        "files say when they are checked, by the address that their name leads to when it is asked. Forges of the files may be anywhere.",
     )
     left_alone: dict[Text, tuple[Text, ...]] = Field(
         default={}, description="Forge -> logins that are not ours to manage: bots, apps, security teams."

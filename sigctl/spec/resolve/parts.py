@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from sigctl.core.kinds import (
     Actions,
@@ -23,15 +24,17 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.branch import DEPLOY_KEY
 from sigctl.core.kinds.deploykey import fingerprint_of
 from sigctl.core.kinds.webhook import place_of
+from sigctl.core.network import leads_inside
 from sigctl.spec.entries import ACTIONS, APPROVALS, FEATURES, PUSH_RULES, SECURITY, Entry
 from sigctl.spec.layout import Layout
-from sigctl.spec.model import OrgConfig
+from sigctl.spec.model import OrgConfig, Spec
 from sigctl.spec.model.parts import Webhook as HookConfig
 
 
 class Builder(Protocol):
     """What the parts are put into."""
 
+    spec: Spec
     layout: Layout
     parts: set[Key]
 
@@ -58,7 +61,7 @@ def of_repo(builder: Builder, entry: Entry, path: str, found: Mapping[str, Any])
             for name, one in sorted(found["labels"].items())
         ]
     if "webhooks" in found:
-        asked[Webhook.KIND] = _hooks(builder, Repo.KIND, path, found["webhooks"])
+        asked[Webhook.KIND] = _hooks(builder, Repo.KIND, path, found["webhooks"], entry.sig.name)
     if entry.config.deploy_keys is not None:
         asked[DeployKey.KIND] = [
             key_of(path, title, one.key, write=one.write and not archived_for_good)
@@ -101,7 +104,7 @@ def of_org(builder: Builder, path: str, org: OrgConfig) -> None:
     """Put in what the files say that hangs on an org or a group."""
     asked: dict[str, list[Resource]] = {}
     if org.webhooks is not None:
-        asked[Webhook.KIND] = _hooks(builder, Org.KIND, path, org.webhooks)
+        asked[Webhook.KIND] = _hooks(builder, Org.KIND, path, org.webhooks, "")
     actions = _actions(org.actions.model_dump())
     if actions:
         asked[Actions.KIND] = [Actions(Org.KIND, path, **actions)]
@@ -155,7 +158,9 @@ _PLURALS = {
 }
 
 
-def _hooks(builder: Builder, on: str, path: str, given: Mapping[str, HookConfig]) -> list[Resource]:
+def _hooks(builder: Builder, on: str, path: str, given: Mapping[str, HookConfig], sig: str) -> list[Resource]:
+    for one in given.values():
+        _where_to(builder, path, one.url, sig)
     held = builder.layout.traits.fields.get(Webhook.KIND, frozenset())
     return [
         Webhook(
@@ -172,6 +177,18 @@ def _hooks(builder: Builder, on: str, path: str, given: Mapping[str, HookConfig]
         )
         for _, one in sorted(given.items())
     ]
+
+
+def _where_to(builder: Builder, path: str, url: str, sig: str) -> None:
+    """Tell of a webhook into a network that is not the internet: the forge calls it from where it is, and mostly refuses to."""
+    host = (urlsplit(url).hostname or "").lower()
+    allowed = {one.lower() for one in builder.spec.policy.internal_hosts}
+    if host not in allowed and leads_inside(host):
+        text = (
+            f"the webhook to {host} leads into a network that is not the internet: it is the forge that calls it, "
+            "and GitLab and GitHub refuse to unless those who run them allow it"
+        )
+        builder.note("unsupported", path, text, sig)
 
 
 def _actions(given: Mapping[str, Any]) -> dict[str, Any]:
