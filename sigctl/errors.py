@@ -7,6 +7,7 @@ SigctlError                 exit 1; `text`, and a `hint` on its own line
 |-- StalePlanError          exit 3; what a saved plan rests on has moved
 |-- ForgeError              a forge did not do what was asked
 |   |-- UnreachableError    no answer, or only broken ones, after all retries
+|   |   `-- BrokenAnswerError   answers came, and none of them could be read
 |   |-- DeniedError         the token is wrong, expired, or may not do this
 |   |-- NotThereError       the thing does not exist, or is hidden from the token
 |   |-- RefusedError        the forge understood and said no (a rule of the forge)
@@ -89,6 +90,10 @@ class ForgeError(SigctlError):
 
 class UnreachableError(ForgeError):
     """No usable answer after all retries."""
+
+
+class BrokenAnswerError(UnreachableError):
+    """Answers came and could not be read: cut off, or not what they say they are."""
 
 
 class DeniedError(ForgeError):

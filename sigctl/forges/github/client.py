@@ -216,3 +216,9 @@ def _decoded(text: str, status: int) -> Any:
 
 BROKEN_ON_THE_WAY = (requests.exceptions.RequestException, GarbledError)
 """Everything that means: the request may have arrived or not, no usable answer did."""
+CUT_OFF = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    GarbledError,
+)
+"""Those of them that mean: an answer had begun."""

@@ -9,9 +9,16 @@ from typing import Any
 
 import requests
 
-from sigctl.errors import DeniedError, ForgeError, NotThereError, RefusedError, UnreachableError
+from sigctl.errors import (
+    BrokenAnswerError,
+    DeniedError,
+    ForgeError,
+    NotThereError,
+    RefusedError,
+    UnreachableError,
+)
 from sigctl.forges.github.auth import RenewedError
-from sigctl.forges.github.client import BROKEN_ON_THE_WAY, Answer, GarbledError, StatusError
+from sigctl.forges.github.client import BROKEN_ON_THE_WAY, CUT_OFF, Answer, GarbledError, StatusError
 from sigctl.forges.http import Failure, Nature
 
 SCOPES = "classic tokens need admin:org and repo, apps need administration and members: write (see `sigctl doctor`)"
@@ -61,9 +68,8 @@ def _read(error: Exception) -> Failure:
             UnreachableError(f"no trusted connection: {_short(error)}", "check the url and the certificates"),
         )
     if isinstance(error, BROKEN_ON_THE_WAY):
-        return Failure(
-            Nature.TRANSIENT, UnreachableError(f"no answer: {_short(error)}", "check the url and the network")
-        )
+        kind = BrokenAnswerError if isinstance(error, CUT_OFF) else UnreachableError
+        return Failure(Nature.TRANSIENT, kind(f"no answer: {_short(error)}", "check the url and the network"))
     raise error
 
 

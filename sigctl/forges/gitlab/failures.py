@@ -10,7 +10,15 @@ from typing import Any
 import requests
 from gitlab.exceptions import GitlabError, GitlabParsingError
 
-from sigctl.errors import DeniedError, ForgeError, NotThereError, PartialError, RefusedError, UnreachableError
+from sigctl.errors import (
+    BrokenAnswerError,
+    DeniedError,
+    ForgeError,
+    NotThereError,
+    PartialError,
+    RefusedError,
+    UnreachableError,
+)
 from sigctl.forges.http import Failure, Nature
 
 _LONGEST = 300
@@ -22,6 +30,8 @@ _FINAL = (
     requests.exceptions.MissingSchema,
     requests.exceptions.TooManyRedirects,
 )
+CUT_OFF = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+"""An answer had begun."""
 
 
 class BadAnswerError(Exception):
@@ -61,12 +71,13 @@ def read_failure(error: Exception, headers: Mapping[str, str], url: str) -> Fail
         return Failure(nature, PartialError(f"graphql query `{error.name}`: {plain(str(error))}"))
     if isinstance(error, BadAnswerError | GitlabParsingError):
         return Failure(
-            Nature.TRANSIENT, UnreachableError(f"{url} sent an answer that can't be read", CHECK_URL)
+            Nature.TRANSIENT, BrokenAnswerError(f"{url} sent an answer that can't be read", CHECK_URL)
         )
     if isinstance(error, _FINAL):
         return Failure(Nature.FINAL, UnreachableError(f"can't reach {url}: {plain(str(error))}", CHECK_URL))
     if isinstance(error, requests.RequestException):
-        return Failure(Nature.TRANSIENT, UnreachableError(f"can't reach {url}: {_reason(error)}", CHECK_URL))
+        kind = BrokenAnswerError if isinstance(error, CUT_OFF) else UnreachableError
+        return Failure(Nature.TRANSIENT, kind(f"can't reach {url}: {_reason(error)}", CHECK_URL))
     if isinstance(error, GitlabError) and error.response_code:
         return _by_status(int(error.response_code), error, headers, url)
     raise error

@@ -8,7 +8,14 @@ from typing import Any
 
 import requests
 
-from sigctl.errors import DeniedError, ForgeError, NotThereError, RefusedError, UnreachableError
+from sigctl.errors import (
+    BrokenAnswerError,
+    DeniedError,
+    ForgeError,
+    NotThereError,
+    RefusedError,
+    UnreachableError,
+)
 from sigctl.forges.http import Failure, Nature
 from sigctl.forges.pagure.client import Answer, GarbledError, StatusError
 
@@ -55,7 +62,7 @@ def _read(error: Exception, url: str) -> Failure:
     if isinstance(error, NotYetError):
         return Failure(Nature.NOT_YET, error.error)
     if isinstance(error, GarbledError):
-        return Failure(Nature.TRANSIENT, UnreachableError(f"{url} answers with {error}", "is it a Pagure?"))
+        return Failure(Nature.TRANSIENT, BrokenAnswerError(f"{url} answers with {error}", "is it a Pagure?"))
     if isinstance(error, requests.exceptions.RequestException):
         return _unanswered(error, url)
     raise error
@@ -67,6 +74,8 @@ def _unanswered(error: requests.exceptions.RequestException, url: str) -> Failur
         return Failure(Nature.FINAL, UnreachableError(text, "check the url and the certificates"))
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return Failure(Nature.FINAL, UnreachableError(f"{url} can't be asked", _CHECK))
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return Failure(Nature.TRANSIENT, BrokenAnswerError(f"an answer of {url} was cut off", _CHECK))
     late = " in time" if isinstance(error, requests.exceptions.Timeout) else ""
     return Failure(Nature.TRANSIENT, UnreachableError(f"no answer from {url}{late}", _CHECK))
 
