@@ -10,18 +10,28 @@ from sigctl.mirror.model import Step
 from sigctl.spec.model.policy import MirrorLimits, MirrorPolicy
 
 
-def context(limits):
-    policy = SimpleNamespace(mirror=MirrorPolicy(limits=limits))
-    options = SimpleNamespace(jobs=3, cache=None, bundles=None, rewrites=())
-    return SimpleNamespace(
-        config=SimpleNamespace(spec=SimpleNamespace(policy=policy)), options=options, watch=Watch()
+def context(limits, rewrites=()):
+    policy = SimpleNamespace(mirror=MirrorPolicy(limits=limits), internal_hosts=("Vault.internal",))
+    options = SimpleNamespace(jobs=3, cache=None, bundles=None, rewrites=rewrites)
+    forge = SimpleNamespace(
+        url="https://git.example.org", ssh=SimpleNamespace(url="ssh://git@git.example.org:2222")
     )
+    spec = SimpleNamespace(policy=policy, forges={"lab": forge})
+    return SimpleNamespace(config=SimpleNamespace(spec=spec), options=options, watch=Watch())
 
 
 def test_limits_of_the_policy_are_those_of_the_run():
     found = mirror_options(context(MirrorLimits(refs=7, gib=2, minutes=3)))
     assert (found["max_refs"], found["max_bytes"], found["seconds"], found["jobs"]) == (7, 2 << 30, 180.0, 3)
     assert "file" not in found["protocols"]
+
+
+def test_a_run_may_go_inside_only_where_an_admin_or_the_command_line_says_so():
+    rewrites = (("https://github.com/", "http://127.0.0.1:8080/"), ("https://x.example.org/", "file:///srv/"))
+    gate = mirror_options(context(MirrorLimits(), rewrites))["gate"]
+    assert not gate.anywhere
+    assert gate.hosts == {"vault.internal"}
+    assert gate.origins == {("git.example.org", 443), ("git.example.org", 2222), ("127.0.0.1", 8080)}
 
 
 def told():
