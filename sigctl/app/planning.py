@@ -39,7 +39,7 @@ class Allowed:
 
     def lets(self, refusal: Refusal) -> bool:
         """Whether this refusal is told to pass."""
-        return refusal.guard in self.limits and refusal.number <= self.limits[refusal.guard]
+        return refusal.guard in self.limits and refusal.passes(self.limits[refusal.guard])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def make_plan(
     compared: dict[str, Compared] = {}
     with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
         running = {
-            name: pool.submit(_one, context, forge, (before or {}).get(name), renew=renew)
+            name: pool.submit(_one, context, forge, before, renew=renew)
             for name, forge in context.forges.items()
         }
         for name, future in sorted(running.items()):
@@ -85,7 +85,7 @@ def make_plan(
     return Planned(plan, compared, mirror)
 
 
-def _one(context: Context, forge: Forge, before: Before | None, *, renew: bool) -> Compared:
+def _one(context: Context, forge: Forge, before: Mapping[str, Before] | None, *, renew: bool) -> Compared:
     asked = renewed(context.resolved.desired[forge.name]) if renew else context.resolved.desired[forge.name]
     desired = _with_histories(context, asked)
     narrow = bool(context.options.sigs) or context.narrow
@@ -101,7 +101,8 @@ def _one(context: Context, forge: Forge, before: Before | None, *, renew: bool) 
         cost = forge.estimate(found.plan.actions, observation.state)
         found = replace(found, plan=replace(found.plan, cost=replace(cost, reads=observation.reads)))
     if before is not None:
-        refusals, notes = judge(found.plan.actions, before, asked, context.resolved.policy)
+        last = before.get(forge.name)
+        refusals, notes = judge(found.plan.actions, last, asked, context.resolved.policy)
         told = merge([found.plan, Plan(notes=tuple(notes), refusals=tuple(refusals))], cost=found.plan.cost)
         found = replace(found, plan=told)
     return found

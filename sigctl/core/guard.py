@@ -153,17 +153,28 @@ def _owners(actions: Sequence[Action], seen: State, policy: Policy, forge: str, 
     before, after = _owners_of(seen.values()), _owners_of(now.values())
     least = max(1, policy.minimum_owners)
     out = []
+    lost: list[tuple[str, str]] = []
     for org, owners in sorted(before.items()):
         left = after.get(org, set()) | ({me} if me in owners else set())
         if left >= owners:
             continue
         if len(left) < least:
             text = f"{forge}: {org} would keep {len(left)} owners, it needs {least}"
-            out.append(Refusal("minimum_owners", len(left), least, f"declare more owners of {org}", text))
+            hint = f"declare more owners of {org}"
+            if left:
+                hint += f", or lower guards.minimum_owners; if it is meant, `--allow minimum_owners={len(left)} --reason TEXT`"
+            else:
+                hint += "; nothing lets the last one go"
+            out.append(Refusal("minimum_owners", len(left), least, hint, text))
         required = policy.required_owners.get(forge, frozenset()) & owners
-        for login in sorted(required - left):
-            text = f"{forge}: {login} is a required owner and would no longer own {org}"
-            out.append(Refusal("required_owners", 0, 1, f"add {login} to the owners of {org}", text))
+        lost += [(login, org) for login in sorted(required - left)]
+    for login, org in lost:
+        text = f"{forge}: {login} is a required owner and would no longer own {org}"
+        hint = (
+            f"add {login} to the owners of {org}, or take the account out of guards.required_owners; if it is meant, "
+            f"`--allow required_owners={len(lost)} --reason TEXT`"
+        )
+        out.append(Refusal("required_owners", len(lost), 0, hint, text))
     return out
 
 
@@ -172,5 +183,8 @@ def _ourselves(actions: Iterable[Action], forge: str, me: str) -> list[Refusal]:
     if not hit:
         return []
     text = f"{forge}: {len(hit)} actions take rights from {me}, the account sigctl runs as"
-    hint = "take them away by hand, or run as another account"
+    hint = (
+        f"run as another account, or take them away by hand; if it is meant, `--allow keep_self={len(hit)} --reason TEXT`: "
+        "what is left of the run may fail then"
+    )
     return [Refusal("keep_self", len(hit), 0, hint, text)]

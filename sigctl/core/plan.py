@@ -120,6 +120,15 @@ class Refusal:
     hint: str
     text: str = ""
 
+    def passes(self, limit: int) -> bool:
+        """Whether it lets the plan pass when it is told this number: of too many no more than that, of too few no fewer.
+
+        A plan that takes the last owner from an org never passes.
+        """
+        if self.number < self.limit:
+            return 0 < self.number >= limit
+        return self.number <= limit
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -43,9 +43,14 @@ def unexplained(actions: Sequence[Action], before: Before, now: Desired) -> list
 
 
 def judge(
-    actions: Sequence[Action], before: Before, now: Desired, policy: Policy
+    actions: Sequence[Action], before: Before | None, now: Desired, policy: Policy
 ) -> tuple[list[Refusal], list[Note]]:
-    """Return the refusal where more differs than the policy lets pass unexplained, and a note for each such thing."""
+    """Return the refusal where more differs than the policy lets pass unexplained, and a note for each such thing.
+
+    Where nothing is known of before, a note says so if the plan is large enough that it could have been refused.
+    """
+    if before is None:
+        return [], _unjudged(actions, now, policy)
     found = unexplained(actions, before, now)
     text = f"differs from the files, and nothing in them that is about it has changed since the last apply ({before.day})"
     notes = [Note(GUARD, str(one.key), f"{one.key} {text}", now.forge, one.sig) for one in found]
@@ -62,6 +67,17 @@ def judge(
         f"`sigctl drift` tells who changed them; if it is meant, `--allow {GUARD}={len(found)} --reason TEXT`"
     )
     return [Refusal(GUARD, len(found), ceiling, hint, told)], notes
+
+
+def _unjudged(actions: Sequence[Action], now: Desired, policy: Policy) -> list[Note]:
+    count = len({action.key for action in actions if not isinstance(action.subject, Ref)})
+    if policy.unexplained is None or policy.unexplained.allows(count, len(now.state)):
+        return []
+    text = (
+        f"nothing is known here of an apply before, so nothing says which of the {count} changes the files explain: "
+        f"the guard `{GUARD}` judges none of them"
+    )
+    return [Note("unknown", now.forge, text, now.forge)]
 
 
 def differs(keys: Iterable[Key], fields: Iterable[str], then: Folded, now: Folded) -> bool:

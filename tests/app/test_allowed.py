@@ -24,6 +24,13 @@ def test_a_guard_lets_pass_up_to_the_number_and_no_other_guard_does(guard):
     assert not Allowed().lets(Refusal(guard, 1, 0, "")), "the next run asks again"
 
 
+def test_where_there_are_too_few_no_fewer_pass_and_the_last_owner_never_goes():
+    allowed = Allowed({"minimum_owners": 2}, "the board is small this year")
+    assert allowed.lets(Refusal("minimum_owners", 2, 3, ""))
+    assert not allowed.lets(Refusal("minimum_owners", 1, 3, ""))
+    assert not Allowed({"minimum_owners": 0}, "all of them").lets(Refusal("minimum_owners", 0, 1, ""))
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])
 def test_nothing_passes_without_a_reason(reason):
     with pytest.raises(UsageError, match="needs a reason"):

@@ -22,10 +22,11 @@ DECLARED = [Org("O"), Team("O/t"), Repo("O/r", archived=False), *PEOPLE]
 
 
 def judged(then, now, seen, policy=TEN, **fields):
+    """What the guard says; with None for `then` where nothing is known of before."""
     managed = frozenset(one.key for one in now if one.KIND in ("org", "team", "repo"))
-    before, desired = (desired_of(state(one), managed=managed, **fields) for one in (then, now))
+    before, desired = (desired_of(state(one), managed=managed, **fields) for one in (then or [], now))
     actions = compare(desired, observation_of(state(seen), accounts=ACCOUNTS), TRAITS, FREE).plan.actions
-    return judge(actions, Before(before, DAY), desired, policy)
+    return judge(actions, None if then is None else Before(before, DAY), desired, policy)
 
 
 def test_thirty_things_changed_by_hand_are_refused_with_number_limit_and_way_out():
@@ -60,6 +61,16 @@ def test_a_share_counts_against_what_is_declared():
     half = replace(FREE, unexplained=Limit(percent=50))
     assert judged(DECLARED, DECLARED, DECLARED[:-20], half)[0] == []
     assert judged(DECLARED, DECLARED, DECLARED[:-30], half)[0][0].limit == 21
+
+
+def test_where_nothing_is_known_of_before_that_is_said_once_of_a_plan_that_could_have_been_refused():
+    refusals, (note,) = judged(None, DECLARED, DECLARED[:-30])
+    assert refusals == []
+    assert (note.topic, note.forge) == ("unknown", "f")
+    assert "which of the 30 changes the files explain" in note.text
+    assert "`unexplained`" in note.text
+    assert judged(None, DECLARED, DECLARED[:-10]) == ([], []), "so few would have passed"
+    assert judged(None, DECLARED, DECLARED[:-30], FREE) == ([], []), "the policy asks for no such guard"
 
 
 def test_without_a_limit_nothing_is_refused():
