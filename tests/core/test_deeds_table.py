@@ -179,8 +179,8 @@ FIRST = Policy(first_run=True)
 MAKES = [act(None, Repo("O/new"))]
 
 
-def first_run(actions, seen, policy=FIRST, orgs=("O",), wanted=(Repo("O/new"),)):
-    return judge_first_run(actions, state(wanted), state(seen), policy, "f", orgs=orgs)
+def first_run(actions, seen, policy=FIRST):
+    return judge_first_run(actions, state([Repo("O/new")]), state(seen), policy, "f", orgs=("O",))
 
 
 def test_a_first_run_among_strangers_things_is_refused_with_the_number_and_the_way_out():
