@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sigctl.adopt.accounts import Accounts, known_of
+from sigctl.adopt.checked import checked
 from sigctl.adopt.groups import elsewhere, has_group, on_group_of
 from sigctl.adopt.hanging import hanging, with_shared
 from sigctl.adopt.model import Data, Draft, Leave, Said, Source, Unsaid
@@ -181,7 +182,7 @@ class Builder:
                 out[kind] = common[kind]
         out["repos"] = {}
         for name, found in mine.items():
-            repo = repo_settings(self, found) | hanging(self, found)
+            repo = repo_settings(self, found) | hanging(self, found) | checked(self, found)
             if len(found) < len(self.sources):
                 repo["forges"] = sorted(found)
             own = self._own(sig, rights[name], shared)

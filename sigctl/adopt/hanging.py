@@ -41,9 +41,12 @@ def org_hooks(builder: Builder, source: Source, org: Org) -> Data:
 
 
 def with_shared(repos: Mapping[str, Data]) -> Data:
-    """Return the `repos` of a SIG, and its `defaults`: the labels and webhooks that each of several repositories has."""
+    """Return the `repos` of a SIG, and its `defaults`: the labels and webhooks that each of several repositories has.
+
+    The same for push rules and approvals.
+    """
     usual: Data = {}
-    for name in ("labels", "webhooks"):
+    for name in ("labels", "webhooks", "push_rules", "approvals"):
         first = next(iter(repos.values()), {}).get(name)
         if len(repos) > 1 and first and all(one.get(name) == first for one in repos.values()):
             usual[name] = first

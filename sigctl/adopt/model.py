@@ -66,4 +66,4 @@ class Leave:
     orgs: frozenset[tuple[str, str]] = frozenset()
     """(forge, path) whose own settings are left out."""
     parts: frozenset[tuple[str, str, str]] = frozenset()
-    """(forge, kind, path) of the lists of labels, deploy keys and webhooks that are left out."""
+    """(forge, kind, path) of the lists of labels, deploy keys and webhooks, and of the push rules and approvals, that are left out."""

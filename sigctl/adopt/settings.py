@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sigctl.adopt.checked import group_rules
 from sigctl.adopt.hanging import key_names, org_hooks
 from sigctl.core import levels
 from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Team
@@ -282,8 +283,11 @@ def org_settings(builder: Builder, source: Source) -> tuple[Data, str]:
             ]
             if owners:
                 data["owners"] = sorted(owners)
-        if hooks := org_hooks(builder, source, one):
-            data["webhooks"] = hooks
+        below = {
+            "webhooks": org_hooks(builder, source, one),
+            "push_rules": group_rules(builder, source, one),
+        }
+        data |= {name: said for name, said in below.items() if said}
         if data:
             out[one.path] = data
     return out, usual

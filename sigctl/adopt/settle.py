@@ -12,7 +12,19 @@ from pydantic import ValidationError
 from sigctl.adopt.build import Builder
 from sigctl.adopt.model import Data, Draft, Leave, Said, Source, Unsaid
 from sigctl.core.compare import compare
-from sigctl.core.kinds import DeployKey, Grant, Key, Label, Membership, Org, Repo, Team, Webhook
+from sigctl.core.kinds import (
+    Approvals,
+    DeployKey,
+    Grant,
+    Key,
+    Label,
+    Membership,
+    Org,
+    PushRules,
+    Repo,
+    Team,
+    Webhook,
+)
 from sigctl.core.plan import Action
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired
@@ -25,7 +37,7 @@ from sigctl.spec.resolve.roster import Roster
 from sigctl.spec.source import Source as FileSource
 
 _ROUNDS = 200
-_PARTS = (Label.KIND, DeployKey.KIND, Webhook.KIND)
+_PARTS = (Label.KIND, DeployKey.KIND, Webhook.KIND, PushRules.KIND, Approvals.KIND)
 Place = tuple[str, str]
 Found = set[tuple[str, Place]]
 """(kind, (forge, path))."""
@@ -180,7 +192,7 @@ def _thing(action: Action) -> Key:
 
 
 def _parts(leave: Leave, actions: Sequence[Action], draft: Draft) -> Found:  # noqa: ARG001  # as the others
-    """Return the lists of labels, keys and webhooks that the files would change; all else of their repositories can be said."""
+    """Return the lists of labels, keys and webhooks, and the checks of pushes and merges, that the files would change; all else of their repositories can be said."""
     return {
         (one.kind, (one.forge, _thing(one).name))
         for one in actions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,9 +18,22 @@ from sigctl.app.adopting_mirrors import mirrored
 from sigctl.app.context import Watch, settings_of, watched
 from sigctl.app.planning import scope_of
 from sigctl.app.snapshot import load_snapshot
-from sigctl.core.kinds import DeployKey, Features, Grant, Key, Label, Org, Repo, Team, Webhook
+from sigctl.core.kinds import (
+    Approvals,
+    DeployKey,
+    Features,
+    Grant,
+    Key,
+    Label,
+    Org,
+    PushRules,
+    Repo,
+    Team,
+    Webhook,
+)
 from sigctl.core.kinds.webhook import place_of
 from sigctl.core.state import Observation, Traits
+from sigctl.core.unread import told
 from sigctl.errors import ConfigError, SigctlError, UsageError
 from sigctl.forges import TYPES, open_forge, traits_of
 from sigctl.forges.base import Forge, Scope, TellsHooks
@@ -31,6 +44,7 @@ from sigctl.spec.patch import dumped
 from sigctl.spec.yaml12 import parse
 
 _LISTS = (Label.KIND, DeployKey.KIND, Webhook.KIND)
+_CHECKED = (PushRules.KIND, Approvals.KIND)
 MAIN, SIGS, POLICY = "sigs.yaml", "sigs.d", "policy.yaml"
 _HEAD = """\
 # Written by `sigctl adopt` from what the forges held; a plan of these files is empty. Each SIG has a file of its own in sigs.d/.
@@ -98,6 +112,7 @@ def take_over(wanted: Wanted, env: Mapping[str, str], watch: Watch, today: date)
     configs = _configs(wanted)
     if wanted.snapshot is not None:
         sources = _from_snapshot(wanted, configs)
+        _check_whole(sources)
         return adopt(sources, wanted.said, today, describe)
     forges = {name: open_forge(watched(settings_of(one, env), watch)) for name, one in configs.items()}
     try:
@@ -105,12 +120,14 @@ def take_over(wanted: Wanted, env: Mapping[str, str], watch: Watch, today: date)
             sources = list(
                 pool.map(lambda name: _observed(name, forges[name], wanted, configs[name], watch), forges)
             )
+        _check_whole(sources)
         made = adopt(sources, wanted.said, today, describe)
         # once more, as a plan of these files will look at it
         sources = [
             replace(one, observation=forges[one.name].observe(_again(scope_of(made.desired[one.name]), one)))
             for one in sources
         ]
+        _check_whole(sources)
         sources, more = mirrored(sources, forges, made)
         made = adopt(sources, wanted.said, today, describe)
         return replace(made, unsaid=(*made.unsaid, *more))
@@ -119,10 +136,21 @@ def take_over(wanted: Wanted, env: Mapping[str, str], watch: Watch, today: date)
             forge.close()
 
 
+def _check_whole(sources: Iterable[Source]) -> None:
+    """SigctlError where a repository could not be read whole: files that lack some of it would take that away with the next apply."""
+    found = [one for source in sources for one in told(source.observation)]
+    if not found:
+        return
+    lines = "\n".join(f"  {one.forge}: {one.subject}: {one.reason}" for one in found)
+    text = f"{len(found)} repositories could not be read whole, and nothing was written:\n{lines}"
+    raise SigctlError(text, "run it again when they can be read; files that lack a part of them would take it away")
+
+
 def _again(scope: Scope, source: Source) -> Scope:
     """Return what a plan of the files looks at, with the lists that can't be said: they are to be told of once more."""
     held = source.observation.state.values()
-    found = {Key(one.KIND, one.inside.name) for one in held if one.KIND in _LISTS and one.inside is not None}
+    kinds = (*_LISTS, *_CHECKED)
+    found = {Key(one.KIND, one.inside.name) for one in held if one.KIND in kinds and one.inside is not None}
     return replace(scope, parts=scope.parts | found)
 
 
@@ -188,20 +216,23 @@ def _observed(name: str, forge: Forge, wanted: Wanted, config: ForgeConfig, watc
         repos=repos,
         person_repos=frozenset(personal),
         logins=frozenset(filter(None, (one.who() for one in state))),
-        parts=frozenset(_parts(traits, repos, {one.path for one in state if isinstance(one, Org)})),
+        parts=frozenset(
+            _parts(traits, repos, {one.path for one in state if isinstance(one, Org)}, first.capabilities)
+        ),
     )
     progress("labels, keys and webhooks")
     source = _source(name, wanted, config, forge.observe(scope, progress))
     return replace(source, addresses=_addresses(forge, source.observation))
 
 
-def _parts(traits: Traits, repos: Iterable[str], orgs: Iterable[str]) -> Iterator[Key]:
-    """Yield the lists that hang on repositories and orgs, each of which is read only where it is asked for."""
-    for kind in (Features.KIND, *_LISTS):
-        if kind in traits.kinds:
+def _parts(traits: Traits, repos: Iterable[str], orgs: Iterable[str], able: Collection[str]) -> Iterator[Key]:
+    """Yield the lists that hang on repositories and orgs, each of which is read only where it is asked for, and can be had."""
+    for kind in (Features.KIND, *_LISTS, *_CHECKED):
+        if kind in traits.kinds and traits.needs.get(kind) in (None, *able):
             yield from (Key(kind, path) for path in repos)
-    if Webhook.KIND in traits.kinds:
-        yield from (Key(Webhook.KIND, path) for path in orgs)
+    for kind in (Webhook.KIND, PushRules.KIND):
+        if kind in traits.kinds and traits.needs.get(kind) in (None, *able):
+            yield from (Key(kind, path) for path in orgs)
 
 
 def _addresses(forge: Forge, observation: Observation) -> dict[str, str]:

@@ -19,7 +19,7 @@ from sigctl.core.kinds import BranchRule, Grant, Key, Repo, Resource
 from sigctl.core.kinds.branch import DEPLOY_KEY, TAG
 from sigctl.core.kinds.grant import PERSON, TEAM
 from sigctl.core.protected import grants_named, listed, own_defaults
-from sigctl.core.reviews import RAISED_HINT, Raised, lacked, one_number
+from sigctl.core.reviews import RAISED_HINT, Raised, lacked, one_number, overridden
 from sigctl.core.state import Desired, Note, Observation, SetAside, Traits
 
 SUBJECTS = "branch_rule.subjects"
@@ -69,6 +69,7 @@ def as_protections(  # noqa: PLR0917  # what is compared, and what decides how
     if traits.one_review_count:
         out, raised = one_number(out, seen)
         keeper.told(raised)
+        notes += overridden(out, seen)
     keeper.compare([one for one in out if isinstance(one, BranchRule)])
     aside = [] if desired.closest_rules else list(_aside(keeper, desired))
     if desired.closest_rules:

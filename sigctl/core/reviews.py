@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core.kinds import BranchRule, Key, Resource
+from sigctl.core.kinds import Approvals, BranchRule, Key, Resource
+from sigctl.core.state import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ def one_number(
         for one in wanted
     ]
     return out, raised
+
+
+def overridden(wanted: Sequence[Resource], seen: Iterable[Resource]) -> list[Note]:
+    """Return a note for each repository whose rules ask for reviews while each proposal may ask for another number of them."""
+    asking = sorted({one.inside.name for one in wanted if isinstance(one, BranchRule) and one.reviews})
+    said = {one.repo: one.override for one in seen if isinstance(one, Approvals)}
+    said |= {
+        one.repo: one.override for one in wanted if isinstance(one, Approvals) and one.override is not None
+    }
+    texts = {
+        True: "each merge request may ask for another number of approvals than `reviews` does: `approvals: {override: false}` ends that",
+        None: "each merge request may ask for another number of approvals than `reviews` does, unless that is forbidden on the server: no file says "
+        "`approvals: {override: false}`",
+    }
+    return [
+        Note("unsupported", repo, texts[said.get(repo)]) for repo in asking if said.get(repo) is not False
+    ]
 
 
 _LACKED = {

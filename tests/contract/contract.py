@@ -16,12 +16,14 @@ from sigctl.core.compare import Compared, compare
 from sigctl.core.kinds import (
     PARTS,
     Actions,
+    Approvals,
     BranchRule,
     DeployKey,
     Grant,
     Key,
     Label,
     Org,
+    PushRules,
     Repo,
     Resource,
     Security,
@@ -237,27 +239,71 @@ def settle(ground: Ground, resources: list[Resource]) -> None:
         ground.do(None, one)
 
 
+def paid_lives(ground: Ground) -> Iterator[tuple[str, list[Resource], list[Resource | None]]]:
+    """Yield what only some tiers of a forge have, where its traits say that there is such a thing; settings, which never end."""
+    kinds, repo = ground.forge.traits.kinds, _repo(ground)
+    if "push_rules" in kinds:
+        strict = PushRules(
+            "repo",
+            repo.path,
+            reject_unsigned_commits=True,
+            deny_delete_tag=True,
+            branch_name_regex="^c[0-9]+",
+            max_file_size=50,
+        )
+        loose = PushRules(
+            "repo", repo.path, reject_unsigned_commits=False, branch_name_regex="", max_file_size=0
+        )
+        yield "push rules", [repo], [strict, replace(strict, commit_message_regex="[a-z]"), loose, strict]
+    if "approvals" in kinds:
+        worth = Approvals(repo.path, author=False, committers=False, override=False, keep=False)
+        less = [replace(worth, **{name: True}) for name in ("author", "committers", "override", "keep")]
+        yield "approvals", [repo], [worth, *less, Approvals(repo.path, override=False), worth]
+
+
+def live(ground: Ground, every: Iterator[tuple[str, list[Resource], list[Resource | None]]]) -> None:
+    """Have each thing go through its states; after each step it is observed as it was asked for."""
+    for name, needs, states in every:
+        there = ground.observe(*needs).state
+        settle(ground, [one for one in needs if one.key not in there])
+        subject = next(one for one in states if one is not None)
+        seen: Resource | None = None
+        for after in states:
+            ground.do(seen, after.over(seen) if after is not None and seen is not None else after)
+            # the whole is looked at when it comes, and when it is gone
+            narrow = after not in (states[0], None)
+            seen = ground.observe(*needs, subject, narrow=narrow).state.get(subject.key)
+            if after is None:
+                assert seen is None, name
+            else:
+                assert seen is not None, f"{name}: {after}"
+                assert after.changes(seen) == {}, name
+
+
+class PaidContract:
+    """What holds besides where a forge has tiers: on one that has everything (`paid`), and on one that has not (`ground`)."""
+
+    def test_what_a_paid_tier_has_is_observed_as_executed(self, paid: Ground) -> None:
+        lives_ = list(paid_lives(paid))
+        assert lives_
+        live(paid, iter(lives_))
+
+    def test_what_the_tier_lacks_is_refused_with_the_way_out_and_is_not_there(self, ground: Ground) -> None:
+        for name, needs, states in paid_lives(ground):
+            settle(ground, needs)
+            first = states[0]
+            assert first is not None
+            assert first.key not in ground.observe(*needs, first).state, name
+            with pytest.raises(RefusedError) as caught:
+                ground.forge.execute(Action(ground.forge.name, "update", None, first))
+            assert "paid tier" in caught.value.hint, name
+
+
 class Contract:
     """The tests; a module makes them its own by a subclass and a fixture named `ground`."""
 
     def test_what_was_executed_is_what_is_observed(self, ground: Ground) -> None:
-        for name, needs, states in lives(ground):
-            there = ground.observe(*needs).state
-            settle(ground, [one for one in needs if one.key not in there])
-            subject = next(one for one in states if one is not None)
-            seen: Resource | None = None
-            for after in states:
-                ground.do(seen, after.over(seen) if after is not None and seen is not None else after)
-                narrow = after not in (
-                    states[0],
-                    None,
-                )  # the whole is looked at when it comes, and when it is gone
-                seen = ground.observe(*needs, subject, narrow=narrow).state.get(subject.key)
-                if after is None:
-                    assert seen is None, name
-                else:
-                    assert seen is not None, f"{name}: {after}"
-                    assert after.changes(seen) == {}, name
+        live(ground, lives(ground))
 
     def test_every_level_becomes_every_other_and_ends(self, ground: Ground) -> None:
         traits = ground.forge.traits

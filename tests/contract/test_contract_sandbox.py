@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import Contract, Ground
+from contract import Contract, Ground, PaidContract
 from pydantic import SecretStr
 
 from sigctl.core.kinds import Membership, Org
@@ -28,8 +28,16 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(params=["github", "gitlab"])
 def ground(request: pytest.FixtureRequest, document: Any) -> Iterator[Ground]:
-    type_ = request.param
+    yield from _grounds(request.param, document)
 
+
+@pytest.fixture
+def paid(tmp_path: Path) -> Iterator[Ground]:
+    with control.running(tmp_path, logins=PEOPLE, forges=("gitlab",), knobs={"gitlab_premium": 1}) as sandbox:
+        yield from _grounds("gitlab", sandbox.document()["forges"])
+
+
+def _grounds(type_: str, document: Any) -> Iterator[Ground]:
     def opened(url: str, token: str) -> Forge:
         usual = document[type_]
         given = Settings(
@@ -65,3 +73,9 @@ def _gitlab(forge: Forge, opened: Any) -> Ground:
 
 class TestTheContract(Contract):
     pass
+
+
+class TestTheTiers(PaidContract):
+    @pytest.fixture
+    def ground(self, document: Any) -> Iterator[Ground]:
+        yield from _grounds("gitlab", document)

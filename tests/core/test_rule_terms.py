@@ -124,6 +124,28 @@ def test_a_number_that_nobody_cares_about_is_never_lowered_by_another_rule():
     assert len(made.plan.quarantined) == 1
 
 
+def told(made):
+    return [(n.subject, n.forge, n.text) for n in made.plan.notes if "another number of approvals" in n.text]
+
+
+@pytest.mark.parametrize(("declared", "held"), [(None, None), (None, True), (True, False)])
+def test_reviews_that_each_merge_request_may_ask_otherwise_for_are_told_of_with_the_setting(declared, held):
+    seen = [] if held is None else [Approvals(REPO, override=held)]
+    wanted = [] if declared is None else [Approvals(REPO, override=declared)]
+    ((subject, forge, text),) = told(compared(rule(reviews=2), *wanted, seen=seen))
+    assert (subject, forge) == (REPO, "lab")
+    assert "`approvals: {override: false}`" in text
+
+
+@pytest.mark.parametrize(("declared", "held"), [(False, None), (False, True), (None, False)])
+def test_where_that_is_shut_nothing_is_told(declared, held):
+    seen = [] if held is None else [Approvals(REPO, override=held)]
+    wanted = [] if declared is None else [Approvals(REPO, override=declared)]
+    assert told(compared(rule(reviews=2), *wanted, seen=seen)) == []
+    assert told(compared(rule(reviews=0))) == []
+    assert told(compared(rule(reviews=2), tier="free")) == []
+
+
 def test_on_free_reviews_are_a_problem_with_the_ways_out():
     (aside,) = compared(rule(reviews=1), tier="free").plan.quarantined
     assert "can't be made to ask for reviews" in aside.reason

@@ -161,6 +161,16 @@ def test_what_a_gitlab_holds_is_adopted_whole_and_every_kind_goes_over_it(
             "ci": "members", "forks": "off", "issues": "members", "merge_requests": "members", "pages": "public",
             "repository": "members",
         }  # fmt: skip
+        if premium:
+            assert virt["repos"]["xen"]["push_rules"] == {
+                "reject_unsigned_commits": True,
+                "deny_delete_tag": True,
+                "branch_name_regex": "^(c7|main|carried|reviewed).*$",
+                "max_file_size": 50,
+            }
+            assert set(virt["repos"]["xen"]["approvals"].values()) == {False}
+            orgs = yaml.safe_load((adopted / "sigs.yaml").read_text())["forges"]["hub"]["orgs"]
+            assert orgs["project"]["push_rules"] == {"member_check": True, "max_file_size": 5}
         written, here.config = here.config, adopted / "sigs.yaml"
         plan = here.plan()
         assert [(a.verb, str(a.key), a.changed()) for a in plan.actions] == []
