@@ -20,6 +20,7 @@ from sigctl.app.last_applied import last_applied, remember
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, full_option, interruptible, logs, pairs, scoped
+from sigctl.core.guard_names import GUARDS, is_guard
 from sigctl.core.plan import Plan
 from sigctl.errors import SigctlError, UsageError
 from sigctl.report.html import plan_html
@@ -71,7 +72,7 @@ def running(given: dict[str, Any], *, mirror: bool = True) -> Iterator[tuple[Con
 
 
 def allowed(allow: tuple[str, ...], reason: str) -> Allowed:
-    """Return the guards that are told to let pass; UsageError for what is no GUARD=N."""
+    """Return the guards that are told to let pass; UsageError for what is no GUARD=N or names no guard."""
     limits = {}
     for value in allow:
         guard, _, number = value.partition("=")
@@ -79,6 +80,8 @@ def allowed(allow: tuple[str, ...], reason: str) -> Allowed:
             raise UsageError(
                 f"--allow takes GUARD=N, not `{value}`", "the refusal names the guard and its number"
             )
+        if not is_guard(guard):
+            raise UsageError(f"--allow: there is no guard `{guard}`", f"one of {', '.join(GUARDS)}")
         limits[guard] = int(number)
     return Allowed(limits, reason)
 

@@ -17,9 +17,8 @@ SIGCTL = Path(sys.executable).with_name("sigctl")
 
 
 @pytest.fixture
-def kept(world):
+def kept(settled, world):
     """The forges as declared, and a snapshot of them."""
-    world.ok("apply", "--yes")
     world.ok("snapshot", "--out", str(world.folder / "snapshot.json"))
     shutil.copytree(world.config.parent, world.folder / "before")
     return world
@@ -39,8 +38,7 @@ def offline(world, *arguments, code=0):
     return done.stdout
 
 
-def test_a_read_only_token_is_enough_and_the_file_has_no_secret(world, monkeypatch):
-    world.ok("apply", "--yes")
+def test_a_read_only_token_is_enough_and_the_file_has_no_secret(settled, world, monkeypatch):
     users = world.sandbox.document()["users"]
     token = users["sigctl-bot"]["read_token"]
     monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", token)
@@ -123,8 +121,7 @@ def test_a_snapshot_that_was_changed_is_refused(kept, capsys, harm, says):
     assert says in capsys.readouterr().err
 
 
-def test_a_forge_that_could_not_be_read_is_named_and_unknown(world, monkeypatch):
-    world.ok("apply", "--yes")
+def test_a_forge_that_could_not_be_read_is_named_and_unknown(settled, world, monkeypatch):
     monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", "wrong")
     out = world.folder / "snapshot.json"
     assert "not read: github" in world.ok("snapshot", "--out", str(out), code=1).err
@@ -139,7 +136,9 @@ def test_a_forge_that_could_not_be_read_is_named_and_unknown(world, monkeypatch)
         ("--base", "main"),
         ("--all",),
         ("--snapshot", "x", "--out", "y"),
-        ("--snapshot", "x", "--allow", "a=1"),
+        ("--snapshot", "x", "--allow", "delete=1"),
+        ("--allow", "deleted=1", "--reason", "a test"),
+        ("--allow", "delete", "--reason", "a test"),
         ("--snapshot", "nowhere.json"),
     ],
 )
