@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +58,10 @@ class World:
         assert old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
 
+    def url(self, forge: str) -> str:
+        """Return where a forge of the sandbox is served."""
+        return str(self.sandbox.document()["forges"][forge]["url"])
+
     def hurry(self) -> None:
         """Let both forges be tried again without a pause, as the files can say."""
         self.edit("sigs.yaml", "type: github\n", "type: github\n    patience: 0\n")
@@ -97,17 +105,72 @@ class World:
         return [e for e in self.exchanges if e.method not in reads and not e.path.endswith("/graphql")]
 
 
-@pytest.fixture
-def world(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A sandbox whose forges are empty, and the real config."""
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+@contextmanager
+def opened(folder: Path, environment: pytest.MonkeyPatch, capsys: Any = None) -> Iterator[World]:
+    """Serve the forges of a folder, with the config that is in it and the environment that the config asks for."""
     exchanges: list[Any] = []
-    with control.running(tmp_path / "forges", logins=LOGINS, orgs=ORGS, observer=exchanges.append) as sandbox:
+    with control.running(folder / "forges", logins=LOGINS, orgs=ORGS, observer=exchanges.append) as sandbox:
         document = sandbox.document()["forges"]
-        monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["token"])
-        monkeypatch.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", document["gitlab"]["token"])
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-        yield World(tmp_path, sandbox, capsys, exchanges)
+        environment.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["token"])
+        environment.setenv("SIGCTL_GIT_CENTOS_ORG_TOKEN", document["gitlab"]["token"])
+        environment.setenv("XDG_STATE_HOME", str(folder / "state"))
+        yield World(folder, sandbox, capsys, exchanges)
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Let the world of a test begin as the first apply of the real config left it; made once, copied for each.
+
+    What that apply asked of the forges is not among the exchanges of the world.
+    """
+    folder = tmp_path_factory.mktemp("settled")
+    shutil.copytree(ROOT / "config", folder / "config")
+    with pytest.MonkeyPatch.context() as environment, opened(folder, environment) as world:
+        shared = ["--config", str(world.config), "--cache", str(folder / "cache"), "--no-mirror"]
+        for name, forge in (("github", "github"), ("git.centos.org", "gitlab")):
+            shared += ["--set", f"forges.{name}.url={world.url(forge)}"]
+        said = io.StringIO()
+        with redirect_stdout(said):
+            code = cli.run(["apply", "--yes", *shared])
+        assert code == 0, said.getvalue()
+    return folder
+
+
+def settle(world: Path, settled: Path) -> None:
+    """Copy a folder whose forges nobody serves: git never writes its objects anew, so these are linked."""
+
+    def link(source: str, target: str) -> None:
+        (os.link if "/objects/" in source else shutil.copy2)(source, target)
+
+    shutil.copytree(settled / "forges", world / "forges", copy_function=link)
+    shutil.copytree(settled / "state", world / "state")
+
+
+def as_of(world: World) -> None:
+    """Let the record of the last apply be of this world's folder and of the ports that its forges have now."""
+    folder = world.folder / "state" / "sigctl"
+    (record,) = folder.glob("applied-*.json")
+    data = json.loads(record.read_text(encoding="utf-8"))
+    for one in data["records"]:
+        one["url"] = world.url("github" if one["forge"] == "github" else "gitlab")
+    name = hashlib.sha256(str(world.config.parent.resolve()).encode()).hexdigest()[:16]
+    record.write_text(json.dumps(data), encoding="utf-8")
+    record.rename(folder / f"applied-{name}.json")
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """A sandbox whose forges are empty (or `settled`, in tests that ask for that), and the real config."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    begun = "settled" in request.fixturenames
+    if begun:
+        settle(tmp_path, request.getfixturevalue("settled"))
+    with opened(tmp_path, monkeypatch, capsys) as found:
+        if begun:
+            as_of(found)
+        yield found
 
 
 @pytest.fixture

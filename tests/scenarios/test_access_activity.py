@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
-def test_whoever_did_nothing_for_long_or_never_is_told_of(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_whoever_did_nothing_for_long_or_never_is_told_of(settled: Path, world: Any) -> None:
     users = world.sandbox.forges["gitlab"].world.users
     for login, day in {"gwd": "2020-02-03", "jonludlam": "2999-01-01", "hughesjr": "2019-01-01"}.items():
         one = users.one("username", login)

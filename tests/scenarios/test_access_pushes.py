@@ -61,8 +61,7 @@ def tamper(world):
 
 
 @pytest.mark.timeout(300)
-def test_what_access_says_is_what_a_push_meets(world, prover):
-    world.ok("apply", "--yes")
+def test_what_access_says_is_what_a_push_meets(settled, world, prover):
     accept(world.sandbox.document())
     tamper(world)
     urls = world.sandbox.document()["forges"]

@@ -38,8 +38,7 @@ def github(world: Any, verb: str, path: str, body: Any = None) -> Any:
     return answer.json() if answer.content else None
 
 
-def test_what_was_applied_is_adopted_and_its_plan_is_empty(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_what_was_applied_is_adopted_and_its_plan_is_empty(settled: Path, world: Any) -> None:
     github(world, "POST", "/orgs/CentOS/repos", {"name": "website", "description": "The site"})
     github(world, "POST", "/orgs/CentOS/repos", {"name": ".github"})
     target = world.folder / "adopted"
@@ -69,8 +68,7 @@ def test_what_was_applied_is_adopted_and_its_plan_is_empty(world: Any) -> None:
     assert "not empty" in world.ok("adopt", *shared(world), "--dir", str(target), code=1).err
 
 
-def test_a_snapshot_is_enough_and_a_mapping_says_whose_a_thing_is(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_a_snapshot_is_enough_and_a_mapping_says_whose_a_thing_is(settled: Path, world: Any) -> None:
     github(world, "POST", "/orgs/CentOS/repos", {"name": "website"})
     github(world, "POST", "/orgs/CentOS/repos", {"name": "website-images"})
     snapshot = world.folder / "snapshot.json"
@@ -123,8 +121,7 @@ def test_what_can_not_be_meant_is_said(world: Any, tmp_path: Path) -> None:
     assert "is no mapping" in world.ok("adopt", "--map", str(bad), "--dir", str(tmp_path / "x"), code=1).err
 
 
-def test_what_was_done_by_hand_becomes_a_change_of_the_files(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_what_was_done_by_hand_becomes_a_change_of_the_files(settled: Path, world: Any) -> None:
     team = "/orgs/CentOS/teams/sig-virt-contributors"
     github(world, "PUT", f"{team}/repos/{SEABIOS}", {"permission": "admin"})
     github(world, "PUT", f"{team}/memberships/hughesjr", {"role": "member"})
@@ -175,8 +172,7 @@ def public_key(number: int) -> str:
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 
 
-def test_labels_deploy_keys_and_webhooks_are_adopted_without_any_secret(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_labels_deploy_keys_and_webhooks_are_adopted_without_any_secret(settled: Path, world: Any) -> None:
     github(world, "PATCH", "/orgs/CentOS", {"deploy_keys_enabled_for_repositories": True})
     hub, lab = f"/repos/{LIBVIRT}", f"/projects/{quote('project/sig-virt/xen-libvirt', safe='')}"
     both = {"color": "ff0000", "description": "To be mended"}
@@ -222,8 +218,7 @@ def test_labels_deploy_keys_and_webhooks_are_adopted_without_any_secret(world: A
     assert world.ok("fmt", "--config", str(target), "--check").out == ""
 
 
-def test_lists_that_differ_between_the_forges_are_left_as_they_are(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_lists_that_differ_between_the_forges_are_left_as_they_are(settled: Path, world: Any) -> None:
     lab = f"/projects/{quote('project/sig-virt/xen-libvirt', safe='')}"
     gitlab(world, "POST", f"{lab}/deploy_keys", {"title": "builder", "key": public_key(1), "can_push": True})
     target = world.folder / "adopted"
@@ -241,8 +236,7 @@ def gitlab(world: Any, verb: str, path: str, body: Any = None) -> Any:
     return answer.json() if answer.content else None
 
 
-def test_what_was_done_by_hand_on_gitlab_becomes_a_change_of_the_files(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_what_was_done_by_hand_on_gitlab_becomes_a_change_of_the_files(settled: Path, world: Any) -> None:
     team, virt = quote("project/sig-virt/groups/contributors", safe=""), "project/sig-virt"
     people = {
         login: gitlab(world, "GET", f"/users?username={login}")[0]["id"] for login in ("gwd", "jonludlam")
@@ -275,8 +269,7 @@ def test_what_was_done_by_hand_on_gitlab_becomes_a_change_of_the_files(world: An
     assert "default_branch: null" not in now
 
 
-def test_what_nobody_declared_is_added_to_the_files(world: Any) -> None:
-    world.ok("apply", "--yes")
+def test_what_nobody_declared_is_added_to_the_files(settled: Path, world: Any) -> None:
     github(world, "POST", "/orgs/CentOS/repos", {"name": "sig-virt-tools", "description": "By hand"})
     github(world, "POST", "/orgs/CentOS/repos", {"name": "website"})
     github(world, "POST", "/orgs/CentOS/teams", {"name": "sig-virt-testers"})

@@ -94,10 +94,9 @@ READ_FAULTS = {
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 @pytest.mark.parametrize("fault", READ_FAULTS)
-def test_a_passing_fault_of_a_read_changes_nothing(world, forge, fault):
+def test_a_passing_fault_of_a_read_changes_nothing(settled, world, forge, fault):
     if fault.startswith("GraphQL") and forge == "gitlab":
         fault = "502 in the middle of a read"  # GitLab limits by 429 only
-    world.ok("apply", "--yes")
     what = READ_FAULTS[fault]
     when = {"forge": forge, "nth": [2, 4]} | ({"path": "/graphql$"} if "graphql_errors" in what else {})
     world.sandbox.faults.replace([{"when": when, "what": _quick(what)}])
@@ -123,8 +122,7 @@ PARTIAL = {
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 @pytest.mark.parametrize("case", PARTIAL)
-def test_a_partial_answer_is_a_failed_read_and_never_an_empty_one(world, forge, case):
-    world.ok("apply", "--yes")
+def test_a_partial_answer_is_a_failed_read_and_never_an_empty_one(settled, world, forge, case):
     when = {"forge": forge, "path": "/graphql$", "every": 1}
     world.sandbox.faults.replace([{"when": when, "what": PARTIAL[case]}])
     wrote = len(world.writes())

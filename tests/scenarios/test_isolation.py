@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from conftest import World
 
@@ -20,10 +22,9 @@ def path_of(world: World, forge: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_a_repository_that_refuses_everything_and_a_person_who_vanished_stop_nobody_else(
-    world: World, forge: str
+    settled: Path, world: World, forge: str
 ):
     name = NAMES[forge]
-    world.ok("apply", "--yes")
     world.edit("sigs.d/virt.yaml", "  contributors: write\n", "  contributors: maintain\n")
     world.edit("sigs.d/virt.yaml", "description: Xen hypervisor packaging", "description: Xen, changed")
     world.edit("sigs.d/virt.yaml", "description: libvirt packaging for Xen", "description: libvirt, changed")

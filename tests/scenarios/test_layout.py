@@ -56,8 +56,7 @@ def test_a_renamed_repository_keeps_its_history(world, sources):
         assert "refs/heads/master" in upstreams.git("ls-remote", url)
 
 
-def test_a_retired_sig_is_readable_and_not_writable(world):
-    world.ok("apply", "--yes")
+def test_a_retired_sig_is_readable_and_not_writable(settled, world):
     world.edit("sigs.d/cloud.yaml", "status: active", "status: retired")
     allow = [
         "--allow",

@@ -88,8 +88,7 @@ def test_a_saved_plan_is_refused_when_the_files_changed(world):
     assert world.writes() == []
 
 
-def test_a_saved_plan_is_refused_when_a_forge_moved_under_it(world):
-    world.ok("apply", "--yes")
+def test_a_saved_plan_is_refused_when_a_forge_moved_under_it(settled, world):
     tamper_level(world)
     plan = world.folder / "plan.json"
     world.ok("plan", "--out", str(plan))
@@ -124,8 +123,7 @@ def test_a_plan_edited_by_hand_is_refused(world):
     assert "is not a plan" in world.ok("apply", "--yes", "--plan", str(plan), code=1).err
 
 
-def test_drift_finds_what_somebody_changed_and_apply_heals_it(world):
-    world.ok("apply", "--yes")
+def test_drift_finds_what_somebody_changed_and_apply_heals_it(settled, world):
     assert world.ok("drift").code == 0
     tamper_level(world)
     drift = world.ok("drift", "--format", "json", code=2).json
@@ -136,8 +134,7 @@ def test_drift_finds_what_somebody_changed_and_apply_heals_it(world):
     world.ok("drift")
 
 
-def test_a_person_taken_out_of_a_file_loses_access(world):
-    world.ok("apply", "--yes")
+def test_a_person_taken_out_of_a_file_loses_access(settled, world):
     world.edit("sigs.d/virt.yaml", "      - jonludlam\n", "")
     plan = world.ok("plan", "--format", "json").json
     removed = {(a["forge"], a["key"]) for a in plan["actions"] if a["verb"] == "delete"}
@@ -149,8 +146,7 @@ def test_a_person_taken_out_of_a_file_loses_access(world):
     world.ok("plan", "--detailed-exitcode")
 
 
-def test_a_change_of_many_is_refused_until_it_is_allowed_with_a_reason(world):
-    world.ok("apply", "--yes")
+def test_a_change_of_many_is_refused_until_it_is_allowed_with_a_reason(settled, world):
     world.edit("policy.yaml", "members: 5", "members: 1")
     world.edit("sigs.d/virt.yaml", "      - jonludlam\n      - pasik\n", "")
     refused = world.ok("apply", "--yes", code=3)
@@ -180,8 +176,7 @@ def test_every_form_of_the_plan_says_the_same(world):
     assert "default-src 'none'" in html
 
 
-def test_drift_needs_no_more_than_tokens_that_may_read(world, monkeypatch):
-    world.ok("apply", "--yes")
+def test_drift_needs_no_more_than_tokens_that_may_read(settled, world, monkeypatch):
     tamper_level(world)
     document = world.sandbox.document()["forges"]
     monkeypatch.setenv("SIGCTL_GITHUB_TOKEN", document["github"]["read_token"])

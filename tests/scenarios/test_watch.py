@@ -269,8 +269,7 @@ def raise_level(world: World) -> None:
     github(world, "sigctl-bot", "PUT", path, {"permission": "admin"})
 
 
-def test_grace_ends_after_its_days_and_only_in_a_run_that_may(world):
-    world.ok("apply", "--yes")
+def test_grace_ends_after_its_days_and_only_in_a_run_that_may(settled, world):
     rules(world, "  mode: {grace: {days: 7}}\n")
     raise_level(world)
     world.ok("drift", "--mode", "revert", code=2)
@@ -290,8 +289,7 @@ def test_grace_ends_after_its_days_and_only_in_a_run_that_may(world):
     assert [one["reason"] for one in log if one["event"] == "begin"] == ["", "drift"]
 
 
-def test_what_widens_is_not_taken_back_at_once_and_what_is_too_much_is_refused(world):
-    world.ok("apply", "--yes")
+def test_what_widens_is_not_taken_back_at_once_and_what_is_too_much_is_refused(settled, world):
     rules(world, "  mode: revert\n")
     github(world, "sigctl-bot", "PUT", f"{TEAM}/repos/{SEABIOS}", {"permission": "pull"})
     wrote = len(world.writes())
@@ -305,8 +303,7 @@ def test_what_widens_is_not_taken_back_at_once_and_what_is_too_much_is_refused(w
     assert len([one for one in found(world) if one[1] == "team_member"]) == 3
 
 
-def test_a_token_that_may_only_read_takes_nothing_back_and_says_so(world, monkeypatch):
-    world.ok("apply", "--yes")
+def test_a_token_that_may_only_read_takes_nothing_back_and_says_so(settled, world, monkeypatch):
     rules(world, "  mode: revert\n")
     raise_level(world)
     document = world.sandbox.document()["forges"]
@@ -316,8 +313,7 @@ def test_a_token_that_may_only_read_takes_nothing_back_and_says_so(world, monkey
     assert ("github", "grant", f"repo:{SEABIOS}:team:CentOS/sig-virt-contributors") in found(world)
 
 
-def test_an_invitation_that_nobody_accepted_and_an_account_that_went_are_named(world):
-    world.ok("apply", "--yes")
+def test_an_invitation_that_nobody_accepted_and_an_account_that_went_are_named(settled, world):
     world.sandbox.clock.advance(8 * 86_400)
     world.sandbox.forges["github"].rename_user("gwd", "somebodyelse")
     world.ok("drift", code=1)
@@ -329,8 +325,7 @@ def test_an_invitation_that_nobody_accepted_and_an_account_that_went_are_named(w
     )
 
 
-def test_a_forge_that_can_not_be_read_ends_nothing(world, monkeypatch):
-    world.ok("apply", "--yes")
+def test_a_forge_that_can_not_be_read_ends_nothing(settled, world, monkeypatch):
     raise_level(world)
     world.ok("drift", code=2)
     open_ = set(found(world))
@@ -355,8 +350,7 @@ def test_a_history_that_is_behind_and_one_that_was_pushed_to_are_named(world, so
     assert found(world) == {}
 
 
-def test_mail_goes_out_once_for_each_change(world, tmp_path):
-    world.ok("apply", "--yes")
+def test_mail_goes_out_once_for_each_change(settled, world, tmp_path):
     rules(world, "  mail: {to: [admins@example.org], lists: true}\n")
     program = tmp_path / "sendmail"
     program.write_text(f"#!/bin/sh\ncat > $(mktemp {tmp_path}/mail.XXXXXX)\n")

@@ -73,8 +73,7 @@ class Listening:
 
 
 @pytest.fixture
-def listening(world: Any) -> Iterator[Listening]:
-    world.ok("apply", "--yes")
+def listening(settled: Path, world: Any) -> Iterator[Listening]:
     found = Listening(world)
     yield found
     found.process.kill()
