@@ -28,6 +28,7 @@ _TOO_MANY = 4
 """Rules of one branch that change in one phase; with more of them nothing is taken for certain."""
 LEVEL = "level"
 DEEDS = ("push", "create", "force", "delete")
+_EVERYTHING, _NOTHING = frozenset(DEEDS), frozenset[str]()
 
 Facet = tuple[str, str]
 """`level` and nothing, or a deed and a branch."""
@@ -62,6 +63,7 @@ class Course(Timeline):
         super().__init__(actions, seen)
         self._rules_open = rules_open
         self._ends: dict[Pair, tuple[dict[Facet, Span], dict[Facet, Span]]] = {}
+        self._fits: dict[tuple[str, str], list[Key]] = {}
 
     def can(self, pair: Pair, phase: int, branches: Iterable[str]) -> dict[Facet, Span]:
         """Return the level and the deeds on branches that somebody has at least and at most in a phase."""
@@ -124,23 +126,31 @@ class Course(Timeline):
         self, login: str, repo: str, phase: int, branch: str, level: Span
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return what rules let somebody with these levels do to a branch, at least and at most."""
-        everything = frozenset(DEEDS)
         passing = ADMIN - 1 if self._rules_open else ADMIN  # who may change the rules may do all
-        least = everything if level.least >= passing else frozenset()
-        most = everything if level.most >= passing else frozenset()
+        if level.least >= passing:
+            return _EVERYTHING, _EVERYTHING
         if level.most < WRITE:
-            return least, most
-        fitting = [key for key in self.rules.get(repo, ()) if fnmatchcase(branch, pattern_of(key))]
-        options = [self.values(key, phase) for key in fitting]
+            return _NOTHING, _NOTHING
+        options = [self.values(key, phase) for key in self._fitting(repo, branch)]
         if sum(len(one) > 1 for one in options) > _TOO_MANY:
-            return least, everything
-        low, high = everything, frozenset[str]()
+            return _NOTHING, _EVERYTHING
+        low = _EVERYTHING if level.least >= WRITE else _NOTHING
+        high = _EVERYTHING if level.most >= passing else _NOTHING
         for chosen in product(*options):
             rules = [one for one in chosen if isinstance(one, BranchRule)]
             deciding = rules if self._rules_open and rules else [decides(rules, branch)]
-            low &= everything.intersection(self._any(deciding, login, level.least, phase, sure=True))
-            high |= self._any(deciding, login, level.most, phase, sure=False)
-        return least | (low if level.least >= WRITE else frozenset()), most | high
+            if low:
+                low &= self._any(deciding, login, level.least, phase, sure=True)
+            if len(high) < len(DEEDS):
+                high |= self._any(deciding, login, level.most, phase, sure=False)
+        return low, high
+
+    def _fitting(self, repo: str, branch: str) -> list[Key]:
+        """Return the rules that speak of a branch at some time."""
+        if (repo, branch) not in self._fits:
+            found = [key for key in self.rules.get(repo, ()) if fnmatchcase(branch, pattern_of(key))]
+            self._fits[repo, branch] = found
+        return self._fits[repo, branch]
 
     def _any(
         self, rules: Iterable[BranchRule | None], login: str, rank: int, phase: int, *, sure: bool
@@ -151,7 +161,7 @@ class Course(Timeline):
         self, rule: BranchRule | None, login: str, rank: int, phase: int, *, sure: bool
     ) -> frozenset[str]:
         if rule is None:
-            return frozenset(DEEDS)
+            return _EVERYTHING
         found = set()
         if self._admitted(rule.push, login, rank, phase, sure=sure):
             found |= {"push", *(("force",) if rule.force is not False else ())}

@@ -39,6 +39,7 @@ class Trial(Course):
         self.done: set[int] = set()
         """`id` of each action that has happened."""
         self._bounds: dict[Pair, dict[Facet, int]] = {}
+        self._known: dict[tuple[Pair, frozenset[int]], frozenset[Facet]] = {}
         self._chains: dict[Key, list[tuple[Action, Resource | None]]] = {}
 
     def values(self, key: Key, phase: int) -> tuple[Resource | None, ...]:
@@ -65,7 +66,13 @@ class Trial(Course):
         return (found[0],) if all(id(a) in self.done for a in moves) else (found[-1],)
 
     def excess(self, pair: Pair, done: set[int]) -> frozenset[Facet]:
-        """Return what somebody can do too much once that much has happened."""
+        """Return what somebody can do too much once that much has happened; it is asked of the same moments again and again."""
+        moment = pair, frozenset(done)
+        if moment not in self._known:
+            self._known[moment] = self._excess(pair, done)
+        return self._known[moment]
+
+    def _excess(self, pair: Pair, done: set[int]) -> frozenset[Facet]:
         self.done = done
         if not self._level(*pair, 0).most:
             return frozenset()
