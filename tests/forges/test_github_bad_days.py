@@ -11,7 +11,7 @@ import pytest
 from github_world import ME, ORG, World, world
 from test_github_traps import names_in
 
-from sigctl.core.kinds import BranchRule, Grant, Membership, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Repo, Resource, Team, TeamMember
 from sigctl.core.plan import Action
 from sigctl.errors import ForgeError, NotThereError, RefusedError
 from sigctl.executor import Executor
@@ -262,8 +262,10 @@ def test_further_pages_that_are_too_much_at_once_are_asked_for_in_halves(tmp_pat
 def test_one_thing_that_is_too_much_by_itself_is_a_failed_read(w: World) -> None:
     w.repo("xen")
     w.sandbox.faults.replace([{"when": {"operation": "NamedRepositories"}, "what": {"graphql_errors": TOO_MUCH, "body": None}}])  # fmt: skip
-    with pytest.raises(ForgeError, match="limits"):
-        w.seen(Repo, narrow=True, repos=[XEN])
+    found = w.observe(narrow=True, repos=[XEN])
+    assert "limits" in found.unread[Key("repo", XEN)].reason
+    assert found.unread[Key("repo", XEN)].teams
+    assert Key("repo", XEN) not in found.state
 
 
 def test_a_limit_met_by_a_write_is_waited_out_and_the_write_is_done_once(w: World) -> None:

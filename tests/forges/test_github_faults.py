@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 from github_world import ME, ORG, World, world
 
-from sigctl.core.kinds import Grant, Membership, Repo, Team
+from sigctl.core.kinds import Grant, Key, Membership, Repo, Team
 from sigctl.core.plan import Action
-from sigctl.errors import BudgetError, DeniedError, ForgeError, PartialError, RefusedError, UnreachableError
+from sigctl.errors import (
+    BrokenAnswerError,
+    BudgetError,
+    DeniedError,
+    ForgeError,
+    PartialError,
+    RefusedError,
+    UnreachableError,
+)
 from sigctl.forges.base import Limits
 from sigctl.sandbox.github.tokens import add as add_token
 
@@ -82,7 +90,7 @@ def test_a_rest_read_that_fails_once_is_read_again(w: World, operation: str, wha
 ALWAYS = [
     ({"status": 502}, UnreachableError),
     ({"reset": True}, UnreachableError),
-    ({"cut": 30}, UnreachableError),
+    ({"cut": 30}, BrokenAnswerError),
     ({"status": 429, "headers": {"Retry-After": "3600"}}, UnreachableError),
     ({"graphql_errors": [{"message": "Something went wrong."}]}, PartialError),
     ({"graphql_errors": [{"type": "FORBIDDEN", "message": "Resource not accessible"}]}, DeniedError),
@@ -128,15 +136,17 @@ def test_a_token_is_never_taken_to_another_server(w: World, operation: str, what
 
 def test_collaborators_that_are_hidden_are_not_taken_for_none(w: World) -> None:
     w.repo("xen")
-    node = {"id": "R_1", "nameWithOwner": XEN, "collaborators": None}
+    nothing = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": []}
+    node = {"id": "R_1", "nameWithOwner": XEN, "collaborators": None, "deployKeys": nothing}
     page = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": [node]}
     fault(
         w,
         {"operation": "Collaborators"},
         {"status": 200, "body": {"data": {"organization": {"repositories": page}}}},
     )
-    with pytest.raises(DeniedError, match=f"collaborators of {XEN} can't be read"):
-        w.observe()
+    unread = w.observe().unread[Key("repo", XEN)]
+    assert f"collaborators of {XEN} can't be read" in unread.reason
+    assert unread.kinds == {"grant"}
 
 
 def test_retry_after_is_waited_to_the_second(w: World) -> None:

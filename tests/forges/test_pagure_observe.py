@@ -110,8 +110,6 @@ def test_a_list_that_never_adds_up_is_partial(served):
     [
         ("/projects", {}),
         ("/projects", []),
-        ("/rpms/xen/options", {"settings": None}),
-        ("/rpms/xen/git/branches", {"default": None}),
         ("/group/sig-virt", {"name": "sig-virt"}),
     ],
 )
@@ -119,6 +117,22 @@ def test_an_answer_without_its_data_is_never_taken_for_absence(served, path, bod
     served.on("GET", path, Says(body))
     with pytest.raises(PartialError):
         forge(served).observe(SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/rpms/xen/options", {"settings": None}), ("/rpms/xen/git/branches", {"default": None})],
+)
+def test_a_project_of_which_the_data_lacks_is_set_aside_and_the_others_are_read(served, path, body):
+    whole = forge(served).observe(SCOPE)
+    served.on("GET", path, Says(body))
+    found = forge(served).observe(SCOPE)
+    xen = Key("repo", "rpms/xen")
+    assert list(found.unread) == [xen]
+    assert "the answer holds no" in found.unread[xen].reason
+    assert {k: v for k, v in found.state.items() if k != xen} == {
+        k: v for k, v in whole.state.items() if k != xen
+    }
 
 
 def test_options_that_may_not_be_read_are_an_error_that_says_what_the_token_lacks(served):

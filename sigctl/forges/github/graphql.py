@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sigctl.errors import DeniedError, ForgeError, NotThereError, PartialError, RefusedError, UnreachableError
+from sigctl.forges.apart import is_about_one
 from sigctl.forges.github import documents
 from sigctl.forges.github.auth import Signed
 from sigctl.forges.github.client import Answer
@@ -32,10 +33,16 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _halves(items: Sequence[T], error: TooBigError) -> tuple[Sequence[T], Sequence[T]]:
-    """Return the items in two parts, since all were too much; raise that again where there is only one."""
-    if len(items) == 1:
-        raise error
+def _raise(_: object, error: ForgeError) -> NoReturn:
+    raise error
+
+
+def _nothing() -> Node:
+    """Return what is left of a connection that could not be read."""
+    return {"edges": [], "nodes": []}
+
+
+def _halves(items: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
     half = len(items) // 2
     return items[:half], items[half:]
 
@@ -87,62 +94,97 @@ class GraphQL:
         inner: Inner,
         named: Callable[[Node], str],
         org: Callable[[Node], str] | None = None,
+        lost: Callable[[Node, ForgeError], object] = _raise,
     ) -> None:
         """Make the inner connection of every node whole: what did not fit its first page is fetched and added to it.
 
-        `named` says what a node is called, `org` whose it is: by default what stands before the slash of its name.
+        `named` says what a node is called, `org` whose it is: by default what stands before the slash of its name. `lost` is told of
+        each node of which that can't be read, and why, and raises that where all is to fail with it; such a node then has an empty one.
         """
         owner = org or (lambda node: named(node).partition("/")[0])
         for node in nodes:
-            items(node[inner.field], f"{inner.field} of {named(node)}", self._name)
+            try:
+                items(node[inner.field], f"{inner.field} of {named(node)}", self._name)
+            except ForgeError as error:
+                node[inner.field] = _nothing()
+                lost(node, error)
         unfinished = [(node, after) for node in nodes if (after := _cursor(node[inner.field])) is not None]
         while unfinished:
             further: list[tuple[Node, str]] = []
             for place, batch in self._batches(unfinished, lambda one: owner(one[0]), FOLLOWED):
-                pages = self._followed(inner, batch, place)
+                pages = self._followed(inner, batch, place, lost)
                 for (node, _), page in zip(batch, pages, strict=True):
-                    found = items(page, f"{inner.field} of {named(node)}", self._name)
+                    try:
+                        found = items(page, f"{inner.field} of {named(node)}", self._name)
+                    except ForgeError as error:
+                        lost(node, error)
+                        continue
                     _list_of(node[inner.field]).extend(found)
                     after = _cursor(page or {})
                     if after is not None:
                         further.append((node, after))
             unfinished = further
 
-    def _followed(self, inner: Inner, batch: Sequence[tuple[Node, str]], place: str) -> list[Node | None]:
+    def _followed(
+        self,
+        inner: Inner,
+        batch: Sequence[tuple[Node, str]],
+        place: str,
+        lost: Callable[[Node, ForgeError], object],
+    ) -> list[Node | None]:
         variables = {f"id{n}": node["id"] for n, (node, _) in enumerate(batch)}
         variables |= {f"after{n}": after for n, (_, after) in enumerate(batch)}
         try:
             data = self.ask(documents.follow(inner, len(batch)), variables, org=place)
-        except TooBigError as error:
-            return [page for part in _halves(batch, error) for page in self._followed(inner, part, place)]
+        except ForgeError as error:
+            if not isinstance(error, TooBigError) and (lost is _raise or not is_about_one(error)):
+                raise
+            if len(batch) > 1:
+                parts = _halves(batch)
+                return [page for part in parts for page in self._followed(inner, part, place, lost)]
+            lost(batch[0][0], error)
+            return [_nothing()]
         return [(data.get(f"n{n}") or {}).get(inner.field) for n in range(len(batch))]
 
     def named(
-        self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]], org: str = ""
+        self,
+        document: Callable[[int], str],
+        wanted: Sequence[Mapping[str, str]],
+        org: str = "",
+        lost: Callable[[Mapping[str, str], ForgeError], object] = _raise,
     ) -> list[Node | None]:
         """Return, for each set of variables, what is under its alias, None where there is no such thing.
 
         `org` is the variable that says whose a thing is; "" where it belongs to no org. What is too much at once is asked for in halves.
+        `lost` is told of each set that can't be answered, and why, and raises that where all is to fail with it; else it is None, too.
         """
         found: list[Node | None] = [None] * len(wanted)
         numbered = list(enumerate(wanted))
         for place, batch in self._batches(numbered, lambda one: one[1].get(org, ""), documents.LOOKUPS):
             for (number, _), node in zip(
-                batch, self._looked_up(document, [one for _, one in batch], place), strict=True
+                batch, self._looked_up(document, [one for _, one in batch], place, lost), strict=True
             ):
                 found[number] = node
         return found
 
     def _looked_up(
-        self, document: Callable[[int], str], wanted: Sequence[Mapping[str, str]], place: str
+        self,
+        document: Callable[[int], str],
+        wanted: Sequence[Mapping[str, str]],
+        place: str,
+        lost: Callable[[Mapping[str, str], ForgeError], object],
     ) -> list[Node | None]:
         variables = {f"{name}{n}": value for n, one in enumerate(wanted) for name, value in one.items()}
         try:
             data = self.ask(document(len(wanted)), variables, org=place, may_miss=True)
-        except TooBigError as error:
-            return [
-                node for part in _halves(wanted, error) for node in self._looked_up(document, part, place)
-            ]
+        except ForgeError as error:
+            if not isinstance(error, TooBigError) and (lost is _raise or not is_about_one(error)):
+                raise
+            if len(wanted) > 1:
+                parts = _halves(wanted)
+                return [node for part in parts for node in self._looked_up(document, part, place, lost)]
+            lost(wanted[0], error)
+            return [None]
         return [data[f"n{n}"] for n in range(len(wanted))]
 
     def _batches(

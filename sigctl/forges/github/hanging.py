@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
-from sigctl.core.kinds import Key, Resource
+from sigctl.core.kinds import Actions, Key, Repo, Resource, Security, Webhook
 from sigctl.errors import NotThereError
+from sigctl.forges.apart import Apart
 from sigctl.forges.github.readers import parts, switches
 from sigctl.forges.github.session import Session
 
@@ -26,6 +28,7 @@ class Hanging:
     """Told each capability that is found out."""
     alerts: Mapping[str, bool]
     """Repository -> whether dependencies with holes are told of."""
+    apart: Apart
 
     def reads(self, declared: Collection[Key], there: Mapping[str, str]) -> list[Read]:
         """Return the reads of what is declared, on repositories that are there (by path in small letters) and on orgs."""
@@ -48,22 +51,35 @@ class Hanging:
         return found + [partial(self._properties, org, some) for org, some in _by_org(of_repos)]
 
     def _labels(self, paths: list[str]) -> None:
-        self.add(parts.read_labels(self.session, paths))
+        self.add(parts.read_labels(self.session, paths, self.apart))
 
     def _hooks(self, on: str, target: str) -> None:
-        with suppress(NotThereError):  # gone since the repositories were read
+        with (
+            self._about(on, target, Webhook.KIND),
+            suppress(NotThereError),
+        ):  # gone since the repositories were read
             self.add(parts.read_hooks(self.session, on, target))
 
     def _actions(self, on: str, target: str) -> None:
-        with suppress(NotThereError):
+        with self._about(on, target, Actions.KIND), suppress(NotThereError):
             self.add([switches.read_actions(self.session, on, target)])
 
+    def _about(self, on: str, target: str, kind: str) -> AbstractContextManager[None]:
+        return self.apart.about(target, kind) if on == Repo.KIND else nullcontext()
+
     def _security(self, org: str, paths: list[str], private: set[str]) -> None:
-        for repo, analysis in switches.read_analysis(self.session, org, paths).items():
-            found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
-            if repo in private:
-                found = replace(found, private_reports=switches.read_private_reports(self.session, repo))
-            self.add([found])
+        several = [paths] if len(paths) > switches.FEW else []
+        for some in several or [[one] for one in paths]:
+            with nullcontext() if several else self.apart.about(some[0], Security.KIND):
+                for repo, analysis in switches.read_analysis(self.session, org, some).items():
+                    with self.apart.about(repo, Security.KIND):
+                        self.add([self._switches(repo, analysis, reports=repo in private)])
+
+    def _switches(self, repo: str, analysis: dict[str, Any], *, reports: bool) -> Security:
+        found = switches.security_of(repo, analysis, alerts=self.alerts.get(repo, False))
+        if not reports:
+            return found
+        return replace(found, private_reports=switches.read_private_reports(self.session, repo))
 
     def _properties(self, org: str, paths: list[str]) -> None:
         found = switches.read_properties(self.session, org, paths)

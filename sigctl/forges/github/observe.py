@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from sigctl.core.kinds import Grant, Repo, Resource
+from sigctl.core.kinds import BranchRule, ClassicRule, DeployKey, Grant, Repo, Resource
 from sigctl.core.kinds.grant import PERSON
 from sigctl.core.state import WHOLE_KEYS, Account, Note, Observation, State
+from sigctl.forges.apart import Apart
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.github.abilities import has_rulesets, lacks
 from sigctl.forges.github.graphql import Node
@@ -24,7 +25,7 @@ ONE_BY_ONE = 5
 
 
 def observe(session: Session, scope: Scope, progress: Progress | None = None) -> Observation:
-    """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+    """Return all that is in scope; a repository that can't be read whole by itself is named, any other failure raises a ForgeError."""
     tell = progress or (lambda _: None)
     before = session.caller.reads
     reading = _Reading(session, scope)
@@ -44,6 +45,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None = None) ->
         capabilities=frozenset(reading.capabilities),
         notes=tuple(sorted(reading.notes, key=lambda note: (note.subject, note.text))),
         reads=session.caller.reads - before,
+        unread=reading.apart.found(),
     )
 
 
@@ -64,6 +66,7 @@ class _Reading:
         self.alerts: dict[str, bool] = {}
         """Repository -> whether dependencies with holes are told of."""
         self.capabilities: set[str] = {WHOLE_KEYS}
+        self.apart = Apart()
         self.own_roles: set[str] = set()
         """Orgs with repository roles of their own making."""
         self._lock = threading.Lock()
@@ -100,6 +103,7 @@ class _Reading:
         """Return the reads that need to know what the first ones found."""
         known = {str(one.id) for one in self.accounts.values()}
         there = {one.path.casefold(): one.path for one in self.state.values() if isinstance(one, Repo)}
+        self.apart.among(len(there))
         shared = {
             one.target for one in self.state.values() if isinstance(one, Grant) and one.subject_kind == PERSON
         }
@@ -115,7 +119,7 @@ class _Reading:
         ]
         if self.scope.narrow:
             parts += self.grants_of_teams(sorted(there.values()))
-        hanging = Hanging(self.session, self.add, self.can, self.alerts)
+        hanging = Hanging(self.session, self.add, self.can, self.alerts, self.apart)
         return [*parts, *hanging.reads(self.scope.parts, there)]
 
     def grants_of_teams(self, repos: list[str]) -> list[Callable[[], object]]:
@@ -145,9 +149,10 @@ class _Reading:
 
     def settle(self) -> None:
         """Make branch rules of the rulesets that were read, all of which must be known first."""
-        found, notes = rules.rules_of(self.rules, self.rulesets, self.session.name)
+        whole = [one for one in self.rules if not self.apart.has(one["nameWithOwner"], BranchRule.KIND)]
+        found, notes = rules.rules_of(whole, self.rulesets, self.session.name)
         self.add(found, notes=notes)
-        self.add(parts.classic_of(self.rules))
+        self.add(parts.classic_of(whole))
 
     def org(self, name: str) -> str:
         data = orgs.read_settings(self.session, name)
@@ -179,10 +184,10 @@ class _Reading:
         self._know_repos(repos.read_repos(self.session, org))
 
     def collaborators(self, org: str) -> None:
-        self._know_people(repos.read_collaborators(self.session, org))
+        self._know_people(repos.read_collaborators(self.session, org, self.apart))
 
     def named_repos(self) -> None:
-        nodes = repos.read_named_repos(self.session, self.scope.repos)
+        nodes = repos.read_named_repos(self.session, self.scope.repos, self.apart)
         self._know_repos(nodes)
         self._know_people(nodes)
 
@@ -195,7 +200,9 @@ class _Reading:
 
     def _know_people(self, nodes: list[Node]) -> None:
         self.add(repos.person_grants_of(nodes))
-        self.add(parts.keys_of(nodes, self.session.name))
+        for node in nodes:
+            with self.apart.about(node["nameWithOwner"], DeployKey.KIND):
+                self.add(list(parts.keys_of([node], self.session.name)))
 
     def all_teams(self, org: str) -> None:
         nodes = teams.read_teams(self.session, org)
@@ -218,17 +225,18 @@ class _Reading:
             self.teams += nodes
 
     def all_rules(self, org: str) -> None:
-        nodes = rules.read_rules(self.session, org)
+        nodes = rules.read_rules(self.session, org, self.apart)
         with self._lock:
             self.rules += nodes
 
     def named_rules(self) -> None:
-        self.rules += rules.read_named_rules(self.session, self.scope.repos)
+        self.rules += rules.read_named_rules(self.session, self.scope.repos, self.apart)
 
     def ruleset(self, repo: str, number: int) -> None:
         teams_by_number = rules.teams_in(self.rules)
-        found = rules.read_ruleset(self.session, repo, number, self.login_of, teams_by_number)
-        self.rulesets[repo, number] = found
+        with self.apart.about(repo, BranchRule.KIND, ClassicRule.KIND):
+            found = rules.read_ruleset(self.session, repo, number, self.login_of, teams_by_number)
+            self.rulesets[repo, number] = found
 
     def login_of(self, number: int) -> str:
         """Return the login of an account by its number, "" where there is none (any more)."""
@@ -240,18 +248,20 @@ class _Reading:
         self.add([found] if found else [])
 
     def repo_invitations(self, repo: str) -> None:
-        grants, notes = repos.read_repo_invitations(self.session, repo)
-        self.add(grants, notes=notes)
+        with self.apart.about(repo, Grant.KIND):
+            grants, notes = repos.read_repo_invitations(self.session, repo)
+            self.add(grants, notes=notes)
 
     def teams_on(self, org: str, repos: frozenset[str]) -> None:
         grants = self.grants_in(org, teams.read_teams(self.session, org))
         self.add(one for one in grants if one.target in repos)
 
     def repo_teams(self, repo: str) -> None:
-        grants = teams.read_repo_teams(self.session, repo)
-        if repo.partition("/")[0] in self.own_roles:
-            grants = [self.exact(one) for one in grants]
-        self.add(grants)
+        with self.apart.about(repo, Grant.KIND, teams=True):
+            grants = teams.read_repo_teams(self.session, repo)
+            if repo.partition("/")[0] in self.own_roles:
+                grants = [self.exact(one) for one in grants]
+            self.add(grants)
 
     def exact(self, grant: Grant) -> Grant:
         """Return a team's grant by the exact name of its role."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sigctl.core.kinds import BranchRule, Features, GroupRule, Resource
+from sigctl.core.kinds import BranchRule, Features, GroupRule, Repo, Resource
 from sigctl.core.state import OWN_WAY, Account, Note, Observation, state
+from sigctl.forges.apart import Apart
 from sigctl.forges.base import Progress, Scope, Settings
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.features import features_of
@@ -45,9 +46,11 @@ class _Found:
     branches: branch_rules.Rules = field(default_factory=dict)
     group_rules: list[GroupRule] | None = field(default_factory=list)
     """None = nobody lets us see whether there are some."""
+    apart: Apart = field(default_factory=Apart)
 
     def paths(self) -> list[str]:
-        return [g.path for g in self.groups.values()] + [p.path for p in self.projects.values()]
+        unread = [key.name for key in self.apart.found()]
+        return [g.path for g in self.groups.values()] + [p.path for p in self.projects.values()] + unread
 
 
 def observe(
@@ -58,7 +61,7 @@ def observe(
     *,
     with_rules: bool = False,
 ) -> Observation:
-    """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+    """Return all that is in scope; a project that can't be read whole by itself is named, any other failure raises a ForgeError."""
     before = ctx.client.caller.reads
     tell = progress or (lambda _text: None)
     tell("server and token")
@@ -72,6 +75,7 @@ def observe(
     if not scope.narrow:
         ctx.saw_whole = True
         ctx.known.forget_scheduled()
+    found.apart.among(len(found.projects))
     teams = Teams.of(scope, found.paths())
     _read_shares(ctx, scope, found, tell)
     _read_invitations(ctx, scope, found)
@@ -90,14 +94,16 @@ def observe(
     if tier == server.ULTIMATE:
         _read_roles(ctx, scope, found)
     own_way = _own_way(ctx, tier) if with_rules else frozenset[str]()
+    resources = [*_resources(found, teams), *rules, *hanging, *(found.group_rules or ())]
     return Observation(
         forge=settings.name,
-        state=state([*_resources(found, teams), *rules, *hanging, *(found.group_rules or ())]),
+        state=state(resources),
         accounts=_accounts(ctx, found),
         me=about.me,
         capabilities=server.capabilities(tier, enterprise=about.enterprise) | own_way,
         notes=tuple(Note(topic, subject, text, settings.name) for topic, subject, text in notes),
         reads=ctx.client.caller.reads - before,
+        unread=found.apart.found(),
     )
 
 
@@ -110,6 +116,7 @@ def _read_roles(ctx: Context, scope: Scope, found: _Found) -> None:
         roles.bases(ctx, _tops(scope.orgs)),
         [one for one in found.groups.values() if not scope.groups or one.path.casefold() in groups_],
         [one for one in found.projects.values() if not repos or one.path.casefold() in repos],
+        found.apart,
     )
     found.groups.update({one.id: one for one in some})
     found.projects.update({one.id: one for one in others})
@@ -148,7 +155,7 @@ def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_
 
     def projects_of(top: str) -> None:
         tell(f"repositories of {top}")
-        found.projects.update({project.id: project for project in projects.below(ctx, top)})
+        found.projects.update({project.id: project for project in projects.below(ctx, top, found.apart)})
 
     def elsewhere(paths: frozenset[str]) -> list[str]:
         return sorted(path for path in paths if not any(path == top or is_below(path, top) for top in trees))
@@ -163,14 +170,16 @@ def _things(ctx: Context, scope: Scope, found: _Found, tell: Progress) -> list[_
 def _bulk_rules(ctx: Context, scope: Scope, found: _Found) -> list[_Part]:
     def read(top: str) -> None:
         wanted = branch_rules.Wanted.of(scope)
-        found.branches.update(branch_rules.branches_below(ctx, top, wanted, of_groups=found.group_rules))
+        found.branches.update(
+            branch_rules.branches_below(ctx, top, wanted, found.apart, of_groups=found.group_rules)
+        )
 
     return [] if scope.narrow else [_bound(read, top) for top in _tops(scope.orgs)]
 
 
 def _rules(ctx: Context, scope: Scope, found: _Found) -> tuple[list[BranchRule], list[tuple[str, str, str]]]:
     paths = {number: project.path for number, project in found.projects.items()}
-    return branch_rules.rules(ctx, found.branches, paths, branch_rules.Wanted.of(scope))
+    return branch_rules.rules(ctx, found.branches, paths, branch_rules.Wanted.of(scope), found.apart)
 
 
 def _parts(ctx: Context, scope: Scope, found: _Found) -> list[Resource]:
@@ -182,7 +191,7 @@ def _parts(ctx: Context, scope: Scope, found: _Found) -> list[Resource]:
         for project in found.projects.values()
         if scope.thorough or project.path.casefold() in asked
     ]
-    return [*features, *parts.parts(ctx, scope.parts, projects_, groups_)]
+    return [*features, *parts.parts(ctx, scope.parts, projects_, groups_, found.apart)]
 
 
 def _named_groups(ctx: Context, paths: Iterable[str], found: _Found) -> list[_Part]:
@@ -198,10 +207,10 @@ def _named_projects(ctx: Context, paths: Iterable[str], found: _Found) -> list[_
         places[parent_of(path)].add(path.casefold())
 
     def one(path: str) -> None:
-        found.projects.update({project.id: project for project in projects.one(ctx, path)})
+        found.projects.update({project.id: project for project in projects.one(ctx, path, found.apart)})
 
     def place(group: str) -> None:
-        every = projects.below(ctx, group, deep=False)
+        every = projects.below(ctx, group, found.apart, deep=False)
         found.projects.update({p.id: p for p in every if p.path.casefold() in places[group]})
 
     few = [path for wanted in places.values() if len(wanted) <= FEW for path in sorted(wanted)]
@@ -237,7 +246,7 @@ def _read_invitations(ctx: Context, scope: Scope, found: _Found) -> None:
     wanted = {path.casefold() for path in (scope.repos if scope.thorough else scope.person_repos)}
 
     def read(project: Project) -> Callable[[], Project]:
-        return lambda: projects.with_invited(ctx, project)
+        return lambda: projects.with_invited(ctx, project, found.apart)
 
     some = [read(project) for project in found.projects.values() if project.path.casefold() in wanted]
     found.projects.update({project.id: project for project in ctx.client.together(some)})
@@ -279,7 +288,11 @@ def _gone(path: str, doomed: Iterable[str]) -> bool:
 
 def _resources(found: _Found, teams: Teams) -> list[Resource]:
     of_groups = [r for g in found.groups.values() for r in groups.resources(g, team=teams.has(g.path))]
-    return of_groups + [r for project in found.projects.values() for r in projects.resources(project)]
+    of_projects: list[Resource] = []
+    for project in found.projects.values():
+        with found.apart.about(project.path, Repo.KIND, teams=True):
+            of_projects += projects.resources(project)
+    return of_groups + of_projects
 
 
 def _accounts(ctx: Context, found: _Found) -> dict[str, Account]:

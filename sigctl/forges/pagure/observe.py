@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
+from sigctl.core.kinds import Grant, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.state import COMPUTED_RULES, Account, Note, Observation, state
+from sigctl.forges.apart import Apart
 from sigctl.forges.base import Progress, Scope
 from sigctl.forges.pagure.names import split
 from sigctl.forges.pagure.readers import computed, groups, projects
@@ -15,7 +16,7 @@ from sigctl.forges.pagure.session import Data, Session
 
 
 def observe(session: Session, scope: Scope, progress: Progress | None, *, is_computed: bool) -> Observation:
-    """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+    """Return all that is in scope; a project that can't be read whole by itself is named, any other failure raises a ForgeError."""
     tell = progress or (lambda _: None)
     before = session.caller.reads
     me = session.me()
@@ -36,6 +37,7 @@ def observe(session: Session, scope: Scope, progress: Progress | None, *, is_com
         capabilities=frozenset({COMPUTED_RULES}) if is_computed else frozenset(),
         notes=tuple(notes),
         reads=session.caller.reads - before,
+        unread=reading.apart.found(),
     )
 
 
@@ -50,6 +52,7 @@ class _Reading:
         self.patterns: dict[str, dict[str, tuple[str, ...]]] = {}
         self.groups: dict[str, Data] = {}
         self.accounts: dict[str, Account] = {}
+        self.apart = Apart()
         self._lock = threading.Lock()
 
     def namespaces(self) -> list[str]:
@@ -71,6 +74,7 @@ class _Reading:
     def parts(self) -> list[Callable[[], None]]:
         """Return the reads of what belongs to the projects that were found."""
         everything = not self.scope.repos and not self.scope.narrow
+        self.apart.among(len(self.projects))
         asked = [repo for repo in sorted(self.projects) if everything or repo in self.scope.repos]
         limited = [repo for repo, data in sorted(self.projects.items()) if projects.has_patterns(data)]
         holders = {
@@ -96,7 +100,7 @@ class _Reading:
         members: dict[str, list[str]] = {name: [] for name in self.groups}
         for name, data in self.groups.items():
             members[name] = [m.login for m in groups.members_of(data) if m.login != self.session.me()]
-        return computed.verify(self.session, self.scope.rules, self.projects, members)
+        return computed.verify(self.session, self.scope.rules, self.projects, members, self.apart)
 
     def resources(self, namespaces: Iterable[str]) -> list[Resource]:
         """Return everything in our words; a namespace counts as there, since nothing tells of an empty one."""
@@ -119,18 +123,21 @@ class _Reading:
             self.projects.update(found)
 
     def _one(self, repo: str) -> None:
-        for data in projects.one(self.session, repo):
-            self.projects[repo] = data
+        with self.apart.about(repo, Repo.KIND, teams=True):
+            for data in projects.one(self.session, repo):
+                self.projects[repo] = data
 
     def _group(self, name: str) -> None:
         for data in groups.read(self.session, name):
             self.groups[data["name"]] = data
 
     def _settings(self, repo: str) -> None:
-        self.settings[repo] = projects.settings(self.session, repo)
+        with self.apart.about(repo, Repo.KIND):
+            self.settings[repo] = projects.settings(self.session, repo)
 
     def _patterns(self, repo: str) -> None:
-        self.patterns[repo] = projects.patterns(self.session, repo)
+        with self.apart.about(repo, Grant.KIND):
+            self.patterns[repo] = projects.patterns(self.session, repo)
 
     def _account(self, login: str) -> None:
         self.accounts[login] = groups.account(self.session, login)

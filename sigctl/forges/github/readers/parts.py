@@ -10,6 +10,7 @@ from sigctl.core.kinds.deploykey import bare_key, fingerprint_of
 from sigctl.core.kinds.webhook import place_of
 from sigctl.core.levels import NATIVE, native
 from sigctl.errors import PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.github import documents
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.names import split
@@ -29,11 +30,22 @@ EVENTS = {
 _WORDS = {theirs: ours for ours, theirs in EVENTS.items()}
 
 
-def read_labels(session: Session, paths: Iterable[str]) -> list[Label]:
-    """Return the labels of those of the named repositories that exist, whole."""
+def read_labels(session: Session, paths: Iterable[str], apart: Apart) -> list[Label]:
+    """Return the labels of those of the named repositories that exist, whole but for what is set apart."""
     wanted = [dict(zip(("owner", "name"), split(one), strict=True)) for one in sorted(paths)]
-    nodes = [one for one in session.graphql.named(documents.labels_by_name, wanted, "owner") if one]
-    session.graphql.complete(nodes, documents.INNER_LABELS, lambda node: node["nameWithOwner"])
+    found = session.graphql.named(
+        documents.labels_by_name,
+        wanted,
+        "owner",
+        lambda one, error: apart.lose(f"{one['owner']}/{one['name']}", error, Label.KIND),
+    )
+    nodes = [one for one in found if one]
+    session.graphql.complete(
+        nodes,
+        documents.INNER_LABELS,
+        lambda node: node["nameWithOwner"],
+        lost=lambda node, error: apart.lose(node["nameWithOwner"], error, Label.KIND),
+    )
     return [
         Label(node["nameWithOwner"], one["name"], one["color"].lower(), one["description"] or "")
         for node in nodes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from sigctl.core.kinds import Grant, Repo
+from sigctl.core.kinds import DeployKey, Grant, Repo
 from sigctl.core.kinds.org import INVITED
 from sigctl.core.levels import native
 from sigctl.core.state import Note
+from sigctl.errors import ForgeError
+from sigctl.forges.apart import Apart
 from sigctl.forges.github import documents
 from sigctl.forges.github.graphql import Node
 from sigctl.forges.github.names import level_of, split
@@ -21,22 +23,33 @@ def read_repos(session: Session, org: str) -> list[Node]:
     return list(session.graphql.pages(documents.REPOS, org, "repositories", documents.REPO_PAGE))
 
 
-def read_collaborators(session: Session, org: str) -> list[Node]:
-    """Return every repository of the org with its direct collaborators, whole."""
+def read_collaborators(session: Session, org: str, apart: Apart) -> list[Node]:
+    """Return every repository of the org with its direct collaborators, whole but for what is set apart."""
     nodes = list(session.graphql.pages(documents.COLLABORATORS, org, "repositories", documents.REPO_PAGE))
-    return _completed(session, nodes)
+    apart.among(len(nodes))
+    return _completed(session, nodes, apart)
 
 
-def read_named_repos(session: Session, paths: Iterable[str]) -> list[Node]:
-    """Return those of the named repositories that exist under that very name, with settings and collaborators."""
+def read_named_repos(session: Session, paths: Iterable[str], apart: Apart) -> list[Node]:
+    """Return those of the named repositories that exist under that very name, with settings and collaborators, whole but for what is set apart."""
     wanted = [dict(zip(("owner", "name"), split(one), strict=True)) for one in sorted(paths)]
-    found = session.graphql.named(documents.repos_by_name, wanted, "owner")
-    return _completed(session, [one for one in found if one])
+    apart.among(len(wanted))
+
+    def lost(one: Mapping[str, str], error: ForgeError) -> None:
+        apart.lose(f"{one['owner']}/{one['name']}", error, Repo.KIND, teams=True)
+
+    found = session.graphql.named(documents.repos_by_name, wanted, "owner", lost)
+    return _completed(session, [one for one in found if one], apart)
 
 
-def _completed(session: Session, nodes: list[Node]) -> list[Node]:
-    for inner in (documents.INNER_COLLABORATORS, documents.INNER_KEYS):
-        session.graphql.complete(nodes, inner, lambda node: node["nameWithOwner"])
+def _completed(session: Session, nodes: list[Node], apart: Apart) -> list[Node]:
+    for inner, kind in ((documents.INNER_COLLABORATORS, Grant), (documents.INNER_KEYS, DeployKey)):
+        session.graphql.complete(
+            nodes,
+            inner,
+            lambda node: node["nameWithOwner"],
+            lost=lambda node, error, kind=kind: apart.lose(node["nameWithOwner"], error, kind.KIND),  # type: ignore[misc]  # bound now
+        )
     return nodes
 
 

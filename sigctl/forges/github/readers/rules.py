@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sigctl.core.kinds import BranchRule
+from sigctl.core.kinds import BranchRule, ClassicRule
 from sigctl.core.levels import ADMIN, MAINTAIN, WRITE, native
 from sigctl.core.state import Note
-from sigctl.errors import DeniedError, PartialError
+from sigctl.errors import DeniedError, ForgeError, PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.github import documents, rulesets
 from sigctl.forges.github.failures import SCOPES
 from sigctl.forges.github.graphql import Node
@@ -24,33 +25,46 @@ _LEVELS = {
     frozenset({MAINTAIN, ADMIN}): MAINTAIN,
     frozenset({WRITE, MAINTAIN, ADMIN}): WRITE,
 }
+_RULES = (BranchRule.KIND, ClassicRule.KIND)
 Login = Callable[[int], str]
 
 
-def read_rules(session: Session, org: str) -> list[Node]:
-    """Return every repository of the org with its rulesets, whole as far as GraphQL tells them."""
-    return _completed(
-        session, list(session.graphql.pages(documents.RULES, org, "repositories", documents.RULE_PAGE))
-    )
+def read_rules(session: Session, org: str, apart: Apart) -> list[Node]:
+    """Return every repository of the org with its rulesets, whole as far as GraphQL tells them, but for what is set apart."""
+    nodes = list(session.graphql.pages(documents.RULES, org, "repositories", documents.RULE_PAGE))
+    apart.among(len(nodes))
+    return _completed(session, nodes, apart)
 
 
-def read_named_rules(session: Session, paths: Iterable[str]) -> list[Node]:
-    """Return those of the named repositories that exist, with their rulesets."""
+def read_named_rules(session: Session, paths: Iterable[str], apart: Apart) -> list[Node]:
+    """Return those of the named repositories that exist, with their rulesets, but for what is set apart."""
     wanted = [dict(zip(("owner", "name"), split(one), strict=True)) for one in sorted(paths)]
-    found = session.graphql.named(documents.rules_by_name, wanted, "owner")
-    return _completed(session, [one for one in found if one])
+    apart.among(len(wanted))
+
+    def lost(one: Mapping[str, str], error: ForgeError) -> None:
+        apart.lose(f"{one['owner']}/{one['name']}", error, *_RULES)
+
+    found = session.graphql.named(documents.rules_by_name, wanted, "owner", lost)
+    return _completed(session, [one for one in found if one], apart)
 
 
-def _completed(session: Session, nodes: list[Node]) -> list[Node]:
+def _completed(session: Session, nodes: list[Node], apart: Apart) -> list[Node]:
     for inner in (documents.INNER_RULESETS, documents.INNER_CLASSIC):
-        session.graphql.complete(nodes, inner, lambda node: node["nameWithOwner"])
-    homes = {
-        one["id"]: split(node["nameWithOwner"])[0] for node in nodes for one in node["rulesets"]["nodes"]
-    }
+        session.graphql.complete(
+            nodes,
+            inner,
+            lambda node: node["nameWithOwner"],
+            lost=lambda node, error: apart.lose(node["nameWithOwner"], error, *_RULES),
+        )
+    homes = {one["id"]: node["nameWithOwner"] for node in nodes for one in node["rulesets"]["nodes"]}
     sets = [one for node in nodes for one in node["rulesets"]["nodes"]]
     for inner in (documents.INNER_RULES, documents.INNER_BYPASS):
         session.graphql.complete(
-            sets, inner, lambda node: f"ruleset `{node['name']}`", lambda node: homes[node["id"]]
+            sets,
+            inner,
+            lambda node: f"ruleset `{node['name']}`",
+            lambda node: split(homes[node["id"]])[0],
+            lambda node, error: apart.lose(homes[node["id"]], error, *_RULES),
         )
     return nodes
 

@@ -9,6 +9,7 @@ from typing import Any
 from sigctl.core.kinds import BranchRule
 from sigctl.core.kinds.branch import BRANCH, TAG
 from sigctl.errors import DeniedError, NotThereError, PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.approvals import asked_in, asked_of, others_of
 from sigctl.forges.gitlab.context import GROUPS, USERS, Context
@@ -47,30 +48,33 @@ class Wanted:
 
 
 def branches_below(
-    ctx: Context, group: str, wanted: Wanted, *, deep: bool = True, of_groups: Collection[object] | None = ()
+    ctx: Context, group: str, wanted: Wanted, apart: Apart, *, of_groups: Collection[object] | None = ()
 ) -> Rules:
-    """Return the protected branches of the projects of a group, and (`deep`) of those below it.
+    """Return the protected branches of the projects of a group and of those below it.
 
-    PartialError where they are wanted and not shown: that they are hidden from the token never means that there are none. `of_groups`
+    Where they are wanted and not shown, the project is set apart: that they are hidden never means that there are none. `of_groups`
     are the rules of whole groups (None: unknown): projects show them among their own, so they are left out. A server that has such
     rules and can't tell them apart in bulk is to be asked for each project: then nothing is returned.
     """
     grouped = of_groups is None or bool(of_groups)
     try:
-        return _below(ctx, rules_below(named=ctx.enterprise, grouped=grouped), group, wanted, deep=deep)
+        return _below(ctx, rules_below(named=ctx.enterprise, grouped=grouped), group, wanted, apart)
     except PartialError as error:
         if not grouped or not isinstance(error.__cause__, GraphError) or not error.__cause__.invalid:
             raise
-    return {} if of_groups else branches_below(ctx, group, wanted, deep=deep)
+    return {} if of_groups else branches_below(ctx, group, wanted, apart)
 
 
-def _below(ctx: Context, document: str, group: str, wanted: Wanted, *, deep: bool) -> Rules:
+def _below(ctx: Context, document: str, group: str, wanted: Wanted, apart: Apart) -> Rules:
     found: Rules = {}
-    for page in ctx.graph.walk(document, group, "projects", deep=deep):
+    for page in ctx.graph.walk(document, group, "projects", deep=True):
         for node in must(page, "nodes", group):
-            if node.get("branchRules") is not None or wanted.has(must(node, "fullPath", group)):
+            path = must(node, "fullPath", group)
+            if node.get("branchRules") is not None or wanted.has(path):
                 number = number_of(must(node, "id", group))
-                found[number] = _of_node(ctx, number, node)
+                found[number] = []
+                with apart.about(path, BranchRule.KIND):
+                    found[number] = _of_node(ctx, number, node)
     return found
 
 
@@ -134,7 +138,7 @@ def _is_cut(rule: Mapping[str, Any]) -> bool:
 
 
 def rules(
-    ctx: Context, branches: Rules, paths: Mapping[int, str], wanted: Wanted
+    ctx: Context, branches: Rules, paths: Mapping[int, str], wanted: Wanted, apart: Apart
 ) -> tuple[list[BranchRule], list[tuple[str, str, str]]]:
     """Return the rules of these projects (number -> path): on branches, as read in bulk, and on tags where they are wanted.
 
@@ -144,13 +148,22 @@ def rules(
     tagged = [number for number, path in paths.items() if path.casefold() in wanted.tagged]
 
     def read(one: Callable[[Context, int], list[Protection]], number: int) -> Callable[[], list[Protection]]:
-        return lambda: one(ctx, number)
+        def run() -> list[Protection]:
+            with apart.about(paths[number], BranchRule.KIND):
+                return one(ctx, number)
+            return []
+
+        return run
 
     found = ctx.client.together([read(branches_of, n) for n in missing] + [read(tags_of, n) for n in tagged])
     rest = zip([*((n, BRANCH) for n in missing), *((n, TAG) for n in tagged)], found, strict=True)
     bulk = [((number, BRANCH), some) for number, some in branches.items() if number in paths]
     every = [*bulk, *rest]
-    return [rule_of(ctx, paths[n], on, one) for (n, on), some in every for one in some], [
+    told: list[BranchRule] = []
+    for (number, on), some in every:
+        with apart.about(paths[number], BranchRule.KIND):
+            told += [rule_of(ctx, paths[number], on, one) for one in some]
+    return told, [
         ("undeclared", paths[n], f"approval rules that somebody made by hand stay: {', '.join(names)}")
         for (n, _), some in every
         if paths[n].casefold() in wanted.reviewed

@@ -23,16 +23,16 @@ SWITCHES = {
 
 def calls(
     ctx: Context, asked: Collection[Key], projects: Mapping[int, str], groups: Mapping[int, str]
-) -> Iterator[Callable[[], list[Resource]]]:
-    """Yield what reads these of projects and groups (number -> path), as far as they are asked for."""
+) -> Iterator[tuple[str, Key, Callable[[], list[Resource]]]]:
+    """Yield what reads these of projects and groups (number -> path), as far as they are asked for: kind, of what, how."""
     folded = {(one.kind, one.name.casefold()) for one in asked}
     for on, things in ((Repo.KIND, projects), (Org.KIND, groups)):
         for number, path in things.items():
             if (PushRules.KIND, path.casefold()) in folded:
-                yield partial(_push_rules, ctx, on, number, path)
+                yield PushRules.KIND, Key(on, path), partial(_push_rules, ctx, on, number, path)
     for number, path in projects.items():
         if (Approvals.KIND, path.casefold()) in folded:
-            yield partial(_approvals, ctx, number, path)
+            yield Approvals.KIND, Key(Repo.KIND, path), partial(_approvals, ctx, number, path)
 
 
 def _push_rules(ctx: Context, on: str, number: int, path: str) -> list[Resource]:

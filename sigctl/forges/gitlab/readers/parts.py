@@ -11,6 +11,7 @@ from sigctl.core.kinds.deploykey import bare_key, fingerprint_of
 from sigctl.core.kinds.webhook import place_of
 from sigctl.core.levels import NATIVE, native
 from sigctl.errors import DeniedError, NotThereError, PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.gitlab.context import Context
 from sigctl.forges.gitlab.graphql import must
 from sigctl.forges.gitlab.names import quoted
@@ -37,25 +38,40 @@ def place(on: str, number: int) -> str:
 
 
 def parts(
-    ctx: Context, asked: Collection[Key], projects: Mapping[int, str], groups: Mapping[int, str]
+    ctx: Context,
+    asked: Collection[Key],
+    projects: Mapping[int, str],
+    groups: Mapping[int, str],
+    apart: Apart,
 ) -> list[Resource]:
-    """Return what hangs on these projects and groups (number -> path), as far as it is asked for."""
+    """Return what hangs on these projects and groups (number -> path), as far as it is asked for, but for what is set apart."""
     folded = {(one.kind, one.name.casefold()) for one in asked}
-    calls: list[Callable[[], list[Resource]]] = []
+    calls: list[tuple[str, Key, Callable[[], list[Resource]]]] = []
     for number, path in projects.items():
         calls += [
-            partial(read, ctx, number, path)
+            (kind, Key(Repo.KIND, path), partial(read, ctx, number, path))
             for kind, read in ((Label.KIND, _labels), (DeployKey.KIND, _keys))
             if (kind, path.casefold()) in folded
         ]
     for on, things in ((Repo.KIND, projects), (Org.KIND, groups)):
         calls += [
-            partial(_hooks, ctx, on, number, path)
+            (Webhook.KIND, Key(on, path), partial(_hooks, ctx, on, number, path))
             for number, path in things.items()
             if (Webhook.KIND, path.casefold()) in folded
         ]
     calls += checked.calls(ctx, asked, projects, groups)
-    return [one for found in ctx.client.together(calls) for one in found]
+    return [one for found in ctx.client.together([_apart(apart, *one) for one in calls]) for one in found]
+
+
+def _apart(
+    apart: Apart, kind: str, where: Key, read: Callable[[], list[Resource]]
+) -> Callable[[], list[Resource]]:
+    def run() -> list[Resource]:
+        with apart.about(where.name, kind):
+            return read()
+        return []
+
+    return run if where.kind == Repo.KIND else read
 
 
 def _labels(ctx: Context, number: int, path: str) -> list[Resource]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sigctl.core.kinds import Grant, Repo, Resource
 from sigctl.errors import NotThereError, PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.gitlab.client import PAGE
 from sigctl.forges.gitlab.context import PROJECTS, Context
 from sigctl.forges.gitlab.graphql import PROJECT_MEMBERS, PROJECTS_BELOW, must
@@ -45,32 +47,35 @@ class Project:
         return str(self.data.get("marked_for_deletion_on") or self.data.get("marked_for_deletion_at") or "")
 
 
-def below(ctx: Context, group: str, *, deep: bool = True) -> list[Project]:
-    """Return the projects of a group, and (`deep`) of those below it; nothing where there is no such group.
+def below(ctx: Context, group: str, apart: Apart, *, deep: bool = True) -> list[Project]:
+    """Return the projects of a group, and (`deep`) of those below it, whole but for what is set apart; nothing where there is no such group.
 
     PartialError where they change faster than they can be read. The two lists are held against each other: a project that moves between pages while they are read is missing in one.
     """
     for _ in range(_TRIES):
         rows, members = ctx.client.together(
-            [lambda: _rows(ctx, group, deep=deep), lambda: _members(ctx, group, deep=deep)]
+            [lambda: _rows(ctx, group, deep=deep), lambda: _members(ctx, group, apart, deep=deep)]
         )
         if rows is None and members is None:
             return []
         if rows is not None and members is not None and members.keys() <= rows.keys():
-            return _joined(ctx, rows, members)
+            apart.among(len(rows))
+            return _joined(ctx, rows, members, apart)
     raise PartialError(f"the projects of `{group}` change faster than they can be read", "run it again")
 
 
-def one(ctx: Context, path: str) -> list[Project]:
-    """Return one project; nothing where it does not exist or was moved away from the path."""
-    data = ctx.project(path)
+def one(ctx: Context, path: str, apart: Apart) -> list[Project]:
+    """Return one project, whole but for what is set apart; nothing where it does not exist or was moved away from the path."""
+    data: dict[str, Any] | None = None
+    with apart.about(path, Repo.KIND, teams=True):
+        data = ctx.project(path)
     if data is None:
         return []
-    project = ctx.graph.ask(PROJECT_MEMBERS, path=data["path_with_namespace"], first=PAGE, after=None)[
-        "project"
-    ]
-    members = _all_members(ctx, data["path_with_namespace"], must(project, "projectMembers", path))
-    return [Project(data, members)]
+    name, found = data["path_with_namespace"], tuple[Member, ...]()
+    with apart.about(name, Grant.KIND):
+        project = ctx.graph.ask(PROJECT_MEMBERS, path=name, first=PAGE, after=None)["project"]
+        found = _all_members(ctx, name, must(project, "projectMembers", path))
+    return [Project(data, found)]
 
 
 def resources(project: Project) -> list[Resource]:
@@ -91,9 +96,11 @@ def resources(project: Project) -> list[Resource]:
     return [repo_of(project.data), *people, *grants_of(Repo.KIND, path, shares_of(project.data, path))]
 
 
-def with_invited(ctx: Context, project: Project) -> Project:
-    """Return the project with who is invited to it."""
-    return replace(project, invited=waiting(ctx, f"/projects/{project.id}"))
+def with_invited(ctx: Context, project: Project, apart: Apart) -> Project:
+    """Return the project with who is invited to it, unless it is set apart."""
+    with apart.about(project.path, Grant.KIND):
+        return replace(project, invited=waiting(ctx, f"/projects/{project.id}"))
+    return project
 
 
 def repo_of(data: Mapping[str, Any]) -> Repo:
@@ -134,15 +141,16 @@ def _rows(ctx: Context, group: str, *, deep: bool) -> dict[int, Any] | None:
     return {row["id"]: row for row in rows}
 
 
-def _members(ctx: Context, group: str, *, deep: bool) -> dict[int, Any] | None:
+def _members(ctx: Context, group: str, apart: Apart, *, deep: bool) -> dict[int, Any] | None:
     found: dict[int, Any] | None = None
     for page in ctx.graph.walk(PROJECTS_BELOW, group, "projects", deep=deep):
         found = found or {}
         for node in must(page, "nodes", group):
             path = must(node, "fullPath", group)
-            found[number_of(must(node, "id", path))] = _all_members(
-                ctx, path, must(node, "projectMembers", path)
-            )
+            number = number_of(must(node, "id", path))
+            found[number] = ()
+            with apart.about(path, Grant.KIND):
+                found[number] = _all_members(ctx, path, must(node, "projectMembers", path))
     return found
 
 
@@ -156,11 +164,17 @@ def _all_members(ctx: Context, path: str, connection: Mapping[str, Any]) -> tupl
 
 
 def _joined(
-    ctx: Context, rows: Mapping[int, Any], members: Mapping[int, tuple[Member, ...]]
+    ctx: Context, rows: Mapping[int, Any], members: Mapping[int, tuple[Member, ...]], apart: Apart
 ) -> list[Project]:
     """Put both together; the few that GraphQL left out (it hides some states of a project) are asked one by one."""
+
+    def of_one(number: int) -> tuple[Member, ...]:
+        with apart.about(rows[number]["path_with_namespace"], Grant.KIND):
+            return tuple(of_project(ctx, number))
+        return ()
+
     missing = [number for number in rows if number not in members]
-    found = ctx.client.together([lambda number=number: tuple(of_project(ctx, number)) for number in missing])  # type: ignore[misc]  # bound now
+    found = ctx.client.together([partial(of_one, number) for number in missing])
     every = {**members, **dict(zip(missing, found, strict=True))}
     for number, row in rows.items():
         ctx.known.learn(PROJECTS, row["path_with_namespace"], number)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from sigctl.core.kinds import Grant
 from sigctl.errors import DeniedError, NotThereError, RefusedError
+from sigctl.forges.apart import Apart
 from sigctl.forges.gitlab.context import GROUPS, PROJECTS, Context
 from sigctl.forges.gitlab.names import quoted
 from sigctl.forges.gitlab.readers.groups import Group
@@ -34,16 +36,28 @@ def bases(ctx: Context, tops: Iterable[str]) -> frozenset[int] | None:
 
 
 def with_roles(
-    ctx: Context, levels: frozenset[int] | None, groups: Iterable[Group], projects: Iterable[Project]
+    ctx: Context,
+    levels: frozenset[int] | None,
+    groups: Iterable[Group],
+    projects: Iterable[Project],
+    apart: Apart,
 ) -> tuple[list[Group], list[Project]]:
-    """Return these groups and projects with the roles of their members: one request for each that has a member of such a level."""
+    """Return these groups and projects with the roles of their members: one request for each that has a member of such a level.
+
+    A project of which that can't be read is as it was, and set apart.
+    """
 
     def asked(place: Place, kind: str) -> Callable[[], Place]:
         def read() -> Place:
             roles = _roles(ctx.client.pages(f"/{kind}/{place.id}/members"))
             return replace(place, members=tuple(_with(member, roles) for member in place.members))
 
-        return read
+        def read_apart() -> Place:
+            with apart.about(place.path, Grant.KIND):
+                return read()
+            return place
+
+        return read_apart if kind == PROJECTS else read
 
     def some(place: Group | Project) -> bool:
         return any(levels is None or member.number in levels for member in place.members)

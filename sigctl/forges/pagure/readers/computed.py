@@ -11,6 +11,7 @@ from sigctl.core.kinds import BranchRule
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.state import Note
 from sigctl.errors import PartialError
+from sigctl.forges.apart import Apart
 from sigctl.forges.pagure.names import path
 from sigctl.forges.pagure.session import Session
 
@@ -22,14 +23,27 @@ Question = tuple[str, str, str, bool]
 
 
 def verify(
-    session: Session, rules: Iterable[BranchRule], repos: Iterable[str], members: Mapping[str, list[str]]
+    session: Session,
+    rules: Iterable[BranchRule],
+    repos: Iterable[str],
+    members: Mapping[str, list[str]],
+    apart: Apart,
 ) -> list[Note]:
-    """Return what the server's answers come to: one person of each team is asked about, since it looks at teams."""
+    """Return what the server's answers come to: one person of each team is asked about, since it looks at teams.
+
+    A repository of which it gives none is set apart.
+    """
     there = set(repos)
-    asked = [q for q in _questions(rules, members) if q[0] in there]
-    answers = session.parallel(
-        [partial(_may_push, session, repo, login, branch) for repo, login, branch, _ in asked]
-    )
+
+    def answer(repo: str, login: str, branch: str) -> bool | None:
+        with apart.about(repo, BranchRule.KIND):
+            return _may_push(session, repo, login, branch)
+        return None
+
+    questions = [q for q in _questions(rules, members) if q[0] in there]
+    told = session.parallel([partial(answer, *question[:3]) for question in questions])
+    asked = [question for question, one in zip(questions, told, strict=True) if one is not None]
+    answers = [one for one in told if one is not None]
     if not asked:
         return []
     wrong: dict[str, list[str]] = defaultdict(list)
