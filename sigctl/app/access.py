@@ -20,6 +20,7 @@ from sigctl.core.normalise import normalise
 from sigctl.core.people import Identities, identify
 from sigctl.core.snapshot import Snapshot
 from sigctl.core.state import Account, Desired, Note, Observation, SetAside, State, Traits
+from sigctl.core.unread import told
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges import traits_of
 from sigctl.forges.base import Forge
@@ -159,8 +160,10 @@ def observed_as(
     sides: list[Side] = []
     notes: list[Note] = list(resolved.notes)
     identities: list[tuple[str, Identities]] = []
+    apart: list[SetAside] = []
     for name, observation in sorted(observed.items()):
         desired = resolved.desired[name]
+        apart += told(observation, desired.sigs)
         who = identify(desired, observation, traits[name])
         identities.append((name, who))
         state = dict(observation.state)
@@ -170,7 +173,7 @@ def observed_as(
             state = _with_computed(state, desired, traits[name], tier)
         sides.append(_side(version, name, state, traits[name], me=observation.me, people=who))
     return Seen(
-        source, moment, config, resolved, tuple(sides), dict(observed), _about(notes), tuple(aside), tuple(identities)
+        source, moment, config, resolved, tuple(sides), dict(observed), _about(notes), (*aside, *apart), tuple(identities)
     )  # fmt: skip
 
 

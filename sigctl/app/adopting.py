@@ -143,7 +143,8 @@ def _check_whole(sources: Iterable[Source]) -> None:
         return
     lines = "\n".join(f"  {one.forge}: {one.subject}: {one.reason}" for one in found)
     text = f"{len(found)} repositories could not be read whole, and nothing was written:\n{lines}"
-    raise SigctlError(text, "run it again when they can be read; files that lack a part of them would take it away")
+    hint = "run it again when they can be read; files that lack a part of them would take it away"
+    raise SigctlError(text, hint)
 
 
 def _again(scope: Scope, source: Source) -> Scope:

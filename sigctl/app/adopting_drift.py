@@ -21,6 +21,7 @@ from sigctl.core.compare import compare
 from sigctl.core.kinds import Key, Repo, Team
 from sigctl.core.plan import Action
 from sigctl.core.state import Observation
+from sigctl.core.unread import told
 from sigctl.errors import ConfigError, SigctlError
 from sigctl.report.words import describe
 from sigctl.spec import Config, read
@@ -63,7 +64,8 @@ class Merger:
             scope = scope_of(context.resolved.desired[name])
             self.seen[name] = forge.observe(scope, lambda what, name=name: context.watch.reading(name, what))  # type: ignore[misc]  # bound now
         self.actions = self.compared(self.config)
-        self.unsaid: list[Unsaid] = []
+        unread = [one for observation in self.seen.values() for one in told(observation)]
+        self.unsaid = [Unsaid(one.forge, f"repo {one.subject}", one.reason) for one in unread]
         self.adopted: list[str] = []
 
     def compared(self, config: Config) -> dict[Name, list[Action]]:
@@ -118,7 +120,8 @@ class Merger:
                 for key in sorted(
                     key for key in observation.state if key.kind == kind and key not in declared
                 ):
-                    if key.name.partition("/")[0] in self.context.resolved.desired[forge].orgs:
+                    ours = key.name.partition("/")[0] in self.context.resolved.desired[forge].orgs
+                    if ours and key not in observation.unread:
                         self._one(forge, key, known)
 
     def _one(self, forge: str, key: Key, said: Said) -> None:

@@ -191,12 +191,30 @@ def _moved(actions: Iterable[Action], planned: Planned) -> Iterator[str]:
         first.add(place)
         if action.id in fresh:
             continue
+        if any(action.id == one.id for one in _left(planned, action.forge)) or _is_unread(planned, action):
+            yield f"{action.forge}: {action.key} waits for a repository that can't be read whole now"
+            continue
         if action.kind == "ref" or action.forge not in planned.compared:
             yield f"{action.forge}: {action.key} can't be done any more as planned"
             continue
         now = planned.compared[action.forge].seen.get(place[1])
         if not _same(now, action.before):
             yield f"{action.forge}: {action.key} is {_short(now)}, the plan rests on {_short(action.before)}"
+
+
+def _left(planned: Planned, forge: str) -> Iterable[Action]:
+    return planned.compared[forge].left if forge in planned.compared else ()
+
+
+def _is_unread(planned: Planned, action: Action) -> bool:
+    """Whether it is about a repository of which it can't be said now what is there."""
+    compared = planned.compared.get(action.forge)
+    if compared is None:
+        return False
+    if place_of(action)[1] and Key(Repo.KIND, place_of(action)[1]) in compared.unread:
+        return True
+    sides = [one for one in (action.before, action.after) if one is not None]
+    return any({one.key, one.inside} & compared.unread.keys() for one in sides)
 
 
 def _same(now: Resource | None, before: Resource | None) -> bool:

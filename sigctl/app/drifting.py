@@ -14,6 +14,7 @@ import platformdirs
 from sigctl.app.context import Context
 from sigctl.app.evidence import Witness
 from sigctl.app.planning import Planned, make_plan
+from sigctl.core.compare import Compared
 from sigctl.core.kinds import KINDS, Key, Resource
 from sigctl.report.words import describe
 from sigctl.spec.model import DriftMode, DriftPolicy
@@ -127,6 +128,9 @@ def _mode(written: DriftMode) -> Mode:
 
 
 def _covered(context: Context, planned: Planned, entry: Entry, repos: Collection[Place] | None) -> bool:
+    compared = planned.compared.get(entry.forge)
+    if compared is not None and _waits(compared, entry):
+        return False
     mirror = planned.mirror
     known = frozenset((hop.target.forge, hop.target.path or hop.target.url) for hop in context.resolved.hops)
     read = (
@@ -150,6 +154,14 @@ def _covered(context: Context, planned: Planned, entry: Entry, repos: Collection
         histories_known=known,
         repos=frozenset(repos) if repos is not None else None,
     )
+
+
+def _waits(compared: Compared, entry: Entry) -> bool:
+    """Whether a difference is one of a repository that could not be read, or one that waits for it."""
+    parts = entry.key.split(":")
+    if any(key.name in parts for key in compared.unread):
+        return True
+    return any((action.kind, action.key.name) == (entry.kind, entry.key) for action in compared.left)
 
 
 def _how(entry: Entry, planned: Planned, witness: Witness) -> str:

@@ -182,6 +182,7 @@ def _left(desired: Desired, found: Planned, forge: str) -> set[tuple[str, str]]:
     there = {(key.kind, key.name.casefold()) for key in found.compared[forge].seen}
     absent = {tuple(key) for key in desired.state if (key.kind, key.name.casefold()) not in there}
     todo = {tuple(action.key) for action in found.plan.actions if action.forge == forge}
+    todo |= {tuple(action.key) for action in found.compared[forge].left}
     return {(str(kind), str(name)) for kind, name in absent | todo}
 
 

@@ -58,7 +58,7 @@ def make_plan(
     renew: bool = False,
     before: Mapping[str, Before] | None = None,
 ) -> Planned:
-    """Return the plan for everything in the context's scope; a forge that can't be read is set aside, the rest goes on.
+    """Return the plan for everything in the context's scope; a forge or a repository that can't be read is set aside, the rest goes on.
 
     With `renew`, the secrets of webhooks, which nobody can compare, are to be written anew. With `before`, what was applied last on
     each forge, what no change of the files explains is told of, and judged.
@@ -178,13 +178,13 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
     made = frozenset(
         (name, action.key.name)
         for name, one in compared.items()
-        for action in one.plan.actions
+        for action in (*one.plan.actions, *one.left)
         if action.kind == Repo.KIND and action.verb == "create"
     )
     moved = {
         (name, action.key.name): action.before.key.name
         for name, one in compared.items()
-        for action in one.plan.actions
+        for action in (*one.plan.actions, *one.left)
         if action.kind == Repo.KIND and action.verb == "move" and action.before is not None
     }
 
@@ -193,7 +193,7 @@ def _mirror(context: Context, compared: Mapping[str, Compared]) -> MirrorPlan:
         return context.remote_of(replace(end, path=moved.get((end.forge, end.path), end.path)))
 
     found = run.plan(hops_in_reach(context, compared), now, missing=made, **mirror_options(context))
-    return _without_archives(with_watched(context, found), compared)
+    return _without_unread(_without_archives(with_watched(context, found), compared), compared)
 
 
 def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> MirrorPlan:
@@ -210,6 +210,19 @@ def _without_archives(found: MirrorPlan, compared: Mapping[str, Compared]) -> Mi
         for (forge, path), count in sorted(late.items())
     ]
     kept = tuple(action for action in found.actions if place_of(action) not in closed)
+    return replace(found, actions=kept, notes=(*found.notes, *notes))
+
+
+def _without_unread(found: MirrorPlan, compared: Mapping[str, Compared]) -> MirrorPlan:
+    """Leave out what would be pushed to a repository that is set aside, and say so: its rules may be half of what they should be."""
+    apart = {(name, key.name) for name, one in compared.items() for key in one.unread}
+    late = Counter(place for action in found.actions if (place := place_of(action)) in apart)
+    text = "{} could not be read whole: {} refs of its source are not brought"
+    notes = [
+        Note("unread", path, text.format(path, count), forge)
+        for (forge, path), count in sorted(late.items())
+    ]
+    kept = tuple(action for action in found.actions if place_of(action) not in apart)
     return replace(found, actions=kept, notes=(*found.notes, *notes))
 
 

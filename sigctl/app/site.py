@@ -119,11 +119,13 @@ def _notes(seen: Seen) -> tuple[tuple[str, str], ...]:
         names = [one for one in dict.fromkeys(subjects) if one]
         more = f" and {len(names) - _SEVERAL} more" if len(names) > _SEVERAL else ""
         out.append((forge, f"{', '.join(names[:_SEVERAL])}{more}: {text}" if names else text))
+    unread = (one for one in seen.set_aside if one.subject != one.forge)
+    out += [(one.forge, f"{one.subject} could not be read whole: {one.reason}") for one in unread]
     return tuple(out)
 
 
 def _forges(seen: Seen) -> Iterator[ForgeFacts]:
-    problems = {one.forge: one.reason for one in seen.set_aside}
+    problems = {one.forge: one.reason for one in seen.set_aside if one.subject == one.forge}
     for name, forge in seen.config.spec.forges.items():
         if name in seen.resolved.desired:
             yield ForgeFacts(name, forge.type, str(forge.url), forge.role, problems.get(name, ""))

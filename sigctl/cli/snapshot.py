@@ -14,6 +14,7 @@ from sigctl.app.context import load
 from sigctl.cli import show
 from sigctl.cli.options import common, format_option, logs, scoped
 from sigctl.cli.plan import options_of, plan_exit, print_plan, running
+from sigctl.core.unread import told
 from sigctl.report.words import plain
 
 
@@ -41,6 +42,7 @@ def snapshot(format_: str, out: Path, **given: Any) -> int:
     """
     with running(given, mirror=False) as (context, _):
         taken = snapshots.take(context)
+    unread = (*taken.unread, *(one for seen in taken.forges.values() for one in told(seen.observation)))
     snapshots.write(out, taken)
     if format_ == "json":
         show.data(
@@ -52,16 +54,16 @@ def snapshot(format_: str, out: Path, **given: Any) -> int:
                     name: {"resources": len(seen.observation.state), "hidden": seen.coverage.hidden}
                     for name, seen in sorted(taken.forges.items())
                 },
-                "unread": [asdict(one) for one in taken.unread],
+                "unread": [asdict(one) for one in unread],
             }
         )
     else:
         for name, seen in sorted(taken.forges.items()):
             click.echo(f"{plain(name)}: {len(seen.observation.state)} resources", err=True)
         click.echo(f"{out}: digest {taken.digest[:12]}, {taken.created}", err=True)
-    for one in taken.unread:
+    for one in unread:
         click.echo(f"not read: {plain(one.subject)}: {plain(one.reason)}", err=True)
-    return 1 if taken.unread else 0
+    return 1 if unread else 0
 
 
 def plan_from(

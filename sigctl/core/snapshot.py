@@ -32,6 +32,7 @@ from sigctl.core.state import (
     Observation,
     SetAside,
     State,
+    Unread,
     state,
 )
 
@@ -153,6 +154,11 @@ def published(observation: Observation, desired: Desired, coverage: Coverage) ->
         notes=tuple(
             replace(note, text=_scrubbed(note.text), subject=_scrubbed(note.subject)) for note in said
         ),
+        unread={
+            key: replace(one, reason=_scrubbed(one.reason), hint=_scrubbed(one.hint))
+            for key, one in observation.unread.items()
+            if key in kept or key in desired.state
+        },
     )
     return Seen(told, replace(coverage, hidden=len(hidden)))
 
@@ -253,6 +259,9 @@ def _seen_json(seen: Seen) -> dict[str, Any]:
         "capabilities": sorted(o.capabilities),
         "notes": [asdict(note) for note in o.notes],
         "reads": o.reads,
+        "unread": {
+            key.name: {**asdict(one), "kinds": sorted(one.kinds)} for key, one in sorted(o.unread.items())
+        },
         "coverage": {
             f.name: sorted(value) if isinstance(value := getattr(c, f.name), frozenset) else value
             for f in fields(c)
@@ -273,6 +282,10 @@ def _seen(name: str, data: Mapping[str, Any]) -> Seen:
         capabilities=frozenset(data["capabilities"]),
         notes=tuple(Note(**note) for note in data["notes"]),
         reads=int(data["reads"]),
+        unread={
+            Key(Repo.KIND, str(path)): Unread(**{**one, "kinds": frozenset(one["kinds"])})
+            for path, one in data.get("unread", {}).items()
+        },
     )
     covered: dict[str, Any] = {
         key: frozenset(value) if isinstance(value, list) else value for key, value in data["coverage"].items()

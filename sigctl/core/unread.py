@@ -27,6 +27,15 @@ _GIVES = (TeamMember, Grant, Membership, Org)
 HINT = "nothing is done there until it can be read; the next run tries again"
 
 
+def told(observation: Observation, sigs: Mapping[Key, str] | None = None) -> list[SetAside]:
+    """Return what there is to say of an observation that lacks something of some repositories, for whoever plans nothing."""
+    hint = "what is said of it lacks that; the next run tries again"
+    return [
+        SetAside(key.name, one.reason, observation.forge, (sigs or {}).get(key, ""), one.hint or hint)
+        for key, one in observation.unread.items()
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What of a plan goes on."""
