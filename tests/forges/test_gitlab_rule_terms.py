@@ -243,6 +243,51 @@ def test_a_deploy_key_is_let_in_read_back_as_such_and_shut_out_on_every_tier(san
     assert place.rules(parts=parts)["c7-*"].push == push
 
 
+@pytest.mark.parametrize("tier", ["ce", "free", "paid"])
+def test_a_deploy_key_makes_tags_by_a_rule_on_every_tier_with_or_without_a_level(sandboxes, tier):
+    place = _place(sandboxes, tier)
+    text = public_key(next(NUMBERS))
+    key = DeployKey(place.repo, fingerprint_of(text), write=True, title="carrier", key_text=text)
+    place.make(key)
+    named = f"deploy_key:{key.fingerprint}"
+    parts = frozenset({Key("deploy_key", place.repo)})
+    seen = None
+    for who in ((named,), (named, "level:maintain"), ("level:maintain",), (named, "level:write"), ()):
+        wanted = BranchRule(place.repo, "v*", "tag", push=who, create=who)
+        place.do("update" if seen else "create", seen, wanted)
+        for narrow in (False, True):
+            seen = place.rules(narrow=narrow, parts=parts)["v*"]
+            assert (set(seen.push), set(seen.create)) == (set(who), set(who))
+
+
+def test_a_server_that_drops_the_key_of_a_tag_is_told_of_and_lets_nobody_in_instead(sandboxes):
+    """GitLab Free before 18.10 says 201 and makes the rule without the key."""
+    place = _place(sandboxes, "ce")
+    text = public_key(next(NUMBERS))
+    key = DeployKey(place.repo, fingerprint_of(text), write=True, title="carrier", key_text=text)
+    place.make(key)
+    who = (f"deploy_key:{key.fingerprint}",)
+    body = {"name": "v*", "create_access_levels": [{"id": 1, "access_level": 0, "deploy_key_id": None}]}
+    what = {"status": 201, "body": body}
+    place.sandbox.faults.replace([{"when": {"method": "POST", "path": "/protected_tags"}, "what": what}])
+    with pytest.raises(RefusedError, match="only in part") as caught:
+        place.make(BranchRule(place.repo, "v*", "tag", push=who, create=who))
+    place.sandbox.faults.replace([])
+    assert "18.10" in caught.value.hint
+
+
+def test_levels_are_sent_under_the_name_that_every_edition_reads(sandboxes):
+    """The Community Edition reads only keys from the list: a level in there would be dropped without a word."""
+    place = _place(sandboxes, "ce")
+    listed = {"name": "c9", "allowed_to_push": [{"access_level": 30}], "merge_access_level": 40}
+    made = api(place, "POST", "/protected_branches", listed)
+    assert [one["access_level"] for one in made.json()["push_access_levels"]] == [40], "as GitLab does"
+    tag = api(place, "POST", "/protected_tags", {"name": "w*", "allowed_to_create": [{"access_level": 30}]})
+    assert [one["access_level"] for one in tag.json()["create_access_levels"]] == [40]
+    missing = {"name": "x*", "allowed_to_create": [{"deploy_key_id": 4711}]}
+    assert api(place, "POST", "/protected_tags", missing).status_code == 422
+
+
 def test_a_key_that_only_reads_or_is_not_there_is_refused_before_a_rule_is_made(paid):
     text = public_key(next(NUMBERS))
     key = DeployKey(paid.repo, fingerprint_of(text), write=False, title="reader", key_text=text)

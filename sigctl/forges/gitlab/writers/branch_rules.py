@@ -46,7 +46,8 @@ def put(ctx: Context, action: Action) -> None:
             error.hint = _TIER
         raise
     if rule.reviews is not None and rule.on == BRANCH:
-        approvals.ask(ctx, ctx.project_id(rule.repo), rule.pattern, rule.reviews)
+        kept = action.verb == "update" and "reviews" not in action.changed()
+        approvals.ask(ctx, ctx.project_id(rule.repo), rule.pattern, rule.reviews, kept=kept)
 
 
 def delete(ctx: Context, action: Action) -> None:
@@ -155,10 +156,15 @@ def _post(ctx: Context, base: str, on: str, wanted: Protection) -> Protection:
 
 
 def _side(right: str, lines: tuple[Allowed, ...]) -> dict[str, Any]:
-    """Return who is allowed: a level alone under the name that every edition knows."""
-    if len(lines) == 1 and "access_level" in lines[0].as_json():
-        return {f"{right}_access_level": lines[0].level}
-    return {f"allowed_to_{right}": [line.as_json() for line in lines]} if lines else {}
+    """Return who is allowed: a level under the name that every edition knows, since the Community Edition reads only keys in the list."""
+    told = [line.as_json() for line in lines]
+    of_level = [one["access_level"] for one in told if "access_level" in one]
+    named = [one for one in told if "access_level" not in one]
+    if of_level and not named:
+        return {f"{right}_access_level": of_level[0]}
+    if named and all("deploy_key_id" in one for one in named):
+        return {f"{right}_access_level": of_level[0] if of_level else NOBODY, f"allowed_to_{right}": named}
+    return {f"allowed_to_{right}": told} if told else {}
 
 
 def _owners(wanted: Protection) -> dict[str, bool]:

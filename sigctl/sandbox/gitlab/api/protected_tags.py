@@ -6,6 +6,7 @@ from typing import Any
 
 from sigctl.sandbox.gitlab import content, levels, params, rules
 from sigctl.sandbox.gitlab.api.common import project_of
+from sigctl.sandbox.gitlab.api.protections import key_pushes, keys_only
 from sigctl.sandbox.gitlab.http import Call, Reply, Routes, not_found, refuse
 from sigctl.sandbox.store import Document
 
@@ -59,6 +60,11 @@ def _protect(call: Call) -> Reply:
     given: list[dict[str, Any]] = list(asked.get("allowed_to_create") or ())
     if not call.world.premium and any(entry.get(name) for entry in given for name in _PAID):
         refuse(422, ["Create access levels user or group is not available in this tier"])
+    if not call.world.enterprise:
+        given = keys_only(given)
+    keys = [int(one["deploy_key_id"]) for one in given if one.get("deploy_key_id") is not None]
+    if not all(key_pushes(call, project, key) for key in keys):
+        refuse(422, ["Create access levels deploy key is not enabled for this project"])
     if asked.get("create_access_level") is not None:
         given.insert(0, {"access_level": asked["create_access_level"]})
     entries = [content.level_entry(call.world, one) for one in given or [{"access_level": levels.MAINTAINER}]]

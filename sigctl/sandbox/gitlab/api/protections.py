@@ -112,11 +112,20 @@ def _entries(call: Call, project: Document, right: str, asked: dict[str, Any]) -
     level = asked.get(f"{right}_access_level")
     if right == "unprotect" and not call.world.premium:
         return []
+    if not call.world.enterprise:
+        given = keys_only(given)
     if level is not None and not any(entry.get("access_level") == level for entry in given):
         given.insert(0, {"access_level": level})
     if not given:
         return [] if right == "unprotect" else [{"access_level": levels.MAINTAINER}]
     return [_checked(call, project, right, entry) for entry in given]
+
+
+def keys_only(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines that the Community Edition reads from a list: those of deploy keys; levels have a word of their own."""
+    return [
+        entry for entry in given if any(entry.get(name) is not None for name in (*_NAMED, "deploy_key_id"))
+    ]
 
 
 def _checked(call: Call, project: Document, right: str, entry: dict[str, Any]) -> dict[str, int]:
@@ -138,7 +147,7 @@ def _checked(call: Call, project: Document, right: str, entry: dict[str, Any]) -
         above = {group["id"] for group in world.above(project)}
         if int(entry["group_id"]) not in above:
             refuse(422, [f"{right.title()} access levels group does not have access to the project"])
-    if "deploy_key_id" in named and not _key_pushes(call, project, int(entry["deploy_key_id"])):
+    if "deploy_key_id" in named and not key_pushes(call, project, int(entry["deploy_key_id"])):
         refuse(422, [f"{right.title()} access levels deploy key is not enabled for this project"])
     return {name: int(entry[name]) for name in named}
 
@@ -150,7 +159,8 @@ def _reaches(call: Call, project: Document, user_id: int) -> bool:
     return user is not None and Access(call.world, user).project_member(project) >= levels.DEVELOPER
 
 
-def _key_pushes(call: Call, project: Document, key_id: int) -> bool:
+def key_pushes(call: Call, project: Document, key_id: int) -> bool:
+    """Whether a deploy key is enabled for a project and may push there."""
     return any(
         use["key_id"] == key_id and use["can_push"]
         for use in call.world.key_uses.find("project", project["id"])
