@@ -1,4 +1,7 @@
-"""No false absence: whichever read fails, in whichever way, nothing is taken away because of it."""
+"""No false absence: whichever read fails, in whichever way, nothing is taken away because of it.
+
+And a read about one repository keeps only that one from being planned for.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import re
 import estates
 import pytest
 from ground import ground
+
+from sigctl.core.kinds import Key
 
 WAYS = {
     "denied": {"status": 403, "body": {"message": "403 Forbidden"}},
@@ -49,7 +54,59 @@ def try_all(folder, forge, tally, step):
             wrong += [f"{way} {method} {path} {operation}: {one}" for one in taken(here)]
         here.sandbox.faults.replace([])
         assert here.plan().plan.actions == ()
-    tally("no false absence", len(cases[::step]), wrong)
+        tally("no false absence", len(cases[::step]), wrong)
+        tally("isolation of repositories that can't be read", *try_apart(here, config, step))
+
+
+def try_apart(here, config, step):
+    """Return how many reads of single repositories were let fail, and where that kept others from their changes."""
+    text = config.read_text(encoding="utf-8")
+    assert "squash: false" in text
+    config.write_text(text.replace("squash: false", "squash: true"), encoding="utf-8")
+    cases = [(path, way) for path in about_one(here) for way in WAYS if _can_be(("GET", path), way)]
+    whole = here.plan().plan
+    assert not whole.quarantined
+    wrong, apart = [], 0
+    for path, way in cases[::step]:
+        when = {"method": "GET", "path": f"^{re.escape(path)}$"}
+        here.sandbox.faults.replace([{"when": when, "what": WAYS[way]}])
+        found = here.plan().plan
+        wrong += [f"{way} GET {path}: {one}" for one in kept_from(whole, found)]
+        apart += bool(found.quarantined)
+    here.sandbox.faults.replace([])
+    assert apart or step > 1, "some of these reads must matter"
+    return len(cases[::step]), wrong
+
+
+def about_one(here):
+    """Return reads of single repositories by REST, one of each kind: paths."""
+    found = {}
+
+    def note(boundary):
+        place = re.search(r"/repos/[^/]+/[^/]+|/projects/[^/]+", boundary.path)
+        if boundary.method == "GET" and place:
+            kind = re.sub(r"\d+", "N", boundary.path.replace(place[0], ""))
+            found.setdefault(kind, boundary.path)
+
+    here.each = note
+    here.plan()
+    here.each = None
+    return sorted(found.values())
+
+
+def kept_from(whole, found):
+    """Return what a plan lacks that is not about the one repository that it sets aside, and what it has too much."""
+    if not found.quarantined:  # some servers have no such thing: then that is no failure
+        return [str(a.key) for a in whole.actions if a.id not in {b.id for b in found.actions}]
+    names = {one.subject for one in found.quarantined}
+    if len(names) > 1 or names & {one.forge for one in found.quarantined}:
+        return [f"set aside: {sorted(names)}"]
+    bad = {Key("repo", name) for name in names}
+    there = {a.id for a in found.actions}
+    lacks = [a for a in whole.actions if not {a.key, a.subject.inside} & bad and a.id not in there]
+    extra = [a for a in found.actions if {a.key, a.subject.inside} & bad or a not in whole.actions]
+    told = all(one.reason and one.hint for one in found.quarantined)
+    return [f"{a.verb} {a.key}" for a in (*lacks, *extra)] + ([] if told else ["no reason"])
 
 
 def taken(here):
