@@ -136,6 +136,13 @@ def test_a_refusal_says_of_how_many():
     assert refusal.text == "f: 2 of 4 teams would be removed or narrowed, at most 0 may be"
 
 
+def test_the_total_is_told_as_such():
+    (refusal,) = judge(
+        gone(TEAMS[:2]), state([*TEAMS, *HELD]), Policy(max_removals={**OPEN, "total": NONE}), "f"
+    )
+    assert refusal.text == "f: 2 of 24 total would be removed or narrowed, at most 0 may be"
+
+
 def test_kinds_are_told_in_the_order_of_their_names_and_the_total_last():
     limits = {"default": NONE, "total": NONE}
     found = counted([*gone(TEAMS[:1]), *gone(HELD[:1])], [*TEAMS, *HELD], Policy(max_removals=limits))
@@ -236,6 +243,21 @@ ENOUGH = {
         OWNERS,
         "",
         {"minimum_owners": 9},
+        [],
+    ),
+    "the same few as ever": ([act(None, Repo("O/r"))], OWNERS, "", {"minimum_owners": 9}, []),
+    "after an org that keeps all": (
+        gone(OWNERS),
+        [Membership("A", "p1", "owner"), *OWNERS],
+        "",
+        {},
+        [("minimum_owners", 0, 1)],
+    ),
+    "of two who administer a group one stays": (
+        gone([ON_GROUP]),
+        [ON_GROUP, replace(ON_GROUP, subject="person:p2")],
+        "",
+        {"minimum_owners": 1, "required_owners": {"f": frozenset({"p2"})}},
         [],
     ),
     "ourselves among them, whatever the plan says": (
