@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
+from typing import NamedTuple
 
 import sigctl
 
@@ -43,9 +43,39 @@ def module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path, *, lazy: bool = True) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = ast.walk(tree) if lazy else _at_import(tree)
+class Facts(NamedTuple):
+    """What matters of a file; its tree is not kept."""
+
+    imports: tuple[str, ...]
+    at_import: tuple[str, ...]
+    """Those that happen when the file is imported."""
+    calls: tuple[tuple[int, str], ...]
+    names: tuple[tuple[int, str], ...]
+    """Names that are taken of a name: line, and how it is written."""
+    lines: int
+
+
+@cache
+def facts(path: Path) -> Facts:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    calls = ((node.lineno, called(node.func)) for node in nodes if isinstance(node, ast.Call))
+    names = ((node.lineno, called(node)) for node in nodes if isinstance(node, ast.Attribute))
+    return Facts(
+        tuple(_imports(nodes)),
+        tuple(_imports(_at_import(tree))),
+        tuple(one for one in calls if one[1]),
+        tuple(one for one in names if one[1]),
+        len(text.splitlines()),
+    )
+
+
+def imports(path: Path) -> tuple[str, ...]:
+    return facts(path).imports
+
+
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -74,49 +104,63 @@ def in_room(path: Path, home: str | tuple[str, ...]) -> bool:
     return any(room(path) == h or room(path).startswith(f"{h}/") for h in homes)
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if in_room(p, "core")], ids=room)
-def test_core_imports_only_itself_value_modules_and_pydantic(path):
-    for name in imports(path):
-        first = name.partition(".")[0]
-        assert name.startswith("sigctl.core") or first in STANDARD_VALUES | {"pydantic"}, name
+def called(node: ast.AST) -> str:
+    """Return a name, or a name and what is taken of it, as it is written."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_a_library_is_imported_in_its_own_room_only(path):
-    for name in imports(path):
-        first = name.partition(".")[0]
-        if first in HOMES:
-            assert in_room(path, HOMES[first]), name
+def faults(of: Callable[[Path], Iterator[object]], files: list[Path] = FILES) -> list[str]:
+    """Return all that is wrong in all files."""
+    return [f"{room(path)}: {fault}" for path in files for fault in of(path)]
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in FILES if not in_room(p, ("cli", "sandbox/__main__.py"))], ids=room
-)
-def test_only_the_command_line_prints_and_exits(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            assert called not in ("print", "sys.exit", "exit", "quit"), f"line {node.lineno}"
+def test_core_imports_only_itself_value_modules_and_pydantic():
+    def foreign(path: Path) -> Iterator[str]:
+        for name in imports(path):
+            first = name.partition(".")[0]
+            if not name.startswith("sigctl.core") and first not in STANDARD_VALUES | {"pydantic"}:
+                yield name
+
+    assert faults(foreign, [path for path in FILES if in_room(path, "core")]) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_only_the_mirrors_git_runs_programs(path):
+def test_a_library_is_imported_in_its_own_room_only():
+    def elsewhere(path: Path) -> Iterator[str]:
+        for name in imports(path):
+            first = name.partition(".")[0]
+            if first in HOMES and not in_room(path, HOMES[first]):
+                yield name
+
+    assert faults(elsewhere) == []
+
+
+def test_only_the_command_line_prints_and_exits():
+    def said(path: Path) -> Iterator[str]:
+        for line, name in facts(path).calls:
+            if name in ("print", "sys.exit", "exit", "quit"):
+                yield f"line {line}"
+
+    assert faults(said, [path for path in FILES if not in_room(path, ("cli", "sandbox/__main__.py"))]) == []
+
+
+def test_only_the_mirrors_git_runs_programs():
     """git.py starts and process.py ends what it started; the sandbox runs git's own server side, and starts itself; mail goes out by the local sendmail, and git's credential helpers are asked."""
-    if "subprocess" in set(imports(path)):
-        assert in_room(
-            path, ("mirror/git.py", "mirror/process.py", "app/mail.py", "app/credential.py", "sandbox")
-        )
+    homes = ("mirror/git.py", "mirror/process.py", "app/mail.py", "app/credential.py", "sandbox")
+    assert [room(path) for path in FILES if "subprocess" in imports(path) and not in_room(path, homes)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_the_environment_is_read_where_tokens_are(path):
+def test_the_environment_is_read_where_tokens_are():
     """cli hands the environment to app; the mirror cleans it for git, the sandbox for its children."""
-    reads = [
-        node.lineno
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")
-    ]
-    assert not reads or in_room(path, ("cli", "app", "mirror/git.py", "sandbox")), reads
+
+    def read(path: Path) -> Iterator[str]:
+        for line, name in facts(path).names:
+            if name in ("os.environ", "os.getenv"):
+                yield f"line {line}"
+
+    homes = ("cli", "app", "mirror/git.py", "sandbox")
+    assert faults(read, [path for path in FILES if not in_room(path, homes)]) == []
 
 
 def test_no_import_circle():
@@ -124,7 +168,7 @@ def test_no_import_circle():
     known = {module(path): path for path in FILES}
     edges: dict[str, set[str]] = defaultdict(set)
     for name, path in known.items():
-        targets = set(imports(path, lazy=False))
+        targets = set(facts(path).at_import)
         for target in targets:
             within = {t.rpartition(".")[0] for t in targets if t in known}
             found = target if target in known else target.rpartition(".")[0]
@@ -190,6 +234,9 @@ def test_rooms_are_entered_from_above_only():
                     )
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_files_stay_readable(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+def test_files_stay_readable():
+    def long(path: Path) -> Iterator[str]:
+        if facts(path).lines > 320:
+            yield f"{facts(path).lines} lines"
+
+    assert faults(long) == []
