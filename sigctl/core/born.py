@@ -1,5 +1,7 @@
 """New repositories on a forge where rights on a group reach them at once: their rules and terms come before any right.
 
+Terms that open do so last, when whoever loses a right there has lost it.
+
 What a forge looks at in pushes waits until the history is there: it would refuse one that is older than it.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sigctl.core.kinds import Approvals, BranchRule, Features, Key, PushRules, Repo
+from sigctl.core.kinds import Approvals, BranchRule, Features, Grant, Key, PushRules, Repo, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import Note
 
@@ -28,6 +30,24 @@ def ruled(actions: Sequence[Action], filled: frozenset[Key], *, phase: int) -> l
         else a
         for a in actions
     ]
+
+
+def open_last(actions: Sequence[Action]) -> list[Action]:
+    """Return the actions, terms that open after whatever right ends in their repository later than that."""
+    losses = [a for a in actions if isinstance(a.subject, Grant | TeamMember) and a.effect == "narrows"]
+    return [
+        replace(a, phase=max([a.phase, *(1 + loss.phase for loss in losses if _meets(loss, a))]))
+        if isinstance(a.subject, TERMS) and a.effect == "widens"
+        else a
+        for a in actions
+    ]
+
+
+def _meets(loss: Action, terms: Action) -> bool:
+    """Whether somebody may lose by it what he has in the repository; of places in teams each may count."""
+    if loss.phase < terms.phase or not isinstance(loss.subject, Grant) or terms.subject.inside is None:
+        return loss.phase >= terms.phase
+    return f"{terms.subject.inside.name}/".startswith(f"{loss.subject.target}/")
 
 
 def unchecked(actions: Iterable[Action], filled: frozenset[Key]) -> Iterator[Note]:

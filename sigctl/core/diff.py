@@ -25,7 +25,7 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
-from sigctl.core.protected import not_yet
+from sigctl.core.protected import named_late, not_yet
 from sigctl.core.state import Desired, Note, State
 
 UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}
@@ -78,9 +78,10 @@ def diff(
                 steps = [(None, first), (first, ours)]
             actions += [_action(desired, before, after) for before, after in steps]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
-            actions += [
-                _action(desired, before, after) for before, after in _change(theirs, ours.over(theirs))
-            ]
+            steps = _change(theirs, ours.over(theirs))
+            if own_way is not None and isinstance(ours, BranchRule):
+                steps = named_late(steps, seen, own_way)
+            actions += [_action(desired, before, after) for before, after in steps]
     removed, found = _surplus(wanted, seen, desired)
     actions += removed
     notes += undeclared(wanted, seen, desired)

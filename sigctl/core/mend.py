@@ -145,7 +145,10 @@ class _Mending:
             return later and subject.subject not in self.sinking
         if isinstance(subject, BranchRule):
             return highest == LAST and action.effect == "widens"
-        return isinstance(subject, TeamMember) or (isinstance(subject, Org) and action.verb == "update")
+        if isinstance(subject, TeamMember):
+            # who has more on a group above gets no less in a team below it before that has gone
+            return action.effect == "narrows" or f"person:{subject.login}" not in self.sinking
+        return isinstance(subject, Org) and action.verb == "update"
 
     def _try(self, trouble: Trouble, moves: Moves, better: Better) -> bool:
         """Put actions elsewhere where that betters all that they touch, first of all the trouble."""

@@ -85,7 +85,7 @@ def order(
     phased = archives.base_last(phased, last=ARCHIVE)
     natural = {a.id: _phase(a) for a in phased}
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
-    hung = parts.settle(mended.actions, renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
+    hung = parts.settle(born.open_last(mended.actions), renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)
     linked = transfers.linked(links.linked(hung, mended.waits, opened=UNARCHIVE), seen)
     linked = withheld.linked(openings.linked(linked, seen), seen, rules_open=rules_open)
     linked = coming.where_they_were(linked, moved)
@@ -118,7 +118,8 @@ def _phase(action: Action) -> int:  # noqa: PLR0911  # a table of cases, each on
     if isinstance(subject, BranchRule):
         return {"widens": LATE + 5, "narrows": _SHUT}.get(action.effect, SETTLE)
     if isinstance(subject, born.TERMS):
-        return {"widens": LATE + 4, "narrows": _SHUT}.get(action.effect, SETTLE)
+        # after rights that were put late, before the refs that they may be for
+        return {"widens": LATE + 8, "narrows": _SHUT}.get(action.effect, SETTLE)
     step = _STEP.get(type(subject), 4)
     if action.effect == "widens":
         return ADD + step

@@ -84,11 +84,17 @@ def moments(actions: Sequence[Action], seen: Mapping[Key, Resource]) -> list[Not
     ]
 
 
-def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> BranchRule | None:
-    """Return the rule without those whom it names and who have no right there yet; None where it names no such."""
+def not_yet(
+    rule: BranchRule, seen: Mapping[Key, Resource], own: str = "", before: BranchRule | None = None
+) -> BranchRule | None:
+    """Return the rule without those whom it names and who can't push there yet; None where it names no such.
+
+    Whom the rule names `before`, the server has taken already.
+    """
+    known = {one for name in SIDES for one in getattr(before, name, None) or ()}
 
     def there(subject: str) -> bool:
-        if subject.startswith(_LEVEL) or subject == own:
+        if subject.startswith(_LEVEL) or subject == own or subject in known:
             return True
         if subject.startswith(DEPLOY_KEY):
             key = seen.get(Key(DeployKey.KIND, f"{rule.repo}:{key_in(subject)}"))
@@ -97,7 +103,9 @@ def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> Br
         if subject.startswith(f"{PERSON}:"):
             parts = rule.repo.split("/")
             places += [(Org.KIND, "/".join(parts[:depth])) for depth in range(1, len(parts))]
-        return any(Grant(on, target, subject, levels.READ).key in seen for on, target in places)
+        held = (seen.get(Grant(on, target, subject, levels.READ).key) for on, target in places)
+        least = levels.TRIAGE if subject.startswith(f"{PERSON}:") else levels.NONE
+        return any(isinstance(one, Grant) and levels.widens(least, one.level) for one in held)
 
     first = {
         name: tuple(one for one in side if there(one))
@@ -106,6 +114,22 @@ def not_yet(rule: BranchRule, seen: Mapping[Key, Resource], own: str = "") -> Br
     }
     narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides
     return None if narrowed == rule else narrowed
+
+
+def named_late(
+    steps: list[tuple[Resource | None, Resource]], seen: Mapping[Key, Resource], own: str
+) -> list[tuple[Resource | None, Resource]]:
+    """Return the steps of a rule, whom it names and who get their right in this plan in a step of their own, the last."""
+    before, after = steps[0][0], steps[-1][1]
+    first = steps[0][1]
+    if (
+        not isinstance(before, BranchRule)
+        or not isinstance(first, BranchRule)
+        or BranchRule.effect(before, first) != "narrows"
+    ):
+        return steps
+    known = not_yet(first, seen, own, before)
+    return steps if known is None or not known.changes(before) else [(before, known), (known, after)]
 
 
 def grants_named(wanted: Sequence[Resource], people: People) -> list[Grant]:

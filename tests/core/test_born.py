@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sigctl.core.born import open_last
 from sigctl.core.diff import diff
-from sigctl.core.kinds import Approvals, Features, Grant, PushRules, Repo, Resource
+from sigctl.core.kinds import Approvals, BranchRule, Features, Grant, PushRules, Repo, Resource
 from sigctl.core.order import Order, order
+from sigctl.core.plan import Action
+from sigctl.core.protected import named_late
 from sigctl.core.state import Desired
 
 PATH = "project/sig-virt/xen"
@@ -83,3 +88,43 @@ def test_between_two_terms_is_what_lets_through_only_what_both_do() -> None:
     assert unlimited.narrowed(rules).max_file_size == 5
     assert rules.narrowed(unlimited).max_file_size == 5
     assert PushRules("repo", PATH).narrowed(stricter) == stricter, "nobody knows what was there"
+
+
+def test_terms_open_after_the_last_right_that_ends_there() -> None:
+    def phase(kind: str, at: int) -> int:
+        lost = Action("hub", "delete", Grant("repo", PATH, "person:member1", "write"), None, phase=at)
+        opened = Action(
+            "hub", "update", Approvals(PATH, author=False), Approvals(PATH, author=True), phase=68
+        )
+        other = Action(
+            "hub",
+            "update",
+            Approvals("other/xen", author=False),
+            Approvals("other/xen", author=True),
+            phase=68,
+        )
+        found = {a.key.name: a.phase for a in open_last([lost, opened, other]) if a.kind == "approvals"}
+        return found[PATH if kind == "here" else "other/xen"]
+
+    assert (phase("here", 81), phase("elsewhere", 81)) == (82, 68)
+    assert (phase("here", 50), phase("elsewhere", 50)) == (68, 68)
+
+
+def test_whom_a_rule_names_with_a_right_of_this_plan_is_named_last() -> None:
+    own = "level:native:server-admin"
+    rule = BranchRule(PATH, "c7", push=("person:old",), unprotect=("level:maintain",))
+    wanted = replace(rule, push=(), unprotect=(own, "person:new", "person:reader"))
+    seen = {one.key: one for one in (Repo(PATH), rule, Grant("repo", PATH, "person:reader", "read"))}
+    assert named_late([(rule, wanted)], seen, own) == [
+        (rule, replace(wanted, unprotect=(own,))),
+        (replace(wanted, unprotect=(own,)), wanted),
+    ]
+    there = {**seen, **{one.key: one for one in (Grant("org", "project", "person:new", "maintain"),)}}
+    there[Grant("repo", PATH, "person:reader", "read").key] = Grant("repo", PATH, "person:reader", "write")
+    assert named_late([(rule, wanted)], there, own) == [(rule, wanted)]
+    kept = replace(rule, push=("person:old",), unprotect=(own,))
+    assert named_late([(rule, kept)], seen, own) == [(rule, kept)], (
+        "whom it names already the server has taken"
+    )
+    wider = replace(rule, push=("person:new", "person:old"))
+    assert named_late([(rule, wider)], seen, own) == [(rule, wider)], "what lets in comes after all rights"

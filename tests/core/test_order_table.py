@@ -90,7 +90,7 @@ ALONE = {
     "a description changes": (replace(REPO, description="a"), replace(REPO, description="b"), SETTLE),
     "a rule shuts out": (None, RULE, _SHUT),
     "a rule lets in": (RULE, None, LATE + 5),
-    "a feature opens": (MEMBERS, ALL, LATE + 4),
+    "a feature opens": (MEMBERS, ALL, LATE + 8),
     "a feature shuts": (ALL, MEMBERS, _SHUT),
     "a member comes": (None, Membership("O", "p1"), ADD + 1),
     "a member goes": (Membership("O", "p1"), None, NARROW + 3),

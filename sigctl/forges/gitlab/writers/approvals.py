@@ -11,9 +11,10 @@ from sigctl.forges.gitlab.context import Context
 _TIER = "approval rules need a paid tier: take `reviews` out of the rule, or let only those `merge` who look at changes first"
 
 
-def ask(ctx: Context, project: int, pattern: str, count: int) -> None:
+def ask(ctx: Context, project: int, pattern: str, count: int, *, kept: bool = False) -> None:
     """Let merges into the protected branch need so many approvals by anybody who may approve; all others stay as they are.
 
+    `kept` says that it needed as many before: then the number, which all share, stays as another rule's change has made it.
     RefusedError where the server has no approval rules, or takes this one only in part.
     """
     with ctx.alone(project):
@@ -21,6 +22,8 @@ def ask(ctx: Context, project: int, pattern: str, count: int) -> None:
         branch = numbers.get(pattern)
         asked = _now(ctx, project, needed=count > 0)
         if branch is None or asked.on(branch) == count:
+            return
+        if kept and count and asked.on(branch):
             return
         held = (
             set()
