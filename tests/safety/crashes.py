@@ -19,6 +19,8 @@ from eyes import Eyes, Right
 from ground import Ground, Left, copy, ground, unfinished
 from moments import Moments, judge, named_moments
 
+from sigctl.sandbox.gitlab.world import PREMIUM
+
 BEGINNING = "the beginning"
 ROOT = Path(__file__).resolve().parents[2]
 Moment = tuple[str, Left]
@@ -34,6 +36,8 @@ class Story:
     forge: str
     steps: tuple[str, ...]
     """Configs applied before, and last the one whose apply is recorded."""
+    paid: bool = False
+    """Whether it is a GitLab with a paid tier, and uses it."""
 
     @property
     def logins(self) -> tuple[str, ...]:
@@ -42,7 +46,7 @@ class Story:
     def config(self, folder: Path, which: str) -> Path:
         """Write a config into the folder, with one request at a time, so that every recording is alike."""
         if which != "demo":
-            return estates.write(folder / "config", which, jobs=1)
+            return estates.write(folder / "config", which, jobs=1, paid=self.paid)
         shutil.copytree(ROOT / "config", folder / "config", dirs_exist_ok=True)
         file = folder / "config" / "sigs.yaml"
         text = file.read_text(encoding="utf-8")
@@ -51,18 +55,20 @@ class Story:
 
     def ground(self, folder: Path, config: Path, *, watch: bool = True) -> AbstractContextManager[Ground]:
         """Serve this story's forge."""
-        return ground(folder, config, logins=self.logins, only=self.forge, watch=watch)
+        knobs = {"gitlab_tier": PREMIUM} if self.paid else {}
+        return ground(folder, config, logins=self.logins, only=self.forge, watch=watch, **knobs)
 
 
 STORIES = tuple(
-    Story(f"{name} on {forge}", forge, steps)
+    Story(f"{name} on {forge}{' with a paid tier' * paid}", forge, steps, paid)
     for name, steps in (
         ("the real config", ("demo",)),
         ("every kind, new", ("one",)),
         ("every kind, changed", ("one", "other")),
         ("every kind, changed again", ("one", "other", "back")),
     )
-    for forge in ("github", "gitlab")
+    for forge, paid in (("github", False), ("gitlab", False), ("gitlab", True))
+    if not paid or steps != ("demo",)
 )
 
 

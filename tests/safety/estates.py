@@ -12,6 +12,8 @@ from hands import public_key
 
 SECRETS = {"SIGCTL_HOOK": "what webhooks are signed with"}
 """What the files point to."""
+FREE = "free\n    branch_rules: closest"
+"""A tier that knows no names in rules, and rules that are closed where no level says them."""
 LOGINS = ("chair1", "member1", "member2", "member3", "member4", "member5", "member6", "owner1", "owner2")
 
 _MAIN = """\
@@ -23,8 +25,7 @@ forges:
     type: gitlab
     url: https://git.centos.org
     token: env:SIGCTL_GIT_CENTOS_ORG_TOKEN
-    tier: free
-    branch_rules: closest
+    tier: {tier}
     role: primary
     jobs: {jobs}
     undeclared: {{repos: {undeclared}, teams: {undeclared}, members: report, labels: {parts}, webhooks: {parts}}}
@@ -234,6 +235,81 @@ repos:
 }
 
 
+_PAID = {
+    "one": """\
+sig: virt
+title: Virtualization SIG
+chairs: [chair1]
+teams:
+  maintainers: {title: Maintainers, members: [member1, member2]}
+  contributors: {members: [member3, member4], teams: [maintainers]}
+  testers: {members: [member5]}
+access: {maintainers: maintain, contributors: write, "person:chair1": admin}
+branches:
+  - {pattern: "c{release}-sig-virt", own: true, force: false, delete: false}
+repos:
+  xen:
+    access: {testers: triage, "person:member6": {level: write, until: 2031-01-31}}
+    branches:
+      - {pattern: "xen-*", push: [maintainers, "person:member6"], merge: [contributors], force: false, delete: false,
+         code_owners: true, unprotect: [maintainers]}
+      - {pattern: "carried-*", push: ["deploy_key:ci", maintainers], merge: [], force: false, delete: false, unprotect: ["person:chair1"]}
+      - {pattern: "oth*", push: [], merge: [maintainers, "person:member6"], reviews: 2, code_owners: false, unprotect: []}
+    tags:
+      - {pattern: "v*", push: [maintainers, "person:member6"], force: false, delete: false}
+    features: {repository: members, merge_requests: members, ci: members, forks: off, pages: public}
+    push_rules: {reject_unsigned_commits: true, deny_delete_tag: true, member_check: false, commit_message_regex: "[a-z]", max_file_size: 50}
+    approvals: {author: false, committers: false, override: false, keep: false}
+    deploy_keys:
+      ci: {key: "KEY1", write: true}
+      reader: {key: "KEY2"}
+  hidden:
+    visibility: private
+    access: {testers: read}
+    approvals: {author: true, override: true}
+    push_rules: {prevent_secrets: false}
+  live: {access: {testers: write}, deploy_keys: {ci: {key: "KEY4", write: true}}}
+  frozen: {archived: true, access: {testers: write}}
+""",
+    "other": """\
+sig: virt
+title: Virtualization SIG
+chairs: [chair1]
+teams:
+  maintainers: {title: Maintainers, members: [member2, member3]}
+  contributors: {members: [member1, member4]}
+  testers: {members: [member6], leads: [member6]}
+access: {maintainers: write, contributors: maintain}
+branches:
+  - {pattern: "c{release}-sig-virt", own: true, push: [maintainers], force: false, delete: false}
+repos:
+  xen:
+    access: {testers: write, "person:member5": read, "person:chair1": write}
+    branches:
+      - {pattern: "xen-*", push: [testers], merge: [testers, maintainers], force: true, delete: false,
+         code_owners: false, unprotect: [contributors]}
+      - {pattern: "carried-*", push: ["deploy_key:second", testers], merge: [testers], delete: false, unprotect: [contributors]}
+      - {pattern: "oth*", push: [maintainers], merge: ["person:chair1"], reviews: 1, code_owners: true, unprotect: ["person:member1"]}
+    tags:
+      - {pattern: "v*", push: [testers, "person:chair1"], force: true, delete: false}
+    features: {repository: everyone, merge_requests: everyone, ci: everyone, forks: everyone, pages: members}
+    push_rules: {reject_unsigned_commits: false, deny_delete_tag: true, member_check: true, commit_message_regex: "", max_file_size: 5}
+    approvals: {author: true, committers: true, override: true, keep: true}
+    deploy_keys:
+      ci: {key: "KEY1"}
+      second: {key: "KEY3", write: true}
+  hidden:
+    visibility: public
+    access: {testers: maintain}
+    approvals: {author: false, override: false}
+    push_rules: {prevent_secrets: true}
+  live: {archived: true, access: {testers: maintain}}
+  frozen: {archived: false, access: {testers: write}}
+  coming: {visibility: private, access: {testers: write}, approvals: {author: false}, push_rules: {deny_delete_tag: true}}
+""",
+}
+"""What a paid tier of GitLab has and what it meets, and no more: the rest is the same on every tier."""
+
 _BACK = {
     **_ONE,
     "sigs.yaml": {
@@ -248,33 +324,52 @@ _BACK = {
 """The first one again: where everything was before, in groups that nobody declared in between."""
 
 
-def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8) -> Path:
-    """Write one of the two configs into a folder, in place of what is there, and return its main file."""
+def write(folder: Path, which: str, *, undeclared: str = "report", jobs: int = 8, paid: bool = False) -> Path:
+    """Write one of the two configs into a folder, in place of what is there, and return its main file.
+
+    `paid` uses what only a paid tier of GitLab has, too.
+    """
     chosen = {"one": _ONE, "other": _OTHER, "back": _BACK}[which]
     (folder / "sigs.d").mkdir(parents=True, exist_ok=True)
     people = "\n".join(
         f"  {login}: {{logins: {{git.centos.org: {login}, github: {login}}}}}" for login in LOGINS
     )
     parts = dict(chosen["sigs.yaml"])  # type: ignore[arg-type]
-    main = _MAIN.format(people=people, undeclared=undeclared, jobs=jobs, **parts)
+    if paid:
+        parts["kernel"] = "shared"
+    tier = "premium" if paid else FREE
+    main = _MAIN.format(people=people, undeclared=undeclared, jobs=jobs, tier=tier, **parts)
     (folder / "sigs.yaml").write_text(main, encoding="utf-8")
     (folder / "policy.yaml").write_text(_POLICY, encoding="utf-8")
     for name in ("core.yaml", "virt.yaml", "cloud.yaml"):
-        text = re.sub(r"KEY(\d)", lambda found: public_key(int(found[1])), str(chosen[name]))
+        text = str(chosen[name])
+        if paid:
+            text = {"virt.yaml": _PAID["other" if which == "other" else "one"], "cloud.yaml": ""}.get(
+                name, text
+            )
+        if not text:
+            continue
+        text = re.sub(r"KEY(\d)", lambda found: public_key(int(found[1])), text)
         (folder / "sigs.d" / name).write_text(text, encoding="utf-8")
     return folder / "sigs.yaml"
 
 
-def write_drawn(folder: Path, seed: int) -> Path:
-    """Write a config drawn with the seed: teams, people, levels, repositories and rules as they come."""
+def write_drawn(folder: Path, seed: int, *, paid: bool = False) -> Path:
+    """Write a config drawn with the seed: teams, people, levels, repositories and rules as they come.
+
+    `paid` draws what only a paid tier of GitLab has, too; all else is the same with it.
+    """
     dice = Random(seed)
-    write(folder, "one")
+    write(folder, "one", paid=paid)
     main = folder / "sigs.yaml"
     text = main.read_text(encoding="utf-8")
     base = dice.choice(["none", "read", "write"])
     main.write_text(text.replace("base_level: read", f"base_level: {base}"), encoding="utf-8")
     for sig in ("virt", "cloud"):
-        (folder / "sigs.d" / f"{sig}.yaml").write_text(json.dumps(_drawn_sig(dice, sig)), encoding="utf-8")
+        drawn = _drawn_sig(dice, sig)
+        if paid:
+            _draw_terms(Random(f"{sig} {seed}"), drawn)
+        (folder / "sigs.d" / f"{sig}.yaml").write_text(json.dumps(drawn), encoding="utf-8")
     return main
 
 
@@ -311,3 +406,41 @@ def _drawn_sig(dice: Random, sig: str) -> dict[str, Any]:
         "sig": sig, "title": sig, "chairs": ["chair1"], "teams": teams, "access": access(list(teams), 2),
         "branches": rules(), "repos": repos,
     }  # fmt: skip
+
+
+def _draw_terms(dice: Random, sig: dict[str, Any]) -> None:
+    """Draw into a SIG what only a paid tier has: people, teams and keys in rules, and what rules and pushes ask for."""
+    people = [f"person:{one}" for one in ("chair1", *LOGINS[1:7])]
+    some = [*sorted(sig["teams"]), *people]
+    for repo in sig["repos"].values():
+        if dice.random() < 0.5:
+            repo["deploy_keys"] = {
+                "ci": {"key": public_key(dice.randint(10, 10**9)), "write": dice.random() < 0.7}
+            }
+        reviews = dice.randint(0, 2)
+        for rule in repo["branches"]:
+            rule["push"] = dice.sample(some, dice.randint(0, 3))
+            if repo.get("deploy_keys", {}).get("ci", {}).get("write") and dice.random() < 0.5:
+                rule["push"].append("deploy_key:ci")
+            rule["delete"] = False
+            _draw(dice, rule, {"merge": dice.sample(some, dice.randint(0, 2)), "reviews": reviews})
+            _draw(
+                dice,
+                rule,
+                {"code_owners": dice.random() < 0.5, "unprotect": dice.sample(some, dice.randint(0, 2))},
+            )
+        if dice.random() < 0.5:
+            repo["tags"] = [{"pattern": "v*", "push": dice.sample(some, dice.randint(0, 2)), "delete": False}]
+        switches = ("author", "committers", "override", "keep")
+        asked = ("reject_unsigned_commits", "deny_delete_tag", "member_check", "prevent_secrets")
+        _draw(dice, repo, {"approvals": {name: dice.random() < 0.5 for name in switches}})
+        _draw(dice, repo, {"push_rules": {name: dice.random() < 0.5 for name in asked}})
+        who = ("off", "members", "everyone")
+        _draw(
+            dice, repo, {"features": {name: dice.choice(who) for name in ("forks", "releases", "snippets")}}
+        )
+
+
+def _draw(dice: Random, into: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Put about half of the parts into something."""
+    into.update({name: part for name, part in parts.items() if dice.random() < 0.5})

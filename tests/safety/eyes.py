@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import terms
 from prints import fingerprint
 
 from sigctl.sandbox.base import ZERO, Update
@@ -29,6 +30,7 @@ BRANCHES = (
     "c7-sig-cloud-x",
     "xen-412",
     "other",
+    "carried-x",
 )
 ONE, OTHER = "1" * 40, "2" * 40
 GITLAB_STEPS = {
@@ -168,6 +170,7 @@ class Eyes:
                 _plain(project),
                 _facts(world.branch_rules.find("project", project["id"])),
                 _facts(world.tag_rules.find("project", project["id"])),
+                *map(_facts, terms.facts(world, project)),
             ]
             found |= self._cached("gitlab", [shared, own], _on_gitlab(world, project, accesses))
         return found
@@ -219,6 +222,8 @@ def _on_gitlab(world: Any, project: Any, accesses: dict[str, Access]) -> Iterato
                 yield Right("gitlab", login, "repo", project["id"], step)
         if access.reads_code(project):
             yield Right("gitlab", login, "repo", project["id"], "read")
+        for what in terms.of_person(world, project, access, BRANCHES):
+            yield Right("gitlab", login, "repo", project["id"], what)
         if level >= levels.OWNER or (level >= levels.MAINTAINER and not project["archived"]):
             yield from _everything("gitlab", login, project["id"])
             continue
@@ -230,6 +235,8 @@ def _on_gitlab(world: Any, project: Any, accesses: dict[str, Access]) -> Iterato
                 Update(old, new, ref), empty=False, initial="main", developers_may_start=True
             )
             yield from _pushed("gitlab", login, project["id"], refusal, f"{word} {ref}")
+    for who, what in terms.of_keys(world, project, BRANCHES):
+        yield Right("gitlab", who, "repo", project["id"], what)
 
 
 def _pushes() -> Iterator[tuple[str, str, str, str]]:

@@ -26,6 +26,8 @@ class Moments:
     """Repositories that are out of the archive, so that whoever may write there can push."""
     ruled_late: frozenset[str] = frozenset()
     """New repositories whose rules come after the rights that they have from above."""
+    unchecked: frozenset[str] = frozenset()
+    """New repositories whose push rules come after their history."""
     keys: frozenset[str] = frozenset()
     """Deploy keys that have no access; nobody's right."""
     teams: frozenset[tuple[str, str]] = frozenset()
@@ -36,18 +38,23 @@ class Moments:
         thing, who = str(right.thing).casefold(), right.who.casefold()
         out = any((who, team) in teams and _is_at(thing, place) for team, place in self.shares)
         less = any((who, place) in self.less for place in (thing, *_wholes(thing)))
-        return less or out or (right.what in READING and thing in self.hidden)
+        terms = right.what.startswith(TERMS) or right.what.endswith(ASKED)
+        return less or out or terms or (right.what in READING and thing in self.hidden)
 
     def explains_excess(self, right: Right) -> bool:
         """Whether the plan names the moment in which somebody has the right: pushes to what is out of the archive, or a team's rights."""
         thing = str(right.thing).casefold()
         pushing = thing in self.open | self.ruled_late and right.what not in LEVELS
+        pushing = pushing or (thing in self.unchecked and right.what.startswith("push without"))
         return pushing or self._of_a_team(thing)
 
     def _of_a_team(self, thing: str) -> bool:
         return any(_is_at(thing, place) for _, place in self.teams)
 
 
+TERMS = ("no rules of ", "use ", "approvals:", "push without")
+ASKED = ("approvals", "without its owners")
+"""What is said of how somebody does what he may: where that changes, it is the narrower until all rights are settled."""
 READING = ("pull", "read", "see")
 LEVELS = frozenset({"read", "write", "maintain", "admin", *rights.WORDS.values()})
 _NAMED = {
@@ -56,6 +63,7 @@ _NAMED = {
     "hidden": re.compile(r"(\S+) changes who sees it: some can't read it for a moment"),
     "teams": re.compile(r"who has rights on (\S+) has those of a team on (\S+) for a moment"),
     "ruled_late": re.compile(r"(\S+) is made before its rules: .*"),
+    "unchecked": re.compile(r"(\S+) has its push rules only after its history: .*"),
     "keys": re.compile(r"the deploy key (.*) is taken out and put back: .*"),
     "open": re.compile(r"(\S+) is open for a moment: .*"),
 }
@@ -81,7 +89,7 @@ def judge(
     excess = {
         right: first.get(right, "?")
         for right in watched.told(watched.ever) - bound
-        if not moments.explains_excess(right)
+        if not moments.explains_excess(right) and not _freed(right, bound)
     }
     lost = {named: watched.lost[right] for right, named in watched.by_path(watched.lost).items()}
     gaps = {
@@ -90,6 +98,11 @@ def judge(
         if right.kind != "group" and not moments.explains_gap(right, watched.teams | here.teams())
     }
     return excess, gaps
+
+
+def _freed(right: Right, bound: frozenset[Right]) -> bool:
+    """Whether it is about rules that nobody need change before or after, since there are none then; what they do is told by itself."""
+    return right.what.startswith("no rules of") or right._replace(what=f"no {right.what}") in bound
 
 
 def _wholes(thing: str) -> Iterator[str]:

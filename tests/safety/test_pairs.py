@@ -7,16 +7,19 @@ import pytest
 from ground import Watched, ground, unfinished
 from moments import judge, named_moments
 
+from sigctl.sandbox.gitlab.world import PREMIUM
+
 PAIRS = 6
 
 
-def walk(folder, forge, seeds, tally):
+def walk(folder, forge, seeds, tally, *, paid=False):
     """Apply one drawn config after the other."""
+    knobs = {"gitlab_tier": PREMIUM} if paid else {}
     stuck, excess, short = [], [], []
-    config = estates.write_drawn(folder / "config", seeds[0])
-    with ground(folder, config, logins=estates.LOGINS, only=forge) as here:
+    config = estates.write_drawn(folder / "config", seeds[0], paid=paid)
+    with ground(folder, config, logins=estates.LOGINS, only=forge, **knobs) as here:
         for seed in seeds:
-            estates.write_drawn(folder / "config", seed)
+            estates.write_drawn(folder / "config", seed, paid=paid)
             here.accept()
             here.watched = Watched(here.watched.eyes)
             here.watched.look("the beginning")
@@ -38,6 +41,13 @@ def walk(folder, forge, seeds, tally):
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_drawn_configs_are_reached_safely_from_each_other(tmp_path, forge, part, tally):
     walk(tmp_path, forge, range(1000 + part * PAIRS, 1000 + (part + 1) * PAIRS), tally)
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(4))
+def test_drawn_configs_for_a_paid_tier_are_reached_safely_from_each_other(tmp_path, part, tally):
+    walk(tmp_path, "gitlab", range(2000 + part * PAIRS, 2000 + (part + 1) * PAIRS), tally, paid=True)
 
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
