@@ -10,9 +10,9 @@ from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import INVITED
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError
+from sigctl.forges import sides
 from sigctl.forges.github.names import invited_permission_of, level_of, permission_of, split
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 from sigctl.forges.github.writers.inviting import inviting
 
 

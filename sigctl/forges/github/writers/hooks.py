@@ -8,11 +8,11 @@ from sigctl.core.kinds import Repo, Webhook
 from sigctl.core.kinds.webhook import place_of
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError
+from sigctl.forges import sides
 from sigctl.forges.base import secret_of
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.readers.parts import event_of, hooks_url
 from sigctl.forges.github.session import Session
-from sigctl.forges.github.writers import sides
 
 
 def create(session: Session, action: Action) -> str:

@@ -9,10 +9,10 @@ from sigctl.core.kinds import Membership, TeamMember
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.kinds.team import LEAD
 from sigctl.core.plan import Action
+from sigctl.forges import sides
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.names import split
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 from sigctl.forges.github.writers.inviting import inviting
 
 

@@ -6,8 +6,8 @@ from sigctl.core.kinds import Org
 from sigctl.core.kinds.org import INTERNAL, PRIVATE, PUBLIC
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
+from sigctl.forges import sides
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 _FIELDS = {
     "title": "name",

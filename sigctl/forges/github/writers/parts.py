@@ -9,12 +9,12 @@ from sigctl.core.kinds import ClassicRule, DeployKey, Label
 from sigctl.core.kinds.deploykey import bare_key, fingerprint_of
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError, RefusedError
+from sigctl.forges import sides
 from sigctl.forges.github import documents, pacing
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.graphql import whole
 from sigctl.forges.github.names import split
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 
 def put_label(session: Session, action: Action) -> str:

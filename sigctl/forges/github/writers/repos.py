@@ -10,10 +10,10 @@ from sigctl.core.kinds import Repo
 from sigctl.core.levels import NATIVE
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
+from sigctl.forges import sides
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.names import split
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 FIELDS = {
     "description": "description",

@@ -10,13 +10,13 @@ from sigctl.core.kinds import BranchRule
 from sigctl.core.levels import NATIVE, at_least
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError, PartialError
+from sigctl.forges import sides
 from sigctl.forges.github import rulesets
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.names import split
 from sigctl.forges.github.readers.rules import ROLES
 from sigctl.forges.github.rulesets import OWNERS, Ruleset, holds, left_out, parse, rulesets_of
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 _REVIEW = {
     "dismiss_stale_reviews_on_push": False,

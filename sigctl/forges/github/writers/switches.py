@@ -10,10 +10,10 @@ from sigctl.core.kinds import Actions, Org, Properties, Resource, Security
 from sigctl.core.kinds.switches import SELECTED, name_of
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
+from sigctl.forges import sides
 from sigctl.forges.github.names import split
 from sigctl.forges.github.readers.switches import ALLOWED, actions_url
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 
 def _changed(action: Action, before: Resource | None, names: tuple[str, ...]) -> dict[str, Any]:

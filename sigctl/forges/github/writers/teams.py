@@ -8,10 +8,10 @@ from typing import Any
 from sigctl.core.kinds import Team
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError, RefusedError
+from sigctl.forges import sides
 from sigctl.forges.github.client import Answer
 from sigctl.forges.github.names import slug_of, split
 from sigctl.forges.github.session import Session, path
-from sigctl.forges.github.writers import sides
 
 
 def create(session: Session, action: Action) -> str:

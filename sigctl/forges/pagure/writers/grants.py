@@ -7,10 +7,10 @@ from sigctl.core.kinds.grant import PERSON
 from sigctl.core.levels import ADMIN
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError, RefusedError
+from sigctl.forges import sides
 from sigctl.forges.pagure.names import WORDS, path, set_branches, user_type
 from sigctl.forges.pagure.readers import projects
 from sigctl.forges.pagure.session import Data, Session
-from sigctl.forges.pagure.writers import sides
 
 
 def put(session: Session, action: Action) -> None:

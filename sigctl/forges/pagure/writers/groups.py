@@ -5,10 +5,10 @@ from __future__ import annotations
 from sigctl.core.kinds import Team, TeamMember
 from sigctl.core.plan import Action
 from sigctl.errors import RefusedError
+from sigctl.forges import sides
 from sigctl.forges.pagure.names import new_group, path
 from sigctl.forges.pagure.readers import groups
 from sigctl.forges.pagure.session import Session
-from sigctl.forges.pagure.writers import sides
 
 
 def create(session: Session, action: Action) -> None:

@@ -7,10 +7,10 @@ from pydantic import SecretStr
 from sigctl.core.kinds import Repo
 from sigctl.core.plan import Action
 from sigctl.errors import NotThereError, RefusedError
+from sigctl.forges import sides
 from sigctl.forges.pagure.names import path, split
 from sigctl.forges.pagure.readers import projects
 from sigctl.forges.pagure.session import Data, Session
-from sigctl.forges.pagure.writers import sides
 
 
 def create(session: Session, action: Action) -> None:
