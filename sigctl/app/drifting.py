@@ -190,7 +190,11 @@ def _view(
 ) -> View:
     modes = modes_of(context.config.spec.policy.drift)
     names = {one.name for one in found}
-    ours = [one for one in recorded.open if one.name in names]
+    ours = [
+        one
+        for one in recorded.open
+        if one.name in names or (one.forge in planned.compared and _waits(planned.compared[one.forge], one))
+    ]
     decisions = {one.name: decide(one, modes, at) for one in recorded.open}
     requests = {name: sum(forge.requests()) for name, forge in context.forges.items()}
     return View(
@@ -204,6 +208,9 @@ def _view(
         decisions=decisions,
         requests=requests,
         unread=tuple(sorted(_unread(context, planned))),
+        unread_repos=tuple(
+            sorted((name, key.name) for name, one in planned.compared.items() for key in one.unread)
+        ),
         mirrors=tuple(_mirrors(planned)),
     )
 

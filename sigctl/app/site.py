@@ -120,7 +120,7 @@ def _notes(seen: Seen) -> tuple[tuple[str, str], ...]:
         more = f" and {len(names) - _SEVERAL} more" if len(names) > _SEVERAL else ""
         out.append((forge, f"{', '.join(names[:_SEVERAL])}{more}: {text}" if names else text))
     unread = (one for one in seen.set_aside if one.subject != one.forge)
-    out += [(one.forge, f"{one.subject} could not be read whole: {one.reason}") for one in unread]
+    out += [(one.forge, f"{one.subject}: {one.reason}") for one in unread]
     return tuple(out)
 
 

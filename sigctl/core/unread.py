@@ -31,9 +31,16 @@ def told(observation: Observation, sigs: Mapping[Key, str] | None = None) -> lis
     """Return what there is to say of an observation that lacks something of some repositories, for whoever plans nothing."""
     hint = "what is said of it lacks that; the next run tries again"
     return [
-        SetAside(key.name, one.reason, observation.forge, (sigs or {}).get(key, ""), one.hint or hint)
+        SetAside(key.name, _why(one), observation.forge, (sigs or {}).get(key, ""), one.hint or hint)
         for key, one in observation.unread.items()
     ]
+
+
+def _why(one: Unread) -> str:
+    """Return what of a repository could not be read, and why."""
+    words = {Repo.KIND: "settings", Grant.KIND: "rights", BranchRule.KIND: "branch rules"}
+    kinds = sorted(words.get(kind, kind.replace("_", " ")) for kind in one.kinds)
+    return f"it could not be read whole ({', '.join(kinds) or 'something'}): {one.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +274,7 @@ class _Keeping:
                 else ""
             )
             sig = self.desired.sigs.get(place, "")
-            yield SetAside(place.name, f"{why.reason}{held}", self.desired.forge, sig, why.hint or HINT)
+            yield SetAside(place.name, f"{_why(why)}{held}", self.desired.forge, sig, why.hint or HINT)
 
     def _is_other_name(self, place: Key) -> bool:
         """Whether the files have the repository under another name, which is told of."""

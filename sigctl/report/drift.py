@@ -78,7 +78,8 @@ def history_text(entries: Sequence[Entry]) -> Group:
 def drift_markdown(view: View) -> str:
     """Return the differences by SIG as Markdown, harmless whatever the names contain."""
     lines = [f"**{len(view.drift)} differences**" if view.drift else "**No drift**"]
-    lines += [f"\n> {code(one)} could not be read whole" for one in view.unread]
+    unread = [*view.unread, *(f"{path} on {forge}" for forge, path in view.unread_repos)]
+    lines += [f"\n> {code(one)} could not be read whole" for one in unread]
     for sig, group in groupby(view.drift, key=lambda one: one.sig):
         lines += ["", f"### {code(sig or 'no SIG')}", ""]
         lines += _items(list(group), view)

@@ -47,6 +47,11 @@ def metrics(view: View) -> CollectorRegistry:
     for forge in {*view.requests, *view.unread}:
         read.labels(forge).set(forge not in view.unread)
         requests.labels(forge).set(view.requests.get(forge, 0))
+    apart = gauge(
+        "repositories_unread", "Repositories that could not be read whole while their forge was.", "forge"
+    )
+    for forge in view.requests:
+        apart.labels(forge).set(sum(one == forge for one, _ in view.unread_repos))
     days = gauge("token_days_left", "Days until the token ends.", "forge")
     for forge, left in view.token_days.items():
         days.labels(forge).set(left)

@@ -44,6 +44,8 @@ class View:
     """Forge -> requests sent."""
     unread: tuple[str, ...] = ()
     """Forges that could not be read whole."""
+    unread_repos: tuple[tuple[str, str], ...] = ()
+    """Forge and path of each repository that could not be read whole while its forge was; what was open there counts as open."""
     mirrors: tuple[Mirrored, ...] = ()
     token_days: Mapping[str, int] = field(default_factory=dict)
     """Forge -> days until its token ends; not there where it never does, or nobody knows."""
@@ -69,6 +71,7 @@ class View:
             "resolved": [one.as_json() for one in self.resolved],
             "requests": dict(self.requests),
             "unread": list(self.unread),
+            "unread_repos": [list(one) for one in self.unread_repos],
             "mirrors": [asdict(one) for one in self.mirrors],
             "token_days": dict(self.token_days),
         }

@@ -1,4 +1,7 @@
-"""A repository about which every change fails, on each forge, and another person who vanished: the rest is done as if they were not there."""
+"""A repository about which every change fails, on each forge, and another person who vanished: the rest is done as if they were not there.
+
+So is it where something about a repository can't be read: nothing is done there until it can.
+"""
 
 from __future__ import annotations
 
@@ -55,3 +58,62 @@ def test_a_repository_that_refuses_everything_and_a_person_who_vanished_stop_nob
     again = world.ok("plan", "--format", "json", code=1).json
     assert again["actions"] == []
     assert [(one["subject"], one["forge"]) for one in again["quarantined"]] == [("nobody-of-this-name", name)]
+
+
+def fail_reading_hooks(world: World, forge: str) -> str:
+    """Let the webhooks of the SIG's xen be unreadable from now on, and return its path."""
+    bad, pattern = path_of(world, forge)
+    when = {"forge": forge, "method": "GET", "path": pattern.replace("(/|$)", "/hooks$")}
+    world.sandbox.faults.replace([{"when": when, "what": {"status": 500, "body": "oops"}}])
+    return bad
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_repository_that_can_not_be_read_is_named_and_keeps_nobody_else_from_his_changes(
+    settled: Path, world: World, forge: str
+):
+    world.hurry()
+    name = NAMES[forge]
+    world.edit(
+        "sigs.d/virt.yaml",
+        "description: Xen hypervisor packaging",
+        "description: Xen, changed\n    webhooks: {}",
+    )
+    world.edit("sigs.d/virt.yaml", "description: libvirt packaging for Xen", "description: libvirt, changed")
+    world.edit("sigs.d/cloud.yaml", "members: [jonludlam]", "members: [jonludlam, euanh]")
+    saved = world.folder / "plan.json"
+    whole = world.ok("plan", "--format", "json", "--out", str(saved)).json
+    history = ("--history", str(world.folder / "drift"), "--format", "json")
+    assert world.run("drift", *history).code == 2
+
+    bad = fail_reading_hooks(world, forge)
+    kept = {one["id"] for one in whole["actions"] if one["forge"] == name and one["key"] == bad}
+    assert kept
+    looked = world.ok("drift", *history, code=1).json["drift"]
+    assert looked["resolved"] == [], "unread is not healed"
+    assert looked["unread_repos"] == [[name, bad]]
+    assert bad in {one["key"] for one in looked["entries"]}
+    refused = world.ok("apply", "--yes", "--plan", str(saved), code=3)
+    assert (
+        f"{name}: repo {bad} waits for a repository that can't be read whole now" in refused.err + refused.out
+    )
+    report = world.ok("apply", "--yes", "--format", "json", code=1).json
+    done = {one["id"] for one in report["outcomes"] if one["status"] == "done"}
+    assert done == {one["id"] for one in whole["actions"]} - kept
+    assert [(one["subject"], one["forge"], one["sig"]) for one in report["quarantined"]] == [
+        (bad, name, "virt")
+    ]
+    said = world.ok("plan", code=1).out
+    assert f"{bad} ({name}): it could not be read whole (webhook): " in said.replace("\n", " ")
+    assert "500" in said
+
+    taken = world.folder / "taken.json"
+    assert bad in world.ok("snapshot", "--out", str(taken), code=1).err
+    offline = world.ok("plan", "--snapshot", str(taken), "--format", "json", code=1).json
+    assert [one["subject"] for one in offline["quarantined"]] == [bad]
+    assert offline["actions"] == []
+
+    world.sandbox.faults.replace([])
+    report = world.ok("apply", "--yes", "--format", "json").json
+    assert {one["id"] for one in report["outcomes"]} == kept
+    assert world.ok("plan", "--format", "json").json["actions"] == []
