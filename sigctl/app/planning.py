@@ -116,7 +116,8 @@ def _with_histories(context: Context, desired: Desired) -> Desired:
         key: replace(one, filled=False) if isinstance(one, Repo) and one.path not in reached else one
         for key, one in desired.state.items()
     }
-    return replace(desired, state=state)
+    rewritten = (hop.target for hop in hops if hop.rewrites and hop.target.forge == desired.forge)
+    return replace(desired, state=state, rewritten=frozenset(Key(Repo.KIND, end.path) for end in rewritten))
 
 
 def scope_of(desired: Desired, *, narrow: bool = False) -> Scope:

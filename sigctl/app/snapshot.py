@@ -12,7 +12,7 @@ from pathlib import Path
 from sigctl.app.context import Context, Options, resolve_for
 from sigctl.app.planning import scope_of
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Repo
+from sigctl.core.kinds import Key, Repo
 from sigctl.core.plan import Plan, merge
 from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit, published
 from sigctl.core.state import Desired, Note, SetAside
@@ -166,16 +166,18 @@ def _plan(snapshot: Snapshot, config: Config, resolved: Resolved, *, mirror: boo
 
 def _with_histories(resolved: Resolved, desired: Desired, forges: Mapping[str, Seen]) -> Desired:
     """Return the desired state in which those repositories get a history that a run with all these forges would bring."""
-    reached = {
-        hop.target.path
+    hops = [
+        hop
         for hop in resolved.hops
         if forges and hop.target.forge == desired.forge and hop.source.forge in ("", *forges)
-    }
+    ]
+    reached = {hop.target.path for hop in hops}
     state = {
         key: replace(one, filled=False) if isinstance(one, Repo) and one.path not in reached else one
         for key, one in desired.state.items()
     }
-    return replace(desired, state=state)
+    rewritten = frozenset(Key(Repo.KIND, hop.target.path) for hop in hops if hop.rewrites)
+    return replace(desired, state=state, rewritten=rewritten)
 
 
 def _moment(snapshot: Snapshot) -> datetime:

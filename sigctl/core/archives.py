@@ -2,25 +2,33 @@
 
 In the archive a right is no more than reading. So on a forge that lets nothing be changed there, a right on an archived repository
 is given as reading; on the others it is given once the repository is in the archive.
+
+Rules are no different: they are never wider than they were until it is shut. Where one forbids what a last change of the history
+needs, and the files no longer do, it lets only ourselves in meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sigctl.core import levels
 from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Resource, Team
-from sigctl.core.plan import Action
+from sigctl.core.kinds.branch import BRANCH
+from sigctl.core.plan import Action, Verb
 from sigctl.core.state import Note, State
 
 
 def readable(
-    wanted: Iterable[Resource], seen: Iterable[Resource], notes: list[Note]
+    wanted: Iterable[Resource],
+    seen: Iterable[Resource],
+    notes: list[Note],
+    rewritten: frozenset[Key] = frozenset(),
 ) -> tuple[list[Resource], list[Resource]]:
     """Return both sides with the rights on repositories that shall be archived as no more than reading.
 
     What is there already on an archived one counts as that, too: taking it away would open the repository for those who have it.
+    `rewritten` are the repositories in which refs may be overwritten or deleted.
     """
     ours, theirs = list(wanted), list(seen)
     there = {one.key: one for one in theirs if isinstance(one, Repo)}
@@ -32,40 +40,97 @@ def readable(
         if old != new and old.inside is not None:
             text = f"{old.inside.name} is archived: rights on it are no more than reading"
             notes.append(Note("archived", old.inside.name, text))
-    out = _as_narrow(out, theirs, shut)
+    out = _as_narrow(out, theirs, shut, rewritten_on_the_way(ours, theirs, rewritten))
     return out, [_read_only(one) if one.inside in closed and one.key in declared else one for one in theirs]
 
 
-def _as_narrow(ours: list[Resource], theirs: list[Resource], shut: set[Key]) -> list[Resource]:
+def _as_narrow(
+    ours: list[Resource], theirs: list[Resource], shut: set[Key], rewritten: set[Key]
+) -> list[Resource]:
     """Return our side with the rules of what shall be shut no wider than they are: widened before, they let people push until then."""
-    moves = _team_moves(ours, theirs)
-    rules = (one for one in theirs if isinstance(one, BranchRule) and one.inside in shut)
-    there = {one.key: one.renamed(moves) for one in rules}
-    kept = [
-        old.narrowed(one)
-        if isinstance(one, BranchRule) and (old := there.pop(one.key, None)) is not None
-        else one
-        for one in ours
-    ]
-    return [*kept, *there.values()]
+    moves = _moves(ours, theirs)
+    rules = (one.renamed(moves) for one in theirs if isinstance(one, BranchRule))
+    there = {one.key: one for one in rules if one.inside in shut}
+    kept: list[Resource] = []
+    for one in ours:
+        old = there.pop(one.key, None) if isinstance(one, BranchRule) else None
+        if isinstance(one, BranchRule) and old is not None:
+            kept.append((one.inside in rewritten and _ours_alone(old, one)) or old.narrowed(one))
+        else:
+            kept.append(one)
+    return [*kept, *((old.inside in rewritten and _ours_alone(old, None)) or old for old in there.values())]
 
 
-def _team_moves(ours: Iterable[Resource], theirs: Iterable[Resource]) -> dict[Key, str]:
-    """Return old key -> new path of the teams that this plan moves: what is kept as it is names them as they will be called."""
-    there, wanted = ({one.key for one in side if isinstance(one, Team)} for side in (theirs, ours))
+def rewritten_on_the_way(
+    ours: Iterable[Resource], theirs: Iterable[Resource], rewritten: frozenset[Key]
+) -> set[Key]:
+    """Return those of the repositories whose history may be rewritten that are to be shut after that."""
+    there = {one.key: one for one in theirs if isinstance(one, Repo)}
+    found = set()
+    for one in ours:
+        if isinstance(one, Repo) and one.archived and one.filled and one.key in rewritten:
+            places = (one.path, *(one.previously or ()))
+            now = next((old for path in places if (old := there.get(Key(one.KIND, path)))), None)
+            if now is not None and not now.archived:
+                found.add(one.key)
+    return found
+
+
+def by_ourselves(actions: Iterable[Action], repos: set[Key], own_way: str) -> Iterator[Action]:
+    """Yield the actions, rules of these repositories opened for nobody but ourselves first; `own_way` is how a rule lets us in.
+
+    That is about force: branches can be deleted there in another way.
+    """
+    for action in actions:
+        old, new = action.before, action.after
+        alone = None
+        if isinstance(old, BranchRule) and old.on == BRANCH and old.inside in repos and not old.force:
+            alone = _ours_alone(old, new if isinstance(new, BranchRule) else None, own_way)
+        if alone is None or not alone.force or not isinstance(old, BranchRule) or action.effect != "widens":
+            yield action
+            continue
+        alone = replace(alone, delete=old.delete)
+        closed = old.narrowed(alone)
+        for before, after in ((old, closed), (closed, alone), (alone, new)):
+            if after is None or after.changes(before):
+                verb: Verb = "delete" if after is None else "update"
+                yield replace(action, verb=verb, before=before, after=after)
+
+
+def _ours_alone(old: BranchRule, new: BranchRule | None, own_way: str = "") -> BranchRule | None:
+    """Return the rule for nobody but ourselves, with force and deletion as the files have them; None where it needs neither."""
+    force, delete = (True, True) if new is None else (new.force, new.delete)
+    if not ((force and old.force is False) or (delete and old.delete is False)):
+        return None
+    sides = (own_way,) if own_way else ()
+    merge = sides if old.merge is not None or own_way else None
+    return replace(
+        old, push=sides, merge=merge, create=sides, force=force or old.force, delete=delete or old.delete
+    )
+
+
+def _moves(ours: Iterable[Resource], theirs: Iterable[Resource]) -> dict[Key, str]:
+    """Return old key -> new path of the teams and repositories that this plan moves: what is kept as it is tells of them as they will be."""
+    there, wanted = ({one.key for one in side if isinstance(one, Team | Repo)} for side in (theirs, ours))
     return {
         old: one.path
         for one in ours
-        if isinstance(one, Team) and one.key not in there
+        if isinstance(one, Team | Repo) and one.key not in there
         for old in [Key(one.KIND, path) for path in one.previously or ()]
         if old in there and old not in wanted
     }
 
 
 def settle(
-    actions: Iterable[Action], early: frozenset[Key], *, first: int, opening: int, last: int
+    actions: Iterable[Action],
+    early: frozenset[Key],
+    *,
+    first: int,
+    opening: int,
+    last: int,
+    own_way: str = "",
 ) -> list[Action]:
-    """Shut early what can be, open when all rights are settled, and give rights on what is shut last only after that."""
+    """Shut early what can be, open when all rights are settled; what gives anybody more in what is shut last comes only after that."""
     phased = [
         replace(action, phase=first)
         if _shuts(action) and action.key in early
@@ -75,7 +140,12 @@ def settle(
         for action in actions
     ]
     late = {action.key.name for action in phased if _shuts(action) and action.phase == last}
-    return [replace(action, phase=last + 2) if _reaches(action, late) else action for action in phased]
+    return [
+        replace(action, phase=last + 2)
+        if _reaches(action, late) and not _is_ours_alone(action.after, own_way)
+        else action
+        for action in phased
+    ]
 
 
 def base_last(actions: Sequence[Action], *, last: int) -> list[Action]:
@@ -160,6 +230,8 @@ def _will_shut(action: Action, actions: Sequence[Action]) -> bool:
 
 def _reaches(action: Action, repos: set[str]) -> bool:
     subject = action.subject
+    if isinstance(subject, BranchRule):
+        return subject.repo in repos and action.effect == "widens"
     if isinstance(subject, DeployKey):
         return subject.repo in repos and subject.write and action.effect == "widens"
     if not isinstance(subject, Grant) or action.effect != "widens":
@@ -167,6 +239,13 @@ def _reaches(action: Action, repos: set[str]) -> bool:
     if subject.on == Org.KIND:
         return any(repo.startswith(f"{subject.target}/") for repo in repos)
     return subject.target in repos
+
+
+def _is_ours_alone(one: Resource | None, own_way: str) -> bool:
+    """Whether it is a rule that lets in nobody but ourselves, see `by_ourselves`."""
+    if not isinstance(one, BranchRule) or one.push is None:
+        return False
+    return {*one.push, *(one.merge or ()), *(one.create or ())} <= {own_way}
 
 
 def _writes(one: Resource, repo: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sigctl.core import passing
-from sigctl.core.archives import moments, shown_late
+from sigctl.core.archives import by_ourselves, moments, rewritten_on_the_way, shown_late
 from sigctl.core.deeds import judge_deeds, judge_first_run
 from sigctl.core.diff import archives_early, diff
 from sigctl.core.guard import judge
@@ -60,13 +60,18 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         if isinstance(one, Repo) and archives_early(one, locked=traits.archived_locked)
         for path in (one.path, *(one.previously or ()))
     )
+    changes = difference.actions
+    if not traits.archived_locked:
+        shutting = rewritten_on_the_way(normal.desired.values(), normal.observed.values(), desired.rewritten)
+        changes = tuple(by_ourselves(changes, shutting, observation.own_way))
     ordered = order(
-        difference.actions,
+        changes,
         normal.observed,
         early,
         locked=traits.archived_locked,
         hidden_rules=traits.rules_open,
         rules_open=traits.rules_open,
+        own_way=observation.own_way,
         filled=frozenset(
             key for key, one in normal.desired.items() if isinstance(one, Repo) and one.filled
         ),

@@ -76,3 +76,9 @@ class Hop:
     """The source may be missing, or have none of the refs; that is no more than nothing to do."""
     watched: bool = False
     """The source's forge pushes it by itself: it is compared, and never pushed by us."""
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether refs that are at the target may be overwritten or deleted."""
+        words = {word for _, word in (*self.on_divergence, *self.delete_refs)}
+        return bool(words & {"overwrite", "delete"}) or self.stage in (MOVE, LEAVE)

@@ -70,7 +70,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     seen = _owners_are_no_leads(seen, wanted, traits)
     seen = own_only(seen, wanted)
     if traits.archived_locked:
-        wanted, seen = readable(wanted, seen, notes)
+        wanted, seen = readable(wanted, seen, notes, desired.rewritten)
     else:
         wanted, seen = without_labels_of_archives(wanted, seen, notes)
     notes += told_of_groups(seen)

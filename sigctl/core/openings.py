@@ -62,11 +62,13 @@ def _reach(actions: Sequence[Action], seen: State) -> dict[str, set[str]]:
 
 
 def _places(subject: Resource, reach: dict[str, set[str]]) -> Iterator[str]:
-    """Yield the repositories and groups where somebody can do less by it."""
+    """Yield the repositories and groups where somebody can do less by it, whoever it is where it is shut or hidden itself."""
     if isinstance(subject, TeamMember):
         yield from sorted(reach.get(subject.team, ()))
     elif isinstance(subject, Grant):
         yield subject.target
+    elif isinstance(subject, Repo):
+        yield subject.path
     elif isinstance(subject, BranchRule | Features):
         yield subject.repo
 

@@ -59,13 +59,14 @@ def order(
     hidden_rules: bool = False,
     rules_open: bool = False,
     filled: frozenset[Key] = frozenset(),
+    own_way: str = "",
 ) -> Order:
     """Return the actions in a safe order, given the state they start from.
 
     `early` are the repositories that go into the archive before anybody gets a right; all others go there last. `locked` says
     that nothing can be changed there, `hidden_rules` that rules can be made in a repository that is not shown, `rules_open`
     that of several rules of a branch the most permissive decides. `filled` are the repositories that get a history: what a forge
-    looks at in pushes would refuse one that is older.
+    looks at in pushes would refuse one that is older. `own_way` is how a rule lets in the account that sigctl runs as.
     """
     phased = _nested([replace(action, phase=_phase(action)) for action in actions])
     shrinking = transfers.shrinking(phased, seen)
@@ -77,7 +78,9 @@ def order(
     phased = [replace(a, phase=settled.get(a.key, a.phase)) for a in ahead]
     phased = born.ruled(phased, filled, phase=CREATE + 10) if hidden_rules else _ruled_when_open(phased)
     if not locked:
-        phased = archives.settle(phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE)
+        phased = archives.settle(
+            phased, early, first=UNARCHIVE, opening=LATE + 6, last=ARCHIVE, own_way=own_way
+        )
     moved = transfers.across(phased, seen)
     reached = transfers.reached(phased, seen, moved, shut=_SHUT)
     phased = coming.shut(phased, seen, reached, coming.Phases(EARLY - 1, EARLY, LATE + 5))

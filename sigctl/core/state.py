@@ -91,6 +91,8 @@ class Desired:
     """A rule of branches that the server can't keep as it is declared is kept as closely as it can be, and told of; else set aside."""
     classic: str = "report"
     """What to do with branch protection of the forge's older kind: report it, or replace it where our rules cover it."""
+    rewritten: frozenset[Key] = frozenset()
+    """The repositories whose history may be overwritten, or lose refs, in this run."""
 
     def logins(self) -> frozenset[str]:
         """Return every login that the desired state speaks of."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from worlds import TRAITS, desired_of, observation_of
+from worlds import RULED, TRAITS, desired_of, observation_of
 
 from sigctl.core.archives import moments, settle
 from sigctl.core.compare import compare
 from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Team, TeamMember
+from sigctl.core.order import REFS
 from sigctl.core.plan import Action
 from sigctl.core.policy import Limit, Policy
 from sigctl.core.state import Note, state
@@ -69,6 +70,59 @@ def test_what_is_kept_of_a_rule_in_the_archive_names_a_team_that_moves_by_its_ne
     ]
     found = plan(wanted, there)
     assert [(a.verb, a.kind) for a in found.actions] == [("move", "team")]
+
+
+LIVE = Repo("O/r", archived=False, filled=True)
+KEPT = BranchRule("O/r", "c7", push=("team:O/t",), create=("team:O/t",), force=False, delete=False)
+
+
+def shutting(rules, there, traits, *, rewritten=True):
+    """Return the plan that brings a repository with these rules into the archive, its history rewritten before."""
+    wanted = [Org("O"), Team("O/t"), replace(LIVE, archived=True), replace(WRITER, level="read"), *rules]
+    desired = desired_of(state(wanted), managed=frozenset({Key("org", "O"), Key("repo", "O/r")}))
+    desired = replace(desired, rewritten=frozenset({LIVE.key} if rewritten else ()))
+    seen = [Org("O"), Team("O/t"), replace(WRITER, level="read"), *there]
+    return compare(desired, observation_of(state(seen)), traits, OPEN).plan.actions
+
+
+@pytest.mark.parametrize("locked", [True, False])
+@pytest.mark.parametrize("now", [(), (replace(KEPT, force=True, delete=True),)])
+def test_a_rule_that_kept_force_out_lets_only_ourselves_in_on_the_way_into_the_archive(now, locked):
+    traits = replace(RULED, archived_locked=locked)
+    alone = replace(KEPT, push=(), create=(), force=True, delete=locked)
+    steps = shutting(now, [LIVE, KEPT], traits)
+    rules = [a for a in steps if a.kind == "branch_rule"]
+    assert [a.after for a in rules if a.phase < REFS] == [replace(alone, force=False, delete=False), alone]
+    (shut,) = [a for a in steps if a.kind == "repo"]
+    after = [a for a in rules if a.phase > REFS]
+    assert [a.after for a in after] == ([] if locked else [now[0] if now else None])
+    assert all(a.phase > shut.phase and shut.id in a.depends for a in after)
+    there = [LIVE, KEPT]
+    for step in steps:  # wherever it ends, the next plan goes on from there
+        there = [one for one in there if one.key != step.key] + ([step.after] if step.after else [])
+        rest = shutting(now, there, traits)
+        assert [a.id for a in rest] == [a.id for a in steps[steps.index(step) + 1 :]]
+    if locked:
+        assert shutting(now, [replace(LIVE, archived=True), KEPT], traits) == (), (
+            "what is shut stays as it is"
+        )
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_rule_that_stands_in_nobodys_way_is_no_wider_until_the_archive_is_shut(locked):
+    traits = replace(RULED, archived_locked=locked)
+    for there, rewritten in ((KEPT, False), (replace(KEPT, force=True, delete=True), True)):
+        steps = shutting((), [LIVE, there], traits, rewritten=rewritten)
+        told = [(a.kind, a.verb) for a in steps]
+        assert told == ([("repo", "update")] if locked else [("repo", "update"), ("branch_rule", "delete")])
+
+
+def test_a_rule_of_a_repository_that_moves_is_no_wider_until_the_archive_is_shut():
+    wanted = [Org("O"), Team("O/t"), Repo("O/new", archived=True, previously=("O/r",))]
+    desired = desired_of(state(wanted), managed=frozenset({Key("org", "O"), Key("repo", "O/new")}))
+    seen = [Org("O"), Team("O/t"), LIVE, KEPT]
+    actions = compare(desired, observation_of(state(seen)), RULED, OPEN).plan.actions
+    assert [(a.kind, a.verb) for a in actions] == [("repo", "move"), ("repo", "update")]
 
 
 def test_shutting_a_repository_is_no_mass_removal_of_rights():

@@ -18,7 +18,10 @@ from functools import partial
 from pathlib import Path
 
 import estates
+from crashes import BEGINNING
+from eyes import Eyes, Right
 from ground import NAMES, Ground, copy, ground, unfinished
+from moments import Moments, judge, named_moments
 
 from sigctl.sandbox.gitrepo import environment
 
@@ -62,7 +65,11 @@ branches:
   - {pattern: xen-*, push: [maintainers], force: false, delete: false}
 repos:
   xen: {upstream: {url: "https://example.org/xen.git", mode: mirror}, default_branch: master}
-  docs: {upstream: {url: "https://example.org/docs.git", mode: follow}, default_branch: master}
+  docs:
+    upstream: {url: "https://example.org/docs.git", mode: follow}
+    default_branch: master
+    branches:
+      - {pattern: "oth*", push: [maintainers], force: false, delete: false}
 """
 OTHER = """\
 sig: virt
@@ -79,6 +86,8 @@ repos:
   tools: {upstream: {url: "https://example.org/tools.git", mode: import}, default_branch: master, visibility: private}
 """
 CONFIGS = {"one": ONE, "other": OTHER}
+BRANCHES = {"xen": ("xen-4", "xen-5", "other"), "docs": ("stable", "other"), "tools": ("stable",)}
+"""Those of each upstream beside the trunk."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,8 @@ class History:
 
     @contextmanager
     def ground(self, folder: Path, config: Path, upstream: Path) -> Iterator[Ground]:
-        """Serve the forge; nobody's rights are looked at."""
-        with ground(folder, config, logins=estates.LOGINS, only=self.forge, watch=False) as here:
+        """Serve the forge."""
+        with ground(folder, config, logins=estates.LOGINS, only=self.forge) as here:
             here.rewrites = (("https://example.org/", f"file://{upstream}/"),)
             here.jobs = 1
             yield here
@@ -137,13 +146,20 @@ class Recorded:
     """All commits that were on the forges before."""
     taken: frozenset[str]
     """Those of them that no ref of a forge leads to in the end: they were overwritten or deleted, as the files say."""
+    bound: frozenset[Right]
+    """What anybody could do before, or can do in the end."""
+    excess: dict[Right, str]
+    named: Moments
+    eyes: Eyes
+    ends: dict[tuple[str, str, int | str], str]
+    moments: int
 
 
 def record(history: History, folder: Path) -> Recorded:
     """Apply all steps, and record the last one."""
     upstream = folder / "upstream"
     for name in ("xen", "docs", "tools"):
-        _make(upstream / f"{name}.git", ("xen-4", "xen-5", "other") if name == "xen" else ("stable",))
+        _make(upstream / f"{name}.git", BRANCHES[name])
     points: list[tuple[Path, str]] = []
     states: set[str] = set()
     counted = [0]
@@ -165,9 +181,12 @@ def record(history: History, folder: Path) -> Recorded:
             assert not unfinished(here.apply(mirror=True)), which
             _push_by_hand(here)
         _rewrite(upstream / "xen.git")
+        _rewrite_another(upstream / "docs.git", "other")
     config = history.config(folder, history.steps[-1])
     with history.ground(folder, config, upstream) as here:
         at_first = on_forge(here)
+        here.watched.look(BEGINNING)
+        rights = here.watched.eyes.rights()
         keep(here, "at", "the beginning")
         here.before = partial(keep, here, "before")
         here.after = partial(keep, here, "after")
@@ -175,9 +194,13 @@ def record(history: History, folder: Path) -> Recorded:
         here.before = here.after = None
         assert not unfinished(report), unfinished(report)
         assert not missed, missed
+        bound = here.watched.told(rights) | here.watched.told(here.watched.eyes.rights())
+        named = named_moments(report.plan.notes)
+        excess, _ = judge(here, bound, frozenset(), named)
         return Recorded(
-            history, folder, config, points, counted[0], here.census(), at_first, at_first - on_forge(here)
-        )
+            history, folder, config, points, counted[0], here.census(), at_first, at_first - on_forge(here),
+            bound, excess, named, here.watched.eyes, here.watched.eyes.names(), here.watched.moments,
+        )  # fmt: skip
 
 
 def recover(recorded: Recorded, point: Path, text: str) -> list[str]:
@@ -193,8 +216,17 @@ def recover(recorded: Recorded, point: Path, text: str) -> list[str]:
         was = recorded.at_first - held
         if was:
             wrong.append(f"lost at that moment: {sorted(was)}")
+        here.watched.eyes, here.watched.ends = recorded.eyes.looking_at(here.sandbox), recorded.ends
+        here.watched.look(BEGINNING)
         report = here.apply(mirror=True)
         wrong += unfinished(report)
+        excess, _ = judge(here, recorded.bound, frozenset(), named_moments(report.plan.notes))
+        wrong += [
+            f"excess: {right} after {request}"
+            for right, request in sorted(excess.items())
+            if request != BEGINNING or not recorded.named.explains_excess(right)
+        ][:5]
+        recorded.moments += here.watched.moments
         if here.census() != recorded.census:
             wrong.append(
                 f"made twice or not at all: {set(here.census().items()) ^ set(recorded.census.items())}"
@@ -293,6 +325,12 @@ def _rewrite(folder: Path) -> None:
         at = _git("-C", str(folder), "rev-parse", parent)
         _git("-C", str(folder), "update-ref", f"refs/{ref}", _commit(folder, f"again {ref}", at))
     _git("-C", str(folder), "update-ref", "-d", "refs/heads/other")
+
+
+def _rewrite_another(folder: Path, branch: str) -> None:
+    """Rewrite a branch, so that copies of it diverge."""
+    parent = _git("-C", str(folder), "rev-parse", f"refs/heads/{branch}~1")
+    _git("-C", str(folder), "update-ref", f"refs/heads/{branch}", _commit(folder, "again", parent))
 
 
 def _push_by_hand(here: Ground) -> None:

@@ -11,10 +11,13 @@ SAMPLE = 6
 def run(history: History, folder, tally, step: int = 1) -> None:
     recorded = record(history, folder)
     assert bool(recorded.taken) == ("other" in history.steps), "the last config takes commits from the forge"
+    tally("no excess, an apply", recorded.moments, [f"{k} {v}" for k, v in recorded.excess.items()])
     points = recorded.points[::step]
     wrong = [line for point, text in points for line in recover(recorded, point, text)]
     tally("no ref lost, sides of requests", recorded.boundaries)
-    tally("no ref lost, states", len(points), wrong)
+    excess = [line for line in wrong if "excess" in line]
+    tally("no ref lost, states", len(points), [line for line in wrong if line not in excess])
+    tally("no excess, moments after crashes", recorded.moments, excess)
 
 
 @pytest.mark.safety

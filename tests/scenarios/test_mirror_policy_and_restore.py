@@ -18,9 +18,8 @@ HOLD = "mirror: {on_divergence: hold, delete_refs: hold}"
 
 
 @pytest.fixture
-def rewritten(world, sources):
+def rewritten(mirrored, world, sources):
     """Both forges filled, and a branch upstream that somebody rewrote."""
-    world.ok("apply", "--yes", mirror=True)
     folder = str(sources / XEN)
     old = upstreams.git("-C", folder, "rev-parse", "refs/heads/xen-44")
     upstreams.git("-C", folder, "update-ref", "refs/heads/xen-44", f"{old}~2")
@@ -89,8 +88,7 @@ def test_a_guard_stops_a_mirror_that_would_overwrite_too_much_until_it_is_allowe
     assert tip(world) == new
 
 
-def test_an_update_that_was_reviewed_as_harmless_is_not_applied_as_an_overwrite(world, sources):
-    world.ok("apply", "--yes", mirror=True)
+def test_an_update_that_was_reviewed_as_harmless_is_not_applied_as_an_overwrite(mirrored, world, sources):
     world.edit("policy.yaml", HOLD, OVERWRITE)
     upstreams.commit(sources, XEN, "xen-44")
     plan = world.folder / "plan.json"
@@ -135,3 +133,26 @@ def test_shards_are_whole_disjoint_and_keep_together_what_shares_history():
     assert sum(any(hop.repo == "kernel" for hop in part) for part in parts) == 1
     assert sum(any(hop.repo == "repo7" for hop in part) for part in parts) == 1
     assert hops_chosen(Files(reversed([*hops, *kernels])), ("repo7",), "1/1") != []
+
+
+def test_a_last_change_of_history_is_made_on_the_way_into_the_archive_through_a_rule_that_kept_force_out(
+    world, rewritten
+):
+    old, new = rewritten
+    whole, ruled = (
+        "    default_branch: xen-412\n",
+        "    default_branch: xen-412\n    branches: [{pattern: xen-4*, force: false, delete: false}]\n",
+    )
+    world.edit("sigs.d/virt.yaml", whole, ruled)
+    world.ok("apply", "--yes", mirror=True)
+    assert tip(world) == old, "held"
+    world.edit("policy.yaml", HOLD, OVERWRITE)
+    world.edit("sigs.d/virt.yaml", ruled, f"{whole}    archived: true\n")
+    allowed = ("--allow", "archiving=2", "--reason", "frozen")
+    planned = world.ok("plan", "--format", "json", mirror=True).json
+    forced = [a for a in planned["actions"] if a["kind"] == "branch_rule" and (a["after"] or {}).get("force")]
+    assert {a["forge"] for a in forced} == {"github", "git.centos.org"}
+    assert all(set(a["after"]["push"]) <= {"level:native:server-admin"} for a in forced), "for sigctl alone"
+    world.ok("apply", "--yes", *(allowed if planned["refusals"] else ()), mirror=True)
+    assert tip(world) == tip(world, "github", "CentOS/sig-virt-xen") == new
+    world.ok("plan", "--detailed-exitcode", mirror=True)

@@ -145,9 +145,9 @@ def _unprotects_more(before: Subjects, after: Subjects) -> bool:
     return before is not None and not every & set(before) and _admits_more(before, after)
 
 
-def _unless_kept(one: bool | None, other: bool | None) -> bool | None:
+def _unless_kept(*sides: bool | None) -> bool | None:
     """Whether both allow it; what one of them forbids is not allowed, whatever is unknown of the other."""
-    return False if False in (one, other) else one and other
+    return False if False in sides else None if None in sides else True
 
 
 def _both(one: Subjects, other: Subjects) -> Subjects:
