@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_world import ME, ORG, World, world
+from github_world import ORG, World, world
 
-from sigctl.core.kinds import BranchRule, Grant, Key, Label
+from sigctl.core.kinds import BranchRule, Grant, Key, Label, Repo
 from sigctl.errors import DeniedError, PartialError, UnreachableError
 from sigctl.forges.github import documents
 
@@ -152,9 +152,42 @@ def test_a_repository_that_can_not_be_looked_up_by_name_is_named_and_not_taken_f
     assert outside(found.state, KERNEL) == outside(whole.state, KERNEL)
 
 
+@pytest.mark.parametrize(
+    ("operation", "unknown"),
+    [
+        ("Repositories", {"repo"}),
+        ("Collaborators", {"grant", "deploy_key"}),
+        ("Rules", {"branch_rule", "classic_rule"}),
+    ],
+)
+def test_errors_inside_of_one_repository_in_a_page_of_many_are_its_own(
+    w: World, operation: str, unknown: set[str]
+) -> None:
+    whole = w.observe()
+    names = [one.path for one in whole.state.values() if isinstance(one, Repo)]
+    within = {
+        "type": "SOMETHING",
+        "message": "not now",
+        "path": ["organization", "repositories", "nodes", 1, "x"],
+    }
+    w.sandbox.faults.replace([{"when": {"operation": operation}, "what": {"graphql_errors": [within]}}])
+    found = w.observe()
+    (lost,) = found.unread
+    assert lost.name in names
+    assert found.unread[lost].kinds == unknown
+    assert "not now" in found.unread[lost].reason
+    assert outside(found.state, lost.name) == outside(whole.state, lost.name)
+    assert (lost in found.state) == (operation != "Repositories")
+    above = {**within, "path": ["organization", "repositories"]}
+    w.sandbox.faults.replace(
+        [{"when": {"operation": operation}, "what": {"graphql_errors": [within, above]}}]
+    )
+    with pytest.raises(PartialError):
+        w.observe()
+
+
 def test_teams_that_can_not_be_read_still_fail_the_whole_read(w: World) -> None:
     partial = {"graphql_errors": [{"type": "SOMETHING", "message": "half of it is missing"}]}
     w.sandbox.faults.replace([{"when": {"operation": "Teams"}, "what": partial}])
     with pytest.raises(PartialError):
         read(w)
-    assert ME

@@ -29,6 +29,10 @@ class GraphQLError(Exception):
 
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
+        self.errors: list[dict[str, Any]] = []
+        """The errors in the answer, each with its `path`."""
+        self.data: dict[str, Any] | None = None
+        """What came with them: parts of it may be missing."""
         super().__init__(failure.error.text)
 
 

@@ -70,8 +70,18 @@ class GraphQL:
 
         return self._caller.read(request, READ)
 
-    def pages(self, document: str, org: str, field: str, first: int) -> Iterator[Node]:
-        """Return the nodes or edges of a connection of an org, page after page, asking for less where that is too much."""
+    def pages(
+        self,
+        document: str,
+        org: str,
+        field: str,
+        first: int,
+        lost: Callable[[Node, ForgeError], object] = _raise,
+    ) -> Iterator[Node]:
+        """Return the nodes or edges of a connection of an org, page after page, asking for less where that is too much.
+
+        `lost` is told of each node inside of which there are errors, and raises them where all is to fail with it; it is not returned.
+        """
         after: str | None = None
         while True:
             try:
@@ -81,6 +91,8 @@ class GraphQL:
                     raise
                 first = max(SMALLEST_PAGE, first // 2)
                 continue
+            except ForgeError as error:
+                data = _without_spoilt(error, field, lost)
             connection = data["organization"][field] if data["organization"] else None
             what = f"{field} of {org}"
             yield from items(connection, what, self._name)
@@ -208,6 +220,34 @@ def items(connection: Node | None, what: str, forge: str) -> list[Node]:
     return found
 
 
+def _without_spoilt(error: ForgeError, field: str, lost: Callable[[Node, ForgeError], object]) -> Node:
+    """Return the data of a page without the nodes that its errors are inside of; raise the error where there are others, or no data."""
+    cause = error.__cause__
+    data = cause.data if isinstance(cause, GraphQLError) else None
+    connection = ((data or {}).get("organization") or {}).get(field) or {}
+    nodes = connection.get("nodes")
+    if lost is _raise or not isinstance(nodes, list) or not isinstance(cause, GraphQLError):
+        raise error
+    spoilt: set[int] = set()
+    for one in cause.errors:
+        above, number = _place_of(one.get("path"))
+        if above != ["organization", field, "nodes"] or not 0 <= number < len(nodes) or not nodes[number]:
+            raise error
+        spoilt.add(number)
+    for number in sorted(spoilt):
+        lost(nodes[number], error)
+    connection["nodes"] = [node for number, node in enumerate(nodes) if number not in spoilt]
+    return {"organization": {field: connection}}
+
+
+def _place_of(path: object) -> tuple[list[Any], int]:
+    """Return the list that an error is inside of, and the number there; -1 where it is inside of none."""
+    if not isinstance(path, list):
+        return [], -1
+    number = next((place for place, one in enumerate(path) if isinstance(one, int)), -1)
+    return (path[:number], path[number]) if number >= 0 and len(path) > number + 1 else ([], -1)
+
+
 def _list_of(connection: Node) -> list[Any]:
     listed: list[Any] = connection["edges"] if "edges" in connection else connection["nodes"]
     return listed
@@ -224,7 +264,9 @@ def whole(answer: Answer, forge: str, *, may_miss: bool) -> Node:
     data, errors = body.get("data"), body.get("errors") or []
     fatal = [one for one in errors if not (may_miss and _is_miss(one))]
     if fatal:
-        raise _failed(fatal, answer, forge)
+        failed = _failed(fatal, answer, forge)
+        failed.errors, failed.data = fatal, data if isinstance(data, dict) else None
+        raise failed
     if not isinstance(data, dict):
         broken = PartialError("a GraphQL answer without data", forge=forge, status=answer.status)
         raise GraphQLError(Failure(Nature.TRANSIENT, broken))
@@ -235,7 +277,7 @@ def _is_miss(error: Node) -> bool:
     return error.get("type") == "NOT_FOUND" and len(error.get("path") or []) == 1
 
 
-def _failed(errors: list[Node], answer: Answer, forge: str) -> Exception:
+def _failed(errors: list[Node], answer: Answer, forge: str) -> GraphQLError:
     types = {str(one.get("type") or (one.get("extensions") or {}).get("code") or "") for one in errors}
     said = "; ".join(sorted({str(one.get("message") or "no reason given") for one in errors}))[:300]
     status = answer.status

@@ -181,7 +181,7 @@ class _Reading:
             self.declined += [(org, account) for account in found]
 
     def all_repos(self, org: str) -> None:
-        self._know_repos(repos.read_repos(self.session, org))
+        self._know_repos(repos.read_repos(self.session, org, self.apart))
 
     def collaborators(self, org: str) -> None:
         self._know_people(repos.read_collaborators(self.session, org, self.apart))

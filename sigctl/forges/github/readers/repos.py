@@ -18,14 +18,24 @@ from sigctl.forges.github.session import Session, path
 _VISIBILITIES = frozenset({"private", "internal", "public"})
 
 
-def read_repos(session: Session, org: str) -> list[Node]:
-    """Return every repository of the org with its settings."""
-    return list(session.graphql.pages(documents.REPOS, org, "repositories", documents.REPO_PAGE))
+def read_repos(session: Session, org: str, apart: Apart) -> list[Node]:
+    """Return every repository of the org with its settings, but for what is set apart."""
+
+    def lost(node: Node, error: ForgeError) -> None:
+        apart.lose(_name_of(node, error), error, Repo.KIND, teams=True)
+
+    return list(session.graphql.pages(documents.REPOS, org, "repositories", documents.REPO_PAGE, lost))
 
 
 def read_collaborators(session: Session, org: str, apart: Apart) -> list[Node]:
     """Return every repository of the org with its direct collaborators, whole but for what is set apart."""
-    nodes = list(session.graphql.pages(documents.COLLABORATORS, org, "repositories", documents.REPO_PAGE))
+
+    def lost(node: Node, error: ForgeError) -> None:
+        apart.lose(_name_of(node, error), error, Grant.KIND, DeployKey.KIND)
+
+    nodes = list(
+        session.graphql.pages(documents.COLLABORATORS, org, "repositories", documents.REPO_PAGE, lost)
+    )
     apart.among(len(nodes))
     return _completed(session, nodes, apart)
 
@@ -51,6 +61,13 @@ def _completed(session: Session, nodes: list[Node], apart: Apart) -> list[Node]:
             lost=lambda node, error, kind=kind: apart.lose(node["nameWithOwner"], error, kind.KIND),  # type: ignore[misc]  # bound now
         )
     return nodes
+
+
+def _name_of(node: Node, error: ForgeError) -> str:
+    """Return the path of a repository; raise the error where not even that came."""
+    if not node.get("nameWithOwner"):
+        raise error
+    return str(node["nameWithOwner"])
 
 
 def repo_of(node: Node) -> Repo:

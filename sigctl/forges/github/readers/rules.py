@@ -31,7 +31,13 @@ Login = Callable[[int], str]
 
 def read_rules(session: Session, org: str, apart: Apart) -> list[Node]:
     """Return every repository of the org with its rulesets, whole as far as GraphQL tells them, but for what is set apart."""
-    nodes = list(session.graphql.pages(documents.RULES, org, "repositories", documents.RULE_PAGE))
+
+    def lost(node: Node, error: ForgeError) -> None:
+        if not node.get("nameWithOwner"):
+            raise error
+        apart.lose(node["nameWithOwner"], error, *_RULES)
+
+    nodes = list(session.graphql.pages(documents.RULES, org, "repositories", documents.RULE_PAGE, lost))
     apart.among(len(nodes))
     return _completed(session, nodes, apart)
 
