@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, TeamMember
+from sigctl.adopt.editing import Edit, Known, at
+from sigctl.adopt.edits_hanging import hanging_edits
+from sigctl.core.kinds import BranchRule, Grant, Membership, Org, Repo, TeamMember
 from sigctl.core.kinds.branch import BRANCH
 from sigctl.core.kinds.org import OWNER
 from sigctl.core.kinds.team import LEAD
@@ -25,29 +26,6 @@ _PLAIN = ("description", "visibility", "default_branch", "archived", "homepage",
 _RULE = ("push", "merge", "create", "force", "delete", "reviews", "checks")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change of the files at a path of the config."""
-
-    what: Literal["set", "add", "drop"]
-    path: Path
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the files call the things of the forges."""
-
-    spec: Spec
-    repos: Mapping[tuple[str, str], Path]
-    """(forge, path) -> where the repository is in the config."""
-    teams: Mapping[tuple[str, str], Path]
-    groups: Mapping[tuple[str, str], Path]
-    """(forge, path of a SIG's own group) -> where the SIG is."""
-    account: Callable[[str, str], str]
-    """(forge, login) -> account; one that is new is written, too."""
-
-
 def edits_of(actions: Sequence[Action], known: Known) -> list[Edit] | None:
     """Return what to change so that the files ask for what is there in place of this difference; None where they can't."""
     subject = actions[0].subject
@@ -61,7 +39,11 @@ def edits_of(actions: Sequence[Action], known: Known) -> list[Edit] | None:
         return _rule(actions, subject, known)
     if isinstance(subject, Org):
         return _org(actions, subject)
-    return _owner(actions[0], subject, known) if isinstance(subject, Membership) else None
+    return (
+        _owner(actions[0], subject, known)
+        if isinstance(subject, Membership)
+        else hanging_edits(actions, known)
+    )
 
 
 def _member(action: Action, one: TeamMember, known: Known) -> list[Edit] | None:
@@ -79,7 +61,7 @@ def _member(action: Action, one: TeamMember, known: Known) -> list[Edit] | None:
 
 def _taken(spec: Spec, team: Path, account: str) -> Iterator[Edit]:
     """Yield what takes the account out of the team's own lists; the last first, so that numbers stay right."""
-    config: Any = _at(spec, team)
+    config: Any = at(spec, team)
     for n in reversed(range(len(config.members))):
         if config.members[n].person == account:
             yield Edit("drop", (*team, "members", n))
@@ -95,7 +77,7 @@ def _grant(action: Action, one: Grant, known: Known) -> list[Edit] | None:
     if place is None or subject is None:
         return None
     path = (*place, "access", subject)
-    own = _at(known.spec, place).access if _at(known.spec, place) else {}
+    own = at(known.spec, place).access if at(known.spec, place) else {}
     before = action.before
     if isinstance(before, Grant):
         value: Any = {"level": before.level, "until": before.until} if before.until else before.level
@@ -157,11 +139,11 @@ def _rule(actions: Sequence[Action], one: BranchRule, known: Known) -> list[Edit
     if place is None:
         return None
     kind = "branches" if one.on == BRANCH else "tags"
-    config = _at(known.spec, place)
+    config = at(known.spec, place)
     own = list(getattr(config, kind)) if config else []
-    at = next((n for n, rule in enumerate(own) if one.pattern in (rule.pattern, rule.name)), None)
+    number = next((n for n, rule in enumerate(own) if one.pattern in (rule.pattern, rule.name)), None)
     if not isinstance(before, BranchRule):
-        return [Edit("drop", (*place, kind, at))] if at is not None and not own[at].own else None
+        return [Edit("drop", (*place, kind, number))] if number is not None and not own[number].own else None
     rule: dict[str, Any] = {"pattern": one.pattern}
     for name in _RULE:
         value = getattr(before, name)
@@ -180,11 +162,11 @@ def _rule(actions: Sequence[Action], one: BranchRule, known: Known) -> list[Edit
     keepers = [_subject(forge, subject, place, known) for subject in before.unprotect or ()]
     if keepers and None not in keepers:
         rule["unprotect"] = keepers
-    if at is not None:
+    if number is not None:
         return (
             None
-            if own[at].own or own[at].name
-            else [Edit("drop", (*place, kind, at)), Edit("add", (*place, kind), rule)]
+            if own[number].own or own[number].name
+            else [Edit("drop", (*place, kind, number)), Edit("add", (*place, kind), rule)]
         )
     return [Edit("add", (*place, kind), rule)]
 
@@ -215,18 +197,3 @@ def _owner(action: Action, one: Membership, known: Known) -> list[Edit] | None:
     if was != OWNER and account in org.owners:
         return [Edit("drop", (*path, org.owners.index(account)))]
     return None
-
-
-def _at(spec: Spec, path: Path) -> Any:
-    """Return what is at a path of the config, None where nothing is."""
-    found: Any = spec
-    for step in path:
-        if found is None:
-            return None
-        found = found.get(step) if isinstance(found, Mapping) else getattr(found, str(step), None)
-    return found
-
-
-def names_of(key: Key) -> str:
-    """Return the thing's name, for people."""
-    return f"{key.kind.replace('_', ' ')} {key.name}"

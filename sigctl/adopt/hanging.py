@@ -137,7 +137,7 @@ def _hooks(builder: Builder, source: Source, held: Iterable[Webhook]) -> Data | 
         url = source.addresses.get(one.place)
         if url is None:
             return f"where the one to {host} goes was not read: a snapshot never holds it"
-        if "?" in url or any(map(_SECRET.fullmatch, url.split("/")[3:])):
+        if telling(url):
             return f"the address of the one to {host} looks as if it held a secret, which would be read by all who read the files"
         entry: Data = {"url": url, "events": list(one.events or ())}
         if one.active is False:
@@ -152,6 +152,11 @@ def _hooks(builder: Builder, source: Source, held: Iterable[Webhook]) -> Data | 
     if made and not isinstance(made, str):
         _tell_of_secrets(builder, source, held)
     return made
+
+
+def telling(url: str) -> bool:
+    """Whether an address looks as if it held a secret."""
+    return "?" in url or any(map(_SECRET.fullmatch, url.split("/")[3:]))
 
 
 def _tell_of_secrets(builder: Builder, source: Source, held: Iterable[Webhook]) -> None:

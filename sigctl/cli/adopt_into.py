@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import click
 
 from sigctl.adopt.model import Said
 from sigctl.app.adopting import mapping_of
-from sigctl.app.adopting_drift import merge, write_merged
+from sigctl.app.adopting_drift import merge
+from sigctl.app.adopting_files import write_merged
 from sigctl.app.audit import default_file
 from sigctl.cli import show
 from sigctl.cli.adopt import told
@@ -31,7 +33,9 @@ def into_files(
         said = mapping_of(given["mapping"], link_equal=given["link_equal_logins"])
     usual = {"sigs": (), "rewrites": (), "jobs": 4, "cache": None}
     with running({**usual, **given}, mirror=False) as (context, _):
-        found = merge(context, audit or default_file(), said, undeclared=undeclared, by_hand=by_hand)
+        found = merge(
+            context, audit or default_file(), said, os.environ, undeclared=undeclared, by_hand=by_hand
+        )
     if not dry_run:
         write_merged(found)
     if format_ == "json":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 import requests
 import yaml
 
@@ -286,3 +287,92 @@ def test_what_nobody_declared_is_added_to_the_files(settled: Path, world: Any) -
     assert {(one["verb"], one["kind"]) for one in left} == {("create", "branch_rule")}, (
         "the rules of its SIG, no more"
     )
+
+
+HANGING = """\
+    access: {{contributors: maintain}}
+    labels:
+      bug: {{color: "d73a4a", description: Something is wrong}}   # the usual one
+      old: {{color: "eeeeee"}}
+    deploy_keys:
+      ci: {{key: env:CI_KEY}}   # a new one each year
+      gone: {{key: "{gone}"}}
+    webhooks:
+      ci: {{url: "https://ci.example.org/hook", events: [push], secret: env:CI_HOOK}}   # the build
+"""
+
+
+def test_labels_keys_and_webhooks_changed_by_hand_become_a_change_of_the_files(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_KEY", public_key(1))
+    monkeypatch.setenv("CI_HOOK", "not to be written down")
+    world.edit(
+        "sigs.d/virt.yaml", "    access: {contributors: maintain}\n", HANGING.format(gone=public_key(2))
+    )
+    role = "    role: replica\n    undeclared: {"
+    world.edit("sigs.yaml", role, f"{role}labels: remove, webhooks: remove, ")
+    world.edit("sigs.yaml", "base_level: none,", "base_level: none, deploy_keys: true,")
+    let = ("--allow", "max_removals.labels=100", "--reason", "those that every new repository has")
+    world.run("apply", "--yes", "--forge", "github")
+    world.ok("apply", "--yes", "--forge", "github", *let)
+    assert world.ok("drift", "--format", "json", "--forge", "github").json["actions"] == []
+
+    hub = f"/repos/{LIBVIRT}"
+    github(world, "PATCH", f"{hub}/labels/bug", {"color": "00ff00"})
+    github(world, "DELETE", f"{hub}/labels/old")
+    github(world, "POST", f"{hub}/labels", {"name": "help", "color": "112233"})
+    for key in github(world, "GET", f"{hub}/keys"):
+        github(world, "DELETE", f"{hub}/keys/{key['id']}")
+    github(world, "POST", f"{hub}/keys", {"title": "whatever", "key": public_key(1), "read_only": False})
+    github(world, "POST", f"{hub}/keys", {"title": "by hand", "key": public_key(3), "read_only": True})
+    (hook,) = github(world, "GET", f"{hub}/hooks")
+    github(world, "PATCH", f"{hub}/hooks/{hook['id']}", {"events": ["push", "release"]})
+    for url in ("https://bot.example.org/told", "https://chat.example.org/services/T0123456789ABCDEFGH"):
+        github(world, "POST", f"{hub}/hooks", {"config": {"url": url}, "events": ["push"]})
+
+    done = world.ok("adopt", *shared(world), "--drift", "--forge", "github")
+    now = (world.config.parent / "sigs.d/virt.yaml").read_text()
+    for kept in (
+        "# the usual one",
+        "# a new one each year",
+        "# the build",
+        "key: env:CI_KEY",
+        "secret: env:CI_HOOK",
+    ):
+        assert kept in now, done.out + done.err
+    assert "not to be written down" not in now + done.out + done.err
+    libvirt = yaml.safe_load(now)["repos"]["xen-libvirt"]
+    assert libvirt["labels"] == {
+        "bug": {"color": "00ff00", "description": "Something is wrong"},
+        "help": {"color": "112233", "description": ""},
+    }
+    assert libvirt["deploy_keys"] == {
+        "ci": {"key": "env:CI_KEY", "write": True},
+        "by hand": {"key": public_key(3)},
+    }
+    assert libvirt["webhooks"] == {
+        "ci": {"url": "https://ci.example.org/hook", "events": ["push", "release"], "secret": "env:CI_HOOK"},
+        "bot.example.org": {"url": "https://bot.example.org/told", "events": ["push"]},
+    }
+    assert "T0123456789ABCDEFGH" not in now + done.out + done.err
+    assert any("webhook" in line and "chat.example.org" in line for line in done.err.splitlines())
+    left = world.run("drift", "--format", "json", "--forge", "github").json["actions"]
+    assert [(one["kind"], one["verb"]) for one in left] == [("webhook", "delete")], (
+        "the one whose address may be a secret"
+    )
+
+
+def test_a_list_of_the_defaults_is_written_out_at_the_one_repository_that_was_changed(world: Any) -> None:
+    shared_labels = 'defaults:\n  labels: {bug: {color: "d73a4a"}, idea: {color: "a2eeef"}}\n'
+    world.edit("sigs.d/virt.yaml", "repos:\n", f"{shared_labels}repos:\n")
+    world.ok("apply", "--yes", "--forge", "github")
+    github(world, "PATCH", f"/repos/{LIBVIRT}/labels/bug", {"color": "00ff00"})
+    github(world, "DELETE", f"/repos/{SEABIOS}/labels/idea")
+    done = world.ok("adopt", *shared(world), "--drift", "--forge", "github")
+    virt = yaml.safe_load((world.config.parent / "sigs.d/virt.yaml").read_text())
+    assert virt["defaults"]["labels"] == {"bug": {"color": "d73a4a"}, "idea": {"color": "a2eeef"}}, done.err
+    assert virt["repos"]["xen-libvirt"]["labels"]["bug"]["color"] == "00ff00"
+    assert set(virt["repos"]["xen-libvirt"]["labels"]) == {"bug", "idea"}
+    assert set(virt["repos"]["xen-seabios"]["labels"]) == {"bug"}
+    assert world.ok("drift", "--format", "json", "--forge", "github").json["actions"] == []
