@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from failing import NAMED, OPEN, abilities, bound_of, in_some_order, plan_for, run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import (
     GROUPED,
@@ -32,6 +32,8 @@ LOST = {
 }
 BLIND = st.sampled_from(sorted(LOST))
 SEEDS = st.integers(0, 2**32)
+FEWER = settings(max_examples=max(1, settings.default.max_examples // 4))
+"""Each example makes three plans and tries two orders."""
 GROUPED_REPOS = ("O/r1", "O/a/r2", "O/b/r1")
 
 
@@ -121,6 +123,7 @@ def others_keep_theirs(seen, traits, whole, part, places):
             assert now.get(able, 0) >= min(before[able], after[able]), able
 
 
+@FEWER
 @given(worlds(whole=True), worlds(whole=True), st.sampled_from(REPOS), BLIND, SEEDS)
 def test_an_unread_repository_changes_nothing_of_others_but_what_could_reach_it(
     wanted, seen, path, what, seed
@@ -128,16 +131,19 @@ def test_an_unread_repository_changes_nothing_of_others_but_what_could_reach_it(
     check(wanted, seen, TRAITS, path=path, what=what, seed=seed)
 
 
+@FEWER
 @given(worlds(whole=True, ruled=True), worlds(whole=True, ruled=True), st.sampled_from(REPOS), BLIND, SEEDS)
 def test_nobody_is_let_in_to_branches_by_rules_that_nobody_could_read(wanted, seen, path, what, seed):
     check(wanted, seen, RULED, path=path, what=what, seed=seed)
 
 
+@FEWER
 @given(grouped_pairs(), st.sampled_from(GROUPED_REPOS), BLIND, SEEDS)
 def test_nobody_is_let_in_from_a_group_above_to_what_could_not_be_read(pair, path, what, seed):
     check(*pair, GROUPED, path=path, what=what, seed=seed)
 
 
+@FEWER
 @given(worlds(whole=True, ruled=True), worlds(whole=True, ruled=True), st.sampled_from(REPOS))
 def test_where_rights_were_read_only_what_would_fail_with_the_repository_waits(wanted, seen, path):
     """It is as if each change there failed: the executor skips the same, but for what keeps others from a gap."""
@@ -155,6 +161,7 @@ def test_where_rights_were_read_only_what_would_fail_with_the_repository_waits(w
     assert all(a.effect == "narrows" for a in whole.actions if a.id in gone - lost)
 
 
+@FEWER
 @given(worlds(), worlds(), st.sampled_from(REPOS), BLIND, SEEDS)
 def test_nobody_loses_anything_since_his_rights_could_not_be_read(wanted, seen, path, what, seed):
     whole = plan_for(wanted, seen, TRAITS)
