@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import upstreams
+from filelock import FileLock
 
 from sigctl import cli
 from sigctl.sandbox import control
@@ -70,6 +71,12 @@ class World:
     def run(self, *arguments: str, mirror: bool = False) -> Result:
         """Run a command against the sandbox; without histories unless they are asked for."""
         self.capsys.readouterr()
+        code = cli.run(self.whole(arguments, mirror=mirror))
+        captured = self.capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    def whole(self, arguments: Sequence[str], *, mirror: bool) -> list[str]:
+        """Return the arguments with those that every command needs here."""
         document = self.sandbox.document()["forges"]
         shared = ["--config", str(self.config)]
         if arguments[0] in ("plan", "apply", "drift", "mirror", "doctor", "snapshot"):
@@ -84,9 +91,7 @@ class World:
             ]
         if arguments[0] in ("plan", "apply", "drift") and not mirror:
             shared.append("--no-mirror")
-        code = cli.run([arguments[0], *shared, *arguments[1:]])
-        captured = self.capsys.readouterr()
-        return Result(code, captured.out, captured.err)
+        return [arguments[0], *shared, *arguments[1:]]
 
     def ok(self, *arguments: str, mirror: bool = False, code: int = 0) -> Result:
         """Run a command that must end with this code and without a traceback."""
@@ -123,27 +128,43 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     What that apply asked of the forges is not among the exchanges of the world.
     """
-    folder = tmp_path_factory.mktemp("settled")
-    shutil.copytree(ROOT / "config", folder / "config")
-    with pytest.MonkeyPatch.context() as environment, opened(folder, environment) as world:
-        shared = ["--config", str(world.config), "--cache", str(folder / "cache"), "--no-mirror"]
-        for name, forge in (("github", "github"), ("git.centos.org", "gitlab")):
-            shared += ["--set", f"forges.{name}.url={world.url(forge)}"]
-        said = io.StringIO()
-        with redirect_stdout(said):
-            code = cli.run(["apply", "--yes", *shared])
-        assert code == 0, said.getvalue()
+    return begun(tmp_path_factory, "settled", mirror=False)
+
+
+@pytest.fixture(scope="session")
+def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Let it begin so, with the histories brought to the forges, the cache that this left, and the upstream repositories."""
+    return begun(tmp_path_factory, "mirrored", mirror=True)
+
+
+def begun(factory: pytest.TempPathFactory, name: str, *, mirror: bool) -> Path:
+    """Return the folder of forges to which the real config was applied; the first that asks makes it, for all workers of a run."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(ROOT / "config", folder / "config")
+            if mirror:
+                upstreams.make(folder / "upstream")
+            with pytest.MonkeyPatch.context() as environment, opened(folder, environment) as world:
+                said = io.StringIO()
+                with redirect_stdout(said):
+                    code = cli.run(world.whole(["apply", "--yes"], mirror=mirror))
+                assert code == 0, said.getvalue()
+            (folder / "made").touch()
     return folder
 
 
-def settle(world: Path, settled: Path) -> None:
+def settle(world: Path, template: Path) -> None:
     """Copy a folder whose forges nobody serves: git never writes its objects anew, so these are linked."""
 
     def link(source: str, target: str) -> None:
         (os.link if "/objects/" in source else shutil.copy2)(source, target)
 
-    shutil.copytree(settled / "forges", world / "forges", copy_function=link)
-    shutil.copytree(settled / "state", world / "state")
+    for name in ("forges", "state", "cache", "upstream"):
+        if (template / name).exists():
+            shutil.copytree(template / name, world / name, copy_function=link)
 
 
 def as_of(world: World) -> None:
@@ -162,13 +183,13 @@ def as_of(world: World) -> None:
 def world(
     request: pytest.FixtureRequest, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    """A sandbox whose forges are empty (or `settled`, in tests that ask for that), and the real config."""
+    """A sandbox whose forges are empty (or `settled` or `mirrored`, in tests that ask for that), and the real config."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    begun = "settled" in request.fixturenames
-    if begun:
-        settle(tmp_path, request.getfixturevalue("settled"))
+    templates = [name for name in ("settled", "mirrored") if name in request.fixturenames]
+    for name in templates:
+        settle(tmp_path, request.getfixturevalue(name))
     with opened(tmp_path, monkeypatch, capsys) as found:
-        if begun:
+        if templates:
             as_of(found)
         yield found
 
@@ -176,5 +197,6 @@ def world(
 @pytest.fixture
 def sources(world: World) -> Path:
     """The upstream repositories, as the config names them."""
-    upstreams.make(world.folder / "upstream")
+    if not (world.folder / "upstream").exists():
+        upstreams.make(world.folder / "upstream")
     return world.folder / "upstream"

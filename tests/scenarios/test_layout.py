@@ -11,8 +11,7 @@ def ids(world):
     return {repo["name"]: repo["id"] for repo in state.repos}
 
 
-def test_from_one_org_to_an_org_per_sig(world, sources):
-    world.ok("apply", "--yes", mirror=True)
+def test_from_one_org_to_an_org_per_sig(mirrored, world, sources):
     before = set(ids(world).values())
     xen = ids(world)["sig-virt-xen"]
     world.edit(
@@ -44,8 +43,7 @@ def test_from_one_org_to_an_org_per_sig(world, sources):
     assert "refs/heads/xen-412" in upstreams.git("ls-remote", url)
 
 
-def test_a_renamed_repository_keeps_its_history(world, sources):
-    world.ok("apply", "--yes", mirror=True)
+def test_a_renamed_repository_keeps_its_history(mirrored, world, sources):
     xen = ids(world)["sig-virt-xen-seabios"]
     world.edit("sigs.d/virt.yaml", "  xen-seabios:\n", "  seabios:\n    previously: [xen-seabios]\n")
     world.ok("apply", "--yes", mirror=True)

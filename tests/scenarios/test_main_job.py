@@ -27,8 +27,7 @@ def test_the_whole_job_with_histories(world, sources):
     assert len(world.writes()) == quiet, "a second apply writes nothing"
 
 
-def test_a_new_commit_upstream_comes_to_both_forges(world, sources):
-    world.ok("apply", "--yes", mirror=True)
+def test_a_new_commit_upstream_comes_to_both_forges(mirrored, world, sources):
     new = upstreams.commit(sources, "github.com/CentOS-virt7/xen.git", "xen-412")
     assert world.ok("mirror", "--check", "--repo", "xen", code=2).out
     world.ok("mirror", "--repo", "xen")

@@ -31,8 +31,8 @@ def files(folder):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("mirrored")
 def test_the_site_tells_of_drift_mirrors_and_what_was_applied(world, sources):
-    world.ok("apply", "--yes", mirror=True)
     tampered(world)
     public = world.folder / "public"
     mirrored = [

@@ -21,8 +21,7 @@ def settled(world):
 
 
 @pytest.fixture
-def shared(world, sources):
-    world.ok("apply", "--yes", mirror=True)
+def shared(mirrored, world, sources):
     accept(world, *PEOPLE)
     return world
 

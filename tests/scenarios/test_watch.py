@@ -337,8 +337,7 @@ def test_a_forge_that_can_not_be_read_ends_nothing(settled, world, monkeypatch):
     assert figures(metrics)['sigctl_forge_read{forge="git.centos.org"}'] == 1
 
 
-def test_a_history_that_is_behind_and_one_that_was_pushed_to_are_named(world, sources):
-    world.run("apply", "--yes", mirror=True)
+def test_a_history_that_is_behind_and_one_that_was_pushed_to_are_named(mirrored, world, sources):
     world.ok("apply", "--yes", mirror=True)
     upstreams.commit(sources, "github.com/CentOS-virt7/xen.git", "xen-412", "more")
     world.ok("drift", mirror=True, code=2)
