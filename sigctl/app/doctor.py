@@ -8,7 +8,7 @@ from typing import Any
 
 from sigctl.app.context import Context
 from sigctl.errors import SigctlError
-from sigctl.mirror.git import Git
+from sigctl.mirror.git import PINS, Git
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Finding:
 
 def examine(context: Context) -> list[Finding]:
     """Return a finding for git and one for every forge; never raises for what it should report."""
-    found = [_git()]
+    found = [look_at_git(Git())]
     with ThreadPoolExecutor(max(1, len(context.forges))) as pool:
         for name, health in zip(
             context.forges, pool.map(lambda f: f.health(), context.forges.values()), strict=True
@@ -39,8 +39,13 @@ def examine(context: Context) -> list[Finding]:
     return found
 
 
-def _git() -> Finding:
+def look_at_git(git: Git) -> Finding:
+    """Return whether there is a git that is new enough, and what an older one can't do."""
     try:
-        return Finding("git", {"version": ".".join(map(str, Git().version()))})
+        version = git.version()
+        wanted = ".".join(map(str, PINS))
+        text = f"before {wanted} it can't be told where a host is: over https only forges and `internal_hosts` are fetched from"
+        notes = (text,) if version < PINS else ()
+        return Finding("git", {"version": ".".join(map(str, version))}, notes=notes)
     except (SigctlError, OSError) as error:
         return Finding("git", {}, (f"{error}",))

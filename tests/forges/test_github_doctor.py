@@ -66,6 +66,17 @@ def test_a_fine_grained_token_is_asked_what_it_may_read(w: World) -> None:
     assert token(w, "github_pat_good", scopes=None, permissions=good).health().problems == ()
 
 
+@pytest.mark.parametrize("may", ["read", "write"])
+def test_what_a_fine_grained_token_may_write_is_unknown_and_never_told_as_fine(w: World, may: str) -> None:
+    """GitHub tells nobody what such a token may change: one that may only read looks the same, and is no problem of it."""
+    given = dict.fromkeys(("administration", "members", "organization_administration", "contents"), may)
+    health = token(w, f"github_pat_{may}", scopes=None, permissions={"metadata": "read", **given}).health()
+    assert (health.problems, health.scopes) == ((), ())
+    assert health.notes == (
+        "such a token does not tell what it may change: the first refusal names the permission",
+    )
+
+
 def test_a_fine_grained_token_s_refusal_names_the_permission(w: World) -> None:
     weak = {
         "metadata": "read",

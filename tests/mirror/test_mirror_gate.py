@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from githttp import Fault
 
+from sigctl.app.doctor import look_at_git
 from sigctl.core import network
 from sigctl.errors import DeniedError, GitError, RefusedError, UnreachableError
 from sigctl.forges.base import Remote
@@ -178,6 +179,16 @@ def test_an_old_git_that_looks_names_up_by_itself_is_refused_and_the_way_out_is_
     assert ALLOW in caught.value.hint
     ours = world.remote_of(world.hop().target)
     assert Git(str(old), frozenset({"http"}), gate=door).run(["ls-remote", ours.url], remote=ours).code == 0
+
+
+def test_doctor_tells_what_such_a_git_can_not_do(tmp_path: Path):
+    for version, told in (("2.34.1", True), ("2.37.0", False), ("2.39.5", False)):
+        program = tmp_path / version
+        program.write_text(f"#!/bin/sh\necho git version {version}\n")
+        program.chmod(0o755)
+        found = look_at_git(Git(str(program)))
+        assert (found.facts, found.problems) == ({"version": version}, ())
+        assert [("2.37" in note and ALLOW in note) for note in found.notes] == [True] * told
 
 
 def test_through_a_proxy_the_proxy_looks_names_up_and_nothing_goes_around_it(
