@@ -62,7 +62,7 @@ def test_a_phase_is_over_before_the_next_begins():
 
 
 def test_actions_on_one_thing_never_run_at_once_and_others_do():
-    busy, overlaps, meet = set(), [], threading.Barrier(2, timeout=10)
+    busy, overlaps, meet = set(), [], threading.Barrier(2, timeout=60)
 
     def perform(action):
         target = action.subject.inside

@@ -70,7 +70,7 @@ class World:
     def api(self, verb: str, path: str, body: Any = None, *, as_: str = ME) -> Any:
         """Do something behind the forge's back; AssertionError when it is refused."""
         headers = {"Authorization": f"Bearer {self.users[as_]['token']}"}
-        answer = requests.request(verb, f"{self.url}/api/v3{path}", json=body, headers=headers, timeout=20)
+        answer = requests.request(verb, f"{self.url}/api/v3{path}", json=body, headers=headers, timeout=60)
         assert answer.status_code < 400, (verb, path, answer.status_code, answer.text)
         return answer.json() if answer.text else None
 

@@ -297,7 +297,7 @@ def test_side_by_side_means_no_more_at_once_than_allowed(server):
             here, most = here + 1, max(most, here + 1)
             if here == 3:
                 go.set()
-        go.wait(5)
+        go.wait(60)
         with lock:
             here -= 1
 

@@ -271,7 +271,7 @@ def test_many_files_come_at_once_and_each_once(box):
     contents = [os.urandom(1000) for _ in range(12)]
     barrier = threading.Barrier(4)
     box.metadata(*(f"{box.store(content)} SOURCES/{n}" for n, content in enumerate(contents)))
-    box.server.faults = [Fault(before=lambda: barrier.wait(20), times=4)]
+    box.server.faults = [Fault(before=lambda: barrier.wait(60), times=4)]
     assert set(box.states(jobs=4).values()) == {"fetched"}
     assert len(set(box.server.paths())) == 12
     assert len(box.server.seen) == 12

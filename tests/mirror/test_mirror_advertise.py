@@ -231,7 +231,7 @@ def test_many_are_read_at_once_and_one_failure_stops_none(world):
     names = [f"r{number}" for number in range(8)]
     for name in names[1:]:
         world.bare(f"upstream/{name}").commit("master", name)
-    barrier = threading.Barrier(8, timeout=20)
+    barrier = threading.Barrier(8, timeout=60)
     world.server.faults.append(Fault("info/refs", before=barrier.wait))
     found = reader().read_all({name: Remote(world.url(f"upstream/{name}")) for name in names})
     assert isinstance(found["r0"], NotThereError)

@@ -46,7 +46,7 @@ class Client:
     def query(self, text: str, who: str = BOT, **variables: Any) -> dict[str, Any]:
         headers = {"Authorization": f"bearer {self.tokens.get(who, who)}"}
         body = {"query": text, "variables": variables}
-        answer = self.session.post(f"{self.url}/api/graphql", json=body, headers=headers, timeout=20)
+        answer = self.session.post(f"{self.url}/api/graphql", json=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -54,7 +54,7 @@ class Bench:
     def query(self, text: str, *, by: str = ADMIN, **variables: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens[by]}"} if by else {}
         body = {"query": text, "variables": variables}
-        return requests.post(f"{self.url}/api/graphql", json=body, headers=headers, timeout=20).json()
+        return requests.post(f"{self.url}/api/graphql", json=body, headers=headers, timeout=60).json()
 
     def group(self, path: str, *, by: str = ADMIN, **more: Any) -> dict[str, Any]:
         above, _, name = path.rpartition("/")

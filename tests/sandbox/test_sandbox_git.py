@@ -147,7 +147,7 @@ def test_requests_of_git_are_in_the_log(hub, clone):
 
 def test_the_dumb_protocol_is_not_served(hub):
     given(hub, "dumb")
-    assert requests.get(f"{hub.url}/CentOS/dumb.git/info/refs", timeout=20).status_code == 403
+    assert requests.get(f"{hub.url}/CentOS/dumb.git/info/refs", timeout=60).status_code == 403
 
 
 RULE = {

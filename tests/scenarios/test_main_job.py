@@ -110,7 +110,7 @@ def tamper_level(world, level="admin"):
         f"{forge['url']}/api/v3{path}",
         json={"permission": level},
         headers={"Authorization": f"Bearer {forge['token']}"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 204
 
