@@ -85,6 +85,7 @@ def test_a_storm_ends_with_what_was_asked_for_and_nothing_twice(tmp_path, forge,
 
 
 # One in every run; the other, and more of both, with `make test-safety`.
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("forge", ["github", pytest.param("gitlab", marks=pytest.mark.safety)])
 def test_one_storm_ends_with_what_was_asked_for(tmp_path, forge, tally):
     ride(tmp_path, forge, 99, tally)
