@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from worlds import observation_of, worlds
 
 from sigctl.core.kinds import Grant, Membership, Org, Repo, Team, TeamMember, from_json, to_json
@@ -44,6 +44,7 @@ def desired(*resources, **fields):
     return Desired("hub", state(resources), orgs=frozenset({"Org"}), **fields)
 
 
+@settings(max_examples=20)
 @given(worlds())
 def test_what_is_written_is_what_is_read(found):
     one = snapshot(
