@@ -124,6 +124,17 @@ def test_the_connection_goes_to_the_address_that_was_judged(world, far):
     reader.close()
 
 
+@pytest.mark.parametrize("answer", [("::1", HERE), (HERE, "::1"), ("127.0.0.3", HERE)])
+def test_of_several_addresses_one_that_answers_is_used_and_git_reads_both_kinds(world, far, answer):
+    door = Gate(resolve=Names({NAME: [answer]}), judge=lambda _: "")
+    run = Git(protocols=frozenset({"http"}), gate=door)
+    reader = Reader(run)
+    assert reader.read(Remote(world.far)).tips == far[0].refs()
+    listed = run.run(["ls-remote", world.far, "refs/heads/*"], remote=Remote(world.far)).out
+    assert listed.split() == [far[0].refs()["refs/heads/master"], "refs/heads/master"]
+    reader.close()
+
+
 def test_a_redirect_that_leads_inside_is_not_followed(world, far):
     inner = f"http://inner.example.org:{world.server.server_address[1]}"
     where = f"{inner}/primary/xen.git/info/refs?service=git-upload-pack"
