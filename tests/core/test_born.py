@@ -1,130 +1,108 @@
-"""New repositories have their terms before anybody has a right there; terms that change shut first and open last."""
+"""Terms of new repositories: when they are set, and which of them open last."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sigctl.core.born import open_last
-from sigctl.core.diff import diff
-from sigctl.core.kinds import Approvals, BranchRule, Features, Grant, PushRules, Repo, Resource
-from sigctl.core.order import Order, order
+import pytest
+
+from sigctl.core.born import open_last, ruled, unchecked
+from sigctl.core.kinds import BranchRule, Features, Grant, Label, PushRules, Repo, TeamMember
 from sigctl.core.plan import Action
-from sigctl.core.protected import named_late
-from sigctl.core.state import Desired
+from sigctl.core.state import Note
 
-PATH = "project/sig-virt/xen"
-NEW = (
-    Repo(PATH, visibility="public"),
-    Features.of(PATH, {"forks": "off", "pages": "public"}),
-    Approvals(PATH, author=False, override=False),
-    PushRules("repo", PATH, reject_unsigned_commits=True),
-    Grant("repo", PATH, "person:member1", "write"),
-)
-ONE = (
-    Repo(PATH),
-    Approvals(PATH, author=True, override=False, keep=True),
-    PushRules(
-        "repo", PATH, prevent_secrets=True, commit_message_regex="a", file_name_regex="", max_file_size=5
-    ),
-)
-OTHER = (
-    Repo(PATH),
-    Approvals(PATH, author=False, override=True, keep=True),
-    PushRules(
-        "repo", PATH, prevent_secrets=False, commit_message_regex="b", file_name_regex="c", max_file_size=9
-    ),
-    Grant("repo", PATH, "person:member1", "write"),
-)
+REPO, OTHER = Repo("G/a/r"), Repo("G/a/s")
+RULE = BranchRule("G/a/r", "c7")
+CLOSED, OPEN = (Features.of("G/a/r", {"issues": who}) for who in ("members", "everyone"))
+LOOKED_AT = PushRules("repo", "G/a/r", prevent_secrets=True)
 
 
-def planned(wanted: tuple[Resource, ...], seen: tuple[Resource, ...] = (), *, filled: bool = False) -> Order:
-    ours, theirs = ({one.key: one for one in side} for side in (wanted, seen))
-    keys = frozenset(key for key, one in ours.items() if isinstance(one, Repo) and filled)
-    return order(
-        diff(ours, theirs, Desired("hub", ours)).actions,
-        theirs,
-        hidden_rules=True,
-        rules_open=True,
-        filled=keys,
-    )
+def act(before, after, phase=50, verb="update"):
+    verb = "create" if before is None else "delete" if after is None else verb
+    return Action("hub", verb, before, after, phase=phase)
 
 
-def test_the_terms_of_a_new_repository_come_before_the_rights_there() -> None:
-    phases = {action.kind: action.phase for action in planned(NEW).actions if action.verb == "create"}
-    assert phases["repo"] < min(phases[kind] for kind in ("features", "approvals", "push_rules"))
-    assert max(phases[kind] for kind in ("features", "approvals", "push_rules")) < phases["grant"]
-    assert planned(NEW).notes == ()
+MADE = act(None, REPO, 21)
 
 
-def test_push_rules_wait_for_a_history_which_they_would_refuse_and_the_plan_names_that() -> None:
-    found = planned(NEW, filled=True)
-    phases = {action.kind: action.phase for action in found.actions if action.verb == "create"}
-    assert phases["approvals"] < phases["grant"] < 70 < phases["push_rules"]
-    assert [(note.topic, note.subject) for note in found.notes] == [("moment", PATH)]
-    assert "push rules only after its history" in found.notes[0].text
+def phases(actions, filled=()):
+    return [a.phase for a in ruled(actions, frozenset(filled), phase=30)]
 
 
-def test_terms_that_change_shut_before_anybody_comes_in_and_open_last() -> None:
-    found = [a for a in planned(OTHER, ONE).actions if a.kind in ("approvals", "push_rules", "grant")]
-    assert [a.kind for a in found if a.effect == "narrows"] == ["approvals", "push_rules"]
-    (grant,) = (a for a in found if a.kind == "grant")
-    for action in found:
-        if action.kind != "grant":
-            assert (action.phase < grant.phase) is (action.effect == "narrows")
-
-
-def test_between_two_terms_is_what_lets_through_only_what_both_do() -> None:
-    _, approvals, rules = ONE
-    _, later, stricter, _ = OTHER
-    assert isinstance(approvals, Approvals)
-    assert isinstance(later, Approvals)
-    assert approvals.narrowed(later) == Approvals(PATH, author=False, override=False, keep=True)
-    assert isinstance(rules, PushRules)
-    assert isinstance(stricter, PushRules)
-    assert rules.narrowed(stricter) == PushRules(
-        "repo", PATH, prevent_secrets=True, commit_message_regex="a", file_name_regex="c", max_file_size=5
-    )
-    unlimited = PushRules("repo", PATH, max_file_size=0)
-    assert unlimited.narrowed(rules).max_file_size == 5
-    assert rules.narrowed(unlimited).max_file_size == 5
-    assert PushRules("repo", PATH).narrowed(stricter) == stricter, "nobody knows what was there"
-
-
-def test_terms_open_after_the_last_right_that_ends_there() -> None:
-    def phase(kind: str, at: int) -> int:
-        lost = Action("hub", "delete", Grant("repo", PATH, "person:member1", "write"), None, phase=at)
-        opened = Action(
-            "hub", "update", Approvals(PATH, author=False), Approvals(PATH, author=True), phase=68
-        )
-        other = Action(
-            "hub",
-            "update",
-            Approvals("other/xen", author=False),
-            Approvals("other/xen", author=True),
-            phase=68,
-        )
-        found = {a.key.name: a.phase for a in open_last([lost, opened, other]) if a.kind == "approvals"}
-        return found[PATH if kind == "here" else "other/xen"]
-
-    assert (phase("here", 81), phase("elsewhere", 81)) == (82, 68)
-    assert (phase("here", 50), phase("elsewhere", 50)) == (68, 68)
-
-
-def test_whom_a_rule_names_with_a_right_of_this_plan_is_named_last() -> None:
-    own = "level:native:server-admin"
-    rule = BranchRule(PATH, "c7", push=("person:old",), unprotect=("level:maintain",))
-    wanted = replace(rule, push=(), unprotect=(own, "person:new", "person:reader"))
-    seen = {one.key: one for one in (Repo(PATH), rule, Grant("repo", PATH, "person:reader", "read"))}
-    assert named_late([(rule, wanted)], seen, own) == [
-        (rule, replace(wanted, unprotect=(own,))),
-        (replace(wanted, unprotect=(own,)), wanted),
+def test_rules_and_terms_of_a_new_repository_come_in_their_phase():
+    assert phases([MADE, act(None, RULE, 39), act(None, CLOSED, 39), act(None, LOOKED_AT, 39)]) == [
+        21,
+        30,
+        30,
+        30,
     ]
-    there = {**seen, **{one.key: one for one in (Grant("org", "project", "person:new", "maintain"),)}}
-    there[Grant("repo", PATH, "person:reader", "read").key] = Grant("repo", PATH, "person:reader", "write")
-    assert named_late([(rule, wanted)], there, own) == [(rule, wanted)]
-    kept = replace(rule, push=("person:old",), unprotect=(own,))
-    assert named_late([(rule, kept)], seen, own) == [(rule, kept)], (
-        "whom it names already the server has taken"
-    )
-    wider = replace(rule, push=("person:new", "person:old"))
-    assert named_late([(rule, wider)], seen, own) == [(rule, wider)], "what lets in comes after all rights"
+
+
+def test_or_right_after_one_that_is_made_later():
+    assert phases([replace(MADE, phase=55), act(None, RULE, 39)]) == [55, 56]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        act(None, replace(RULE, repo="G/a/s"), 39),
+        act(RULE, replace(RULE, push=()), 39),
+        act(None, Label("G/a/r", "bug"), 39),
+        act(None, Grant("repo", "G/a/r", "person:p1", "read"), 39),
+    ],
+    ids=["of another one", "a change", "a label", "a right"],
+)
+def test_all_else_keeps_its_phase(action):
+    assert phases([MADE, action]) == [21, 39]
+
+
+def test_what_is_looked_at_in_pushes_waits_for_the_history():
+    looks, closes = act(None, LOOKED_AT, 72), act(None, CLOSED, 39)
+    assert phases([MADE, looks, closes], [REPO.key]) == [21, 72, 30]
+    assert phases([MADE, looks, closes], [OTHER.key]) == [21, 30, 30]
+    text = "G/a/r has its push rules only after its history: until then whoever may push there is not held to them"
+    assert list(unchecked([looks, closes, MADE], frozenset({REPO.key}))) == [
+        Note("moment", "G/a/r", text, "hub")
+    ]
+    assert list(unchecked([looks], frozenset())) == []
+    assert list(unchecked([act(LOOKED_AT, LOOKED_AT, 72)], frozenset({REPO.key}))) == []
+
+
+MINE = Grant("repo", "G/a/r", "person:p1", "read")
+OPENS = act(CLOSED, OPEN, 68)
+
+
+@pytest.mark.parametrize(
+    ("loss", "phase"),
+    [
+        (act(MINE, None, 70), 71),
+        (act(replace(MINE, level="admin"), MINE, 70), 71),
+        (act(replace(MINE, on="org", target="G/a"), None, 70), 71),
+        (act(TeamMember("T/t", "p1"), None, 70), 71),
+        (act(MINE, None, 68), 69),
+        (act(MINE, None, 67), 68),
+        (act(TeamMember("T/t", "p1"), None, 67), 68),
+        (act(replace(MINE, target="G/a/s"), None, 70), 68),
+        (act(replace(MINE, on="org", target="G/b"), None, 70), 68),
+        (act(None, MINE, 70), 68),
+        (act(REPO, None, 97), 68),
+    ],
+)
+def test_what_opens_comes_after_whatever_right_ends_there_later(loss, phase):
+    assert open_last([OPENS, loss]) == [replace(OPENS, phase=phase), loss]
+
+
+def test_what_shuts_waits_for_nobody():
+    shuts = act(OPEN, CLOSED, 39)
+    assert open_last([shuts, act(MINE, None, 70)])[0] == shuts
+    rule = act(RULE, None, 65)
+    assert open_last([rule, act(MINE, None, 70)])[0] == rule
+
+
+def test_of_several_rights_that_end_the_last_counts():
+    losses = [
+        act(MINE, None, 70),
+        act(replace(MINE, subject="person:p2"), None, 75),
+        act(TeamMember("T/t", "p1"), None, 72),
+    ]
+    assert open_last([OPENS, *losses])[0].phase == 76
