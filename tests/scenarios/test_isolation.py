@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import upstreams
 from conftest import World
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -117,3 +118,24 @@ def test_a_repository_that_can_not_be_read_is_named_and_keeps_nobody_else_from_h
     report = world.ok("apply", "--yes", "--format", "json").json
     assert {one["id"] for one in report["outcomes"]} == kept
     assert world.ok("plan", "--format", "json").json["actions"] == []
+
+
+def test_nothing_is_pushed_to_a_repository_that_can_not_be_read(mirrored: Path, world: World, sources: Path):
+    world.hurry()
+    world.edit(
+        "sigs.d/virt.yaml", "description: Xen hypervisor packaging", "description: Xen\n    webhooks: {}"
+    )
+    for name, branch in (("xen", "xen-412"), ("xen-seabios", "master")):
+        upstreams.commit(sources, f"github.com/CentOS-virt7/{name}.git", branch)
+    whole = world.ok("plan", "--format", "json", mirror=True).json
+
+    def refs(found):
+        return {(one["forge"], one["after"]["repo"]) for one in found["actions"] if one["kind"] == "ref"}
+
+    bad = fail_reading_hooks(world, "github")
+    assert ("github", bad) in refs(whole)
+    found = world.ok("plan", "--format", "json", mirror=True, code=1).json
+    assert refs(found) == refs(whole) - {("github", bad)}
+    assert [one["text"] for one in found["notes"] if one["topic"] == "unread"] == [
+        f"{bad} could not be read whole: 1 refs of its source are not brought"
+    ]
