@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._name = str(file)
         self._seen = 0
         self._offset = 0.0
 
@@ -30,7 +32,7 @@ class Clock:
     def offset(self) -> float:
         """Return by how many seconds the clock was moved."""
         try:
-            seen = self._file.stat().st_mtime_ns
+            seen = os.stat(self._name).st_mtime_ns  # noqa: PTH116  # asked for several times a request
         except FileNotFoundError:
             self._offset, self._seen = 0.0, 0
         else:
