@@ -197,6 +197,20 @@ def test_the_branch_of_an_empty_repository_is_left_until_it_has_one():
     assert action.after.default_branch is None
 
 
+def test_the_branch_of_an_empty_repository_is_not_told_of_when_it_is_shown_either():
+    empty = replace(LIVE, filled=False, default_branch=None, visibility="private")
+    (action,) = found([replace(LIVE, filled=False)], [empty]).actions
+    assert (action.after.visibility, action.after.default_branch) == ("public", None)
+    made = found([replace(LIVE, filled=False, previously=("O/old",))], []).actions
+    assert [(a.after.default_branch, a.after.previously) for a in made] == [(None, None), (None, None)]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(True, False), (False, True), (True, True)])
+def test_what_has_a_history_or_gets_one_counts_as_filled(ours, theirs):
+    (action,) = found([replace(LIVE, wiki=False, filled=ours)], [replace(LIVE, filled=theirs)]).actions
+    assert action.after.filled
+
+
 def test_what_hangs_on_a_locked_archive_opens_it():
     grant = Grant("repo", "O/r", "team:O/t", "read", "")
     assert steps([FULL, TEAM, grant], [FULL, TEAM], LOCKED) == [
@@ -233,6 +247,27 @@ def test_what_goes_into_an_archive_that_takes_changes_does_so_before_it_moves():
     ]
 
 
+def test_a_locked_archive_is_shut_only_where_it_comes_to():
+    assert steps([NEW], [replace(OLD, archived=False)], LOCKED) == [MOVE, *updates(archived=SHUT)]
+
+
+def test_another_repository_that_moves_and_a_team_of_that_name_go_as_they_are():
+    other = replace(NEW, path="O/s", previously=("O/away",), archived=False)
+    team = Team("O/r", previously=("O/u",))
+    wanted = [NEW, other, team]
+    seen = [OLD, replace(other, path="O/away", previously=None), Team("O/u")]
+    moves = {a.key: (a.before, a.after) for a in found(wanted, seen, LOCKED).actions if a.verb == "move"}
+    assert {key: getattr(after, "archived", None) for key, (_, after) in moves.items()} == {
+        NEW.key: False,
+        other.key: False,
+        team.key: None,
+    }
+    early = found(
+        [replace(NEW, filled=False), other], [replace(OLD, archived=False, filled=False), seen[1]]
+    ).actions
+    assert {a.key.name: a.after.archived for a in early if a.verb == "move"} == {"O/r": True, "O/s": False}
+
+
 def test_all_other_changes_come_after_the_move():
     ours = replace(NEW, archived=False, wiki=False)
     assert steps([ours], [replace(OLD, archived=False)]) == [MOVE, *updates(wiki=(True, False))]
@@ -244,9 +279,9 @@ def test_a_move_and_what_is_inside_belong_to_the_sig_of_the_new_place():
     sigs = {Key("repo", "O/r"): "virt"}
     grant = Grant("repo", "O/r", "person:p1", "read", "")
     actions = found([NEW, grant], [OLD, replace(grant, target="O/old", level="admin")], sigs=sigs).actions
-    assert [(a.verb, a.kind, a.sig) for a in actions] == [
-        ("move", "repo", "virt"),
-        ("update", "grant", "virt"),
+    assert [(a.forge, a.verb, a.kind, a.sig) for a in actions] == [
+        ("f", "move", "repo", "virt"),
+        ("f", "update", "grant", "virt"),
     ]
 
 
@@ -406,6 +441,18 @@ SURPLUS = {
         {},
         [],
     ),
+    "what comes from the team above stays where only the forge tells what is above": (
+        [REPO, Team("O/up"), TEAM, replace(GRANT, subject="team:O/up")],
+        [
+            REPO,
+            Team("O/up"),
+            replace(TEAM, parent="O/up"),
+            replace(GRANT, subject="team:O/up"),
+            replace(GRANT, subject="team:O/t", state=INHERITED),
+        ],
+        {},
+        [],
+    ),
     "an owner is one no more": ([ORG], [ORG, OWNER], {}, updates(role=("owner", "member"))),
     "not where nobody says who owns": ([ORG], [ORG, OWNER], {"managed": frozenset()}, []),
     "a member stays": ([ORG], [ORG, replace(OWNER, role="member")], {}, []),
@@ -481,11 +528,28 @@ def test_what_is_only_told_of_is_told_with_kind_name_and_forge(one, text):
 
 def test_each_step_belongs_to_the_sig_of_the_thing_or_of_what_it_is_in():
     sigs = {GRANT.key: "cloud", Key("repo", "O/r"): "virt"}
-    other = replace(GRANT, subject="person:p2")
-    actions = found([ORG, REPO, GRANT, other], [], sigs=sigs).actions
+    other, elsewhere = replace(GRANT, subject="person:p2"), replace(GRANT, target="O/s")
+    actions = found([ORG, REPO, GRANT, other, elsewhere], [], sigs=sigs).actions
     assert [(a.kind, a.sig, a.forge) for a in actions] == [
         ("org", "", "f"),
         ("repo", "virt", "f"),
         ("grant", "cloud", "f"),
         ("grant", "virt", "f"),
+        ("grant", "", "f"),
     ]
+
+
+def test_whom_a_rule_names_before_he_has_a_right_is_named_in_a_step_of_its_own_where_that_is_so():
+    ours, theirs = replace(RULE, push=("person:p2",)), replace(RULE, push=None)
+    assert steps([REPO, ours], [REPO, theirs]) == updates(push=(None, ["person:p2"]))
+    named_late = updates(push=(None, [])) + updates(push=([], ["person:p2"]))
+    assert steps([REPO, ours], [REPO, theirs], {"own_way": ""}) == named_late
+    right = replace(GRANT, subject="person:p2", level="write")
+    assert steps([REPO, ours, right], [REPO, theirs, right], {"own_way": ""}) == updates(
+        push=(None, ["person:p2"])
+    )
+    made = [(a.before, a.after) for a in found([REPO, ours], [REPO], {"own_way": ""}).actions]
+    assert made == [(None, replace(ours, push=())), (replace(ours, push=()), ours)]
+    assert [(a.before, a.after) for a in found([REPO, ours], [REPO]).actions] == [(None, ours)]
+    label = [Label("O/r", "bug", "ff0000"), Label("O/r", "bug", "00ff00")]
+    assert steps([REPO, label[0]], [REPO, label[1]], {"own_way": ""}) == updates(color=("00ff00", "ff0000"))
