@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 JOBS   ?= auto
+# Tests wait for disks, other processes and answers about half of their time: two workers keep a core busy.
+WORKERS ?= $(if $(filter auto,$(JOBS)),$(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))),$(JOBS))
 SAFETY ?= tests/safety
 
 .DEFAULT_GOAL = help
@@ -24,7 +26,7 @@ demo: venv ## run the main job on the embedded forges
 	$(BIN)/python tests/scenarios/demo.py
 
 test: venv ## run the tests, offline
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not judge and not slow and not safety and not live"
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not judge and not slow and not safety and not live"
 
 lint: venv ## ruff and mypy --strict
 	$(BIN)/ruff check .
