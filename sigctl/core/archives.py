@@ -84,12 +84,11 @@ def by_ourselves(actions: Iterable[Action], repos: set[Key], own_way: str) -> It
     for action in actions:
         old, new = action.before, action.after
         alone = None
-        if isinstance(old, BranchRule) and old.on == BRANCH and old.inside in repos and not old.force:
-            alone = _ours_alone(old, new if isinstance(new, BranchRule) else None, own_way)
-        if alone is None or not alone.force or not isinstance(old, BranchRule) or action.effect != "widens":
+        if isinstance(old, BranchRule) and old.on == BRANCH and old.inside in repos:
+            alone = _ours_alone(old, new if isinstance(new, BranchRule) else None, own_way, deletes=False)
+        if alone is None or not isinstance(old, BranchRule) or action.effect != "widens":
             yield action
             continue
-        alone = replace(alone, delete=old.delete)
         closed = old.narrowed(alone)
         for before, after in ((old, closed), (closed, alone), (alone, new)):
             if after is None or after.changes(before):
@@ -97,10 +96,17 @@ def by_ourselves(actions: Iterable[Action], repos: set[Key], own_way: str) -> It
                 yield replace(action, verb=verb, before=before, after=after)
 
 
-def _ours_alone(old: BranchRule, new: BranchRule | None, own_way: str = "") -> BranchRule | None:
-    """Return the rule for nobody but ourselves, with force and deletion as the files have them; None where it needs neither."""
+def _ours_alone(
+    old: BranchRule, new: BranchRule | None, own_way: str = "", *, deletes: bool = True
+) -> BranchRule | None:
+    """Return the rule for nobody but ourselves, with force and deletion as the files have them; None where we need nothing of it.
+
+    A run that ended within the change may have left a rule that lets not even us in.
+    """
     force, delete = (True, True) if new is None else (new.force, new.delete)
-    if not ((force and old.force is False) or (delete and old.delete is False)):
+    delete = delete if deletes else old.delete
+    shut = bool(own_way) and old.push == ()
+    if not (shut or (force and old.force is False) or (delete and old.delete is False)):
         return None
     sides = (own_way,) if own_way else ()
     merge = sides if old.merge is not None or own_way else None

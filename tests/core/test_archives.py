@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from worlds import RULED, TRAITS, desired_of, observation_of
 
-from sigctl.core.archives import moments, settle
+from sigctl.core.archives import by_ourselves, moments, settle
 from sigctl.core.compare import compare
 from sigctl.core.kinds import BranchRule, DeployKey, Grant, Key, Org, Repo, Team, TeamMember
 from sigctl.core.order import REFS
@@ -123,6 +123,17 @@ def test_a_rule_of_a_repository_that_moves_is_no_wider_until_the_archive_is_shut
     seen = [Org("O"), Team("O/t"), LIVE, KEPT]
     actions = compare(desired, observation_of(state(seen)), RULED, OPEN).plan.actions
     assert [(a.kind, a.verb) for a in actions] == [("repo", "move"), ("repo", "update")]
+
+
+def test_a_rule_that_a_run_left_for_nobody_lets_ourselves_in_first():
+    left = replace(KEPT, push=(), merge=(), create=(), force=True)
+    (opened, taken) = by_ourselves([Action("f", "delete", left, None)], {LIVE.key}, "level:admin")
+    assert opened.after == replace(
+        left, push=("level:admin",), merge=("level:admin",), create=("level:admin",)
+    )
+    assert (taken.verb, taken.before) == ("delete", opened.after)
+    alone = [Action("f", "delete", opened.after, None)]
+    assert list(by_ourselves(alone, {LIVE.key}, "level:admin")) == alone
 
 
 def test_shutting_a_repository_is_no_mass_removal_of_rights():
