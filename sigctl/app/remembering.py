@@ -20,7 +20,7 @@ class Remembering:
         self.last: Observation | None = None
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
-        """Return all that is in scope, and keep it; raise a ForgeError when any part of it could not be read whole."""
+        """Return all that is in scope, and keep it; raise a ForgeError as the one behind it does."""
         self.last = None
         self.last = self._forge.observe(scope, progress)
         return self.last

@@ -35,7 +35,7 @@ class Note:
     """Something a reader of the plan should know that is no action: rounded, left alone, undeclared, pending."""
 
     topic: str
-    """One word: rounded, undeclared, ourselves, bot, pending, empty, unlinked, renamed, held, expires, unsupported, unknown."""
+    """One word: rounded, undeclared, ourselves, bot, pending, empty, unlinked, renamed, held, expires, unsupported, unknown, unread."""
     subject: str
     text: str
     forge: str = ""

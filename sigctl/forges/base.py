@@ -203,7 +203,10 @@ class Forge(Protocol):
     traits: Traits
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
-        """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
+        """Return all that is in scope; raise a ForgeError when any part of it could not be read whole.
+
+        Only where that part is of one repository alone, and the failure says nothing of the rest, is it named in `unread` instead.
+        """
         ...
 
     def execute(self, action: Action) -> str:

@@ -62,8 +62,10 @@ def read(w: World, **scope: Any) -> Any:
     return w.observe(person_repos=[XEN, KERNEL], parts=PARTS, **scope)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("place", READS)
+@pytest.mark.parametrize(
+    ("place", "way"),
+    [*(("/hooks", way) for way in WAYS), *((place, "broken") for place in READS if place != "/hooks")],
+)
 def test_a_read_about_one_repository_that_fails_leaves_all_else_as_it_is(
     w: World, place: str, way: str
 ) -> None:
