@@ -253,6 +253,13 @@ ENOUGH = {
         {},
         [("minimum_owners", 0, 1)],
     ),
+    "of two who administer a group one is too few": (
+        gone([ON_GROUP]),
+        [ON_GROUP, replace(ON_GROUP, subject="person:p2")],
+        "",
+        {"minimum_owners": 2},
+        [("minimum_owners", 1, 2)],
+    ),
     "of two who administer a group one stays": (
         gone([ON_GROUP]),
         [ON_GROUP, replace(ON_GROUP, subject="person:p2")],

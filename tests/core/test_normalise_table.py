@@ -9,7 +9,7 @@ from worlds import TRAITS, desired_of, observation_of
 
 from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, Team, TeamMember
 from sigctl.core.normalise import normalise
-from sigctl.core.state import Account, Note, state
+from sigctl.core.state import COMPUTED_RULES, Account, Note, state
 
 PEOPLE = {p: Account(p, n) for n, p in enumerate(("p1", "p2", "p3", "p4"), start=1)}
 ORG, REPO, TEAM = Org("O"), Repo("O/r"), Team("O/t")
@@ -90,6 +90,16 @@ def test_what_is_said_more_than_once_is_said_once_with_the_number():
         [],
         [("unsupported", "branch_rule", "branch rule can't be enforced on this forge (3 times)")],
     )
+
+
+def test_twice_is_more_than_once():
+    _, _, ((_, _, text),) = normal([BranchRule("O/r", one) for one in ("a", "b")])
+    assert text == "branch rule can't be enforced on this forge (2 times)"
+
+
+def test_what_is_empty_is_not_another_value_than_the_only_one():
+    only = replace(TRAITS, only={"team": {"description": "a team"}})
+    assert normal([replace(TEAM, description="")], traits=only)[2] == []
 
 
 def test_what_is_said_is_said_of_the_forge():
@@ -405,3 +415,41 @@ def test_whoever_was_set_aside_is_told_of_with_the_reason_and_what_to_do():
     assert (one.subject, one.reason, one.forge) == ("p1", "the account is blocked on this forge", "f")
     assert one.hint == "unblock it there, or take the person out of the files"
     assert Key("repo", "O/r") in found.desired
+
+
+def test_where_grants_name_their_branches_rules_become_part_of_them():
+    pattern = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"}, push_by_pattern=True)
+    wanted = [REPO, team("O/t"), team("O/u"), BranchRule("O/r", "c7", push=("team:O/t",), force=False)]
+    left, _, said = normal(wanted, traits=pattern)
+    assert left == [
+        REPO,
+        replace(team("O/t"), branches=()),
+        replace(team("O/u"), level="triage", branches=()),
+    ]
+    assert [(topic, subject) for topic, subject, _ in said] == [
+        ("rounded", "O/r"),
+        ("unsupported", "branch rules"),
+    ]
+
+
+def test_where_the_server_works_rules_out_itself_rights_on_single_branches_are_not_compared():
+    some = replace(team("O/t"), branches=("c7",))
+    computed = {"capabilities": frozenset({COMPUTED_RULES})}
+    assert normal([REPO, some, team("O/u")], [REPO, some], **computed)[:2] == ([REPO, team("O/u")], [REPO])
+    assert normal([REPO, some], [REPO, some])[:2] == ([REPO, some], [REPO, some])
+
+
+def test_what_a_team_has_from_the_team_above_is_no_difference():
+    up, low = Team("O/up"), Team("O/t", parent="O/up")
+    declared = [REPO, up, low, team("O/up", "admin"), team("O/t")]
+    seen = [*declared[:4], replace(team("O/t", "admin"), state="inherited")]
+    assert normal(declared, seen)[1] == [*declared[:4], replace(team("O/t"), state="inherited")]
+
+
+def test_a_role_of_the_servers_own_and_a_place_that_is_filled_elsewhere_are_told_of():
+    held = replace(person("p1"), by_role="auditor")
+    filled = replace(TEAM, filled_by="the accounts")
+    wanted = [REPO, TEAM, TeamMember("O/t", "p2")]
+    left, seen, said = normal(wanted, [REPO, filled, held])
+    assert (left, seen) == ([REPO, TEAM], [REPO, filled, held])
+    assert [(topic, subject) for topic, subject, _ in said] == [("left alone", "O/t"), ("moment", "p1")]

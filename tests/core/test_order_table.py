@@ -37,7 +37,7 @@ from sigctl.core.order import (
     order,
 )
 from sigctl.core.plan import Action
-from sigctl.core.state import state
+from sigctl.core.state import Note, state
 
 REPO = Repo("O/r")
 DEEP = "O/" + "/".join("abcdefgh")
@@ -91,7 +91,7 @@ ALONE = {
     "a rule shuts out": (None, RULE, _SHUT),
     "a rule lets in": (RULE, None, LATE + 5),
     "a feature opens": (MEMBERS, ALL, LATE + 8),
-    "a feature shuts": (ALL, MEMBERS, _SHUT),
+    "a feature shuts": (ALL, MEMBERS, EARLY - 1),
     "a member comes": (None, Membership("O", "p1"), ADD + 1),
     "a member goes": (Membership("O", "p1"), None, NARROW + 3),
     "a place in a team is given": (None, TeamMember("O/t", "p1"), ADD + 2),
@@ -397,3 +397,43 @@ def test_who_leaves_a_team_that_a_rule_names_is_early_and_who_comes_late():
 def test_the_actions_come_sorted_by_when_they_run():
     given = order([act(READS, None), act(None, Org("O")), act(None, REPO)], state([READS])).actions
     assert [a.key for a in given] == [Org("O").key, REPO.key, Key("grant", "repo:O/r:person:p1")]
+
+
+def test_a_team_that_only_gets_a_title_holds_no_nesting_up():
+    upper, lower = Team("O/a", title="a"), Team("O/b", parent="")
+    found = when(
+        [act(upper, replace(upper, title="A")), act(lower, replace(lower, parent="O/a"))], [upper, lower]
+    )
+    assert found == {"O/a": SETTLE, "O/b": ADD + 4}
+
+
+@pytest.mark.parametrize("old", ["O/a/old", "O/old"])
+def test_a_repository_that_goes_to_another_group_of_its_org_is_not_new_there(old):
+    new = Repo("O/a/r") if old == "O/old" else REPO
+    found = when([act(Repo(old), new, "move"), SINKS], [Org("O", base_level="read"), Repo(old)])
+    assert found[new.path] == CREATE + new.path.count("/")
+
+
+def test_a_new_member_gets_his_right_on_the_org_after_the_base_level_has_sunk():
+    mine = Grant("org", "O", "person:p1", "write", "")
+    found = when([SINKS, act(None, Membership("O", "p1")), act(None, mine)], [Org("O", base_level="read")])
+    assert found == {"O": NARROW + 4, "O:p1": LATE + 1, "org:O:person:p1": LATE + 4}
+
+
+def test_a_lower_level_is_given_after_the_one_right_above_is_gone():
+    above, below = replace(ON_GROUP, target="O/a"), Grant("repo", "O/a/r", "person:p1", "read", "")
+    found = when([act(above, None), act(None, below)], [Org("O"), Org("O/a"), Repo("O/a/r"), above])
+    assert found == {"org:O/a:person:p1": NARROW, "repo:O/a/r:person:p1": LATE + 4}
+
+
+def test_a_rule_of_what_is_shown_that_narrows_does_so_then():
+    narrower = act(RULE, replace(RULE, push=()))
+    assert when([SHOWN, narrower], [HIDDEN, RULE]) == {"O/r": OPEN, "O/r:branch:main": OPEN + 1}
+
+
+@pytest.mark.parametrize(("base", "what"), [("none", "is without access to"), ("read", "can do less on")])
+def test_a_moment_that_can_not_be_closed_is_told_with_person_repository_and_forge(base, what):
+    below = Grant("repo", "O/a/r", "person:p1", "triage", "")
+    seen = [Org("O", base_level=base), Membership("O", "p1"), Repo("O/a/r", visibility="private"), ON_GROUP]
+    found = order([act(ON_GROUP, None), act(None, below)], state(seen))
+    assert found.notes == (Note("moment", "p1", f"p1 {what} O/a/r for a moment", "f"),)

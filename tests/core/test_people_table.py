@@ -139,7 +139,8 @@ def test_the_level_above_is_the_strongest_of_the_subject_on_the_groups():
         team("maintain", "org", "G"),
         team("write", "org", "G/a"),
         team("admin"),
-        Grant("org", "G", "team:T/u", "admin", ""),
+        Grant("org", "G", "team:T/u", "read", ""),
+        Grant("org", "G/a", "team:T/u", "admin", ""),
         Grant("org", "G/a", "team:T/v", "native:x", ""),
     )
     subjects = ("team:T/t", "team:T/u", "team:T/v", "person:p1")
