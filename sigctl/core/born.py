@@ -7,7 +7,7 @@ What a forge looks at in pushes waits until the history is there: it would refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sigctl.core.kinds import Approvals, BranchRule, Features, Grant, Key, PushRules, Repo, TeamMember
@@ -27,6 +27,31 @@ def ruled(actions: Sequence[Action], filled: frozenset[Key], *, phase: int) -> l
         and a.verb == "create"
         and a.subject.inside in made
         and not _waits(a, filled)
+        else a
+        for a in actions
+    ]
+
+
+def shut_first(actions: Sequence[Action], *, phase: int) -> list[Action]:
+    """Return the actions, terms that shut in this phase: rights on groups may come soon after. What is made or moves waits for that."""
+    later = {a.key for a in actions if a.verb in ("create", "move") and a.phase >= phase}
+    return [
+        replace(a, phase=min(a.phase, phase))
+        if isinstance(a.subject, TERMS) and a.effect == "narrows" and a.subject.inside not in later
+        else a
+        for a in actions
+    ]
+
+
+def shut(actions: Sequence[Action], reached: Mapping[str, str], *, phase: int) -> list[Action]:
+    """Return the actions, terms that shut in this phase where rights come to their repository early (old path -> new)."""
+    there = set(reached.values())
+    return [
+        replace(a, phase=phase)
+        if isinstance(a.subject, TERMS)
+        and a.effect == "narrows"
+        and a.subject.inside is not None
+        and a.subject.inside.name in there
         else a
         for a in actions
     ]

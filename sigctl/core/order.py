@@ -86,6 +86,7 @@ def order(
     phased = coming.shut(phased, seen, reached, coming.Phases(EARLY - 1, EARLY, LATE + 5))
     phased = covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3)
     phased = archives.base_last(phased, last=ARCHIVE)
+    phased = born.shut_first(phased, phase=EARLY - 1)
     natural = {a.id: _phase(a) for a in phased}
     mended = mend(phased, seen, early=EARLY, natural=natural, rules_open=rules_open)
     hung = parts.settle(born.open_last(mended.actions), renames=_SHUT - 1, classic=LATE + 5, opening=OPEN)

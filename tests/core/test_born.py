@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sigctl.core.born import open_last, ruled, unchecked
+from sigctl.core.born import open_last, ruled, shut_first, unchecked
 from sigctl.core.kinds import BranchRule, Features, Grant, Label, PushRules, Repo, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import Note
@@ -106,3 +106,10 @@ def test_of_several_rights_that_end_the_last_counts():
         act(TeamMember("T/t", "p1"), None, 72),
     ]
     assert open_last([OPENS, *losses])[0].phase == 76
+
+
+def test_terms_that_shut_come_before_rights_on_groups_unless_their_repository_comes_later():
+    moves = act(replace(REPO, path="G/b/r"), REPO, 37, "move")
+    assert [a.phase for a in shut_first([act(OPEN, CLOSED, 39)], phase=34)] == [34]
+    assert [a.phase for a in shut_first([moves, act(OPEN, CLOSED, 39)], phase=34)] == [37, 39]
+    assert [a.phase for a in shut_first([act(CLOSED, OPEN, 68)], phase=34)] == [68]

@@ -12,7 +12,7 @@ from worlds import PEOPLE, applied, desired_of, observation_of, step
 
 from sigctl.core.access import strongest
 from sigctl.core.compare import compare
-from sigctl.core.kinds import BranchRule, Org, Repo, TeamMember
+from sigctl.core.kinds import Approvals, BranchRule, Features, Org, PushRules, Repo, TeamMember
 from sigctl.core.policy import Limit, Policy
 from sigctl.errors import RefusedError
 from sigctl.executor import Executor
@@ -53,7 +53,30 @@ def abilities(state, *, rules_open=False):
             chosen = fits if rules_open else [max(fits, key=lambda one: WIDTH[one.pattern])] if fits else []
             found = DEEDS if passing or not fits else _allowed(state, login, rank, chosen)
             out |= {(login, repo, f"{deed} {branch}"): 1 for deed in found}
+        out |= {(login, repo, what): 1 for what in _on_terms(state, login, repo, out)}
+    for one in state.values():
+        if isinstance(one, Features):
+            out |= {(login, one.repo, f"use {what}"): 1 for login, what in _used(one, out)}
     return out
+
+
+def _on_terms(state, login, repo, out):
+    """Yield what who may write can do by the terms of the repository: push what is not looked at, let in what nobody else approved."""
+    looked_at, approvals = state.get(("push_rules", f"repo:{repo}")), state.get(("approvals", repo))
+    pushes = [branch for branch in BRANCHES if (login, repo, f"push {branch}") in out]
+    if isinstance(looked_at, PushRules) and pushes:
+        yield from () if looked_at.reject_unsigned_commits else ("push unsigned",)
+        yield from (f"push {size} MB" for size in (1, 2, 3) if size <= (looked_at.max_file_size or 3))
+    if isinstance(approvals, Approvals):
+        yield from (name for name in ("author", "override") if getattr(approvals, name))
+
+
+def _used(features, out):
+    """Yield (login, feature) for whoever can use it."""
+    for name, who in features.given().items():
+        for login in PEOPLE:
+            if who == "public" or (who != "off" and out.get((login, features.repo, "level"))):
+                yield login, name
 
 
 def _allowed(state, login, rank, rules):
@@ -132,6 +155,27 @@ def excess(wanted, seen, traits, seed, share):
 
     run(seen, order, bad, look)
     return [f"{one}; failed: {sorted(str(a.key) for a in order if a.id in bad)}" for one in found]
+
+
+def excess_by_one(wanted, seen, traits, seed, *, waiting=True):
+    """Return what somebody can do too much at some moment of a run in which one action fails that takes something: each, one by one.
+
+    Without `waiting` what comes later goes on as if nothing had failed.
+    """
+    plan = plan_for(wanted, seen, traits)
+    actions = plan.actions if waiting else [replace(action, depends=()) for action in plan.actions]
+    order = in_some_order(actions, random.Random(seed))
+    bound = bound_of(wanted, seen, plan.actions, traits)
+    found = []
+    for failing in [action for action in order if action.effect == "narrows"]:
+
+        def look(now, action, failing=failing):
+            for what, rank in abilities(now, rules_open=traits.rules_open).items():
+                if rank > bound.get(what, 0):
+                    found.append(f"{what} after {action.verb} {action.key}; failed: {failing.key}")
+
+        run(seen, order, {failing.id}, look)
+    return found
 
 
 def bound_of(wanted, seen, actions, traits):

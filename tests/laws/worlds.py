@@ -6,7 +6,19 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Team, TeamMember
+from sigctl.core.kinds import (
+    Approvals,
+    BranchRule,
+    Features,
+    Grant,
+    Key,
+    Membership,
+    Org,
+    PushRules,
+    Repo,
+    Team,
+    TeamMember,
+)
 from sigctl.core.levels import LADDER
 from sigctl.core.state import Account, Desired, Observation, Traits, state
 
@@ -159,6 +171,76 @@ def grouped_pairs(draw):
     seen = draw(grouped())
     there = [key.name for key in seen if key.kind == "repo"]
     return draw(grouped(moved_from=there)), seen
+
+
+@st.composite
+def coming_and_going(draw, traits):
+    """Return a wanted world of one repository and one that is there: rules, rights and places in teams that only one of them has.
+
+    Where a rule is new, or names fewer, while somebody comes to a right that was there, all hangs on what waits for what.
+    """
+    repo, targets = (
+        ("O/a/r1", [("org", "O/a"), ("repo", "O/a/r1")])
+        if traits.group_grants
+        else ("O/r1", [("repo", "O/r1")])
+    )
+    teams, people = TEAMS[:2], PEOPLE[:2]
+    still = [Org(group) for group in GROUPS] if traits.nested_orgs else [Org("O", base_level="none")]
+    if "membership" in traits.kinds:
+        still += [Membership("O", p, "member") for p in PEOPLE]
+    still += [*(Team(team) for team in teams), Repo(repo, visibility="private", filled=True)]
+    both = st.sampled_from((("wanted",), ("seen",), ("wanted", "seen")))
+    sides = {"wanted": [*still], "seen": [*still]}
+    rights = [TeamMember(team, p) for team in teams for p in people]
+    rights += [
+        Grant(
+            *draw(st.sampled_from(targets)), f"team:{team}", draw(st.sampled_from(("write", "maintain"))), ""
+        )
+        for team in teams
+    ]
+    for one in rights:
+        for side in draw(both):
+            sides[side].append(one)
+    patterns = draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=2, unique=True))
+    for pattern in patterns:
+        for side in ("wanted",) if pattern == patterns[0] else draw(both):
+            push = tuple(sorted(f"team:{t}" for t in draw(st.sets(st.sampled_from(teams), max_size=1))))
+            merge = push if traits.rules_open else None
+            force = draw(st.booleans())
+            sides[side].append(
+                BranchRule(repo, pattern, push=push, create=push, merge=merge, force=force, delete=False)
+            )
+    return state(sides["wanted"]), state(sides["seen"])
+
+
+TERMED = replace(
+    GROUPED,
+    kinds=GROUPED.kinds | {"features", "push_rules", "approvals"},
+    features={"ci": "everyone", "pages": "members"},
+)
+"""The same with settings that say what whoever has a right in a repository can do with it."""
+
+
+@st.composite
+def with_terms(draw, pairs):
+    """Return a pair of worlds in which the repositories that both have got such settings, too."""
+    wanted, seen = draw(pairs)
+    repos = [key.name for key in sorted(wanted) if key.kind == "repo" and key in seen]
+    terms = [[one for repo in repos for one in draw(_terms(repo))] for _ in (wanted, seen)]
+    return tuple(state([*world.values(), *more]) for world, more in zip((wanted, seen), terms, strict=True))
+
+
+@st.composite
+def _terms(draw, repo):
+    who = {"ci": st.sampled_from(("off", "members")), "pages": st.sampled_from(("off", "members", "public"))}
+    switches = st.booleans()
+    return [
+        Features.of(repo, {name: draw(one) for name, one in who.items()}),
+        PushRules(
+            "repo", repo, reject_unsigned_commits=draw(switches), max_file_size=draw(st.integers(0, 2))
+        ),
+        Approvals(repo, author=draw(switches), override=draw(switches)),
+    ]
 
 
 def desired_of(wanted, **fields):
