@@ -58,6 +58,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     for path in sorted(Path().rglob("*.py.meta")):
         if _is_chosen(path):
             _try_file(path, tests, took)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{(spent.ru_utime + spent.ru_stime) / 60:.1f} minutes of one processor")
     return True
 
 
