@@ -248,7 +248,9 @@ def test_what_goes_into_an_archive_that_takes_changes_does_so_before_it_moves():
 
 
 def test_a_locked_archive_is_shut_only_where_it_comes_to():
-    assert steps([NEW], [replace(OLD, archived=False)], LOCKED) == [MOVE, *updates(archived=SHUT)]
+    (move, shut) = found([NEW], [replace(OLD, archived=False)], LOCKED).actions
+    assert (move.verb, move.after.archived) == ("move", False)
+    assert (shut.before.path, shut.changed()) == ("O/r", {"archived": SHUT})
 
 
 def test_another_repository_that_moves_and_a_team_of_that_name_go_as_they_are():
@@ -544,6 +546,9 @@ def test_whom_a_rule_names_before_he_has_a_right_is_named_in_a_step_of_its_own_w
     assert steps([REPO, ours], [REPO, theirs]) == updates(push=(None, ["person:p2"]))
     named_late = updates(push=(None, [])) + updates(push=([], ["person:p2"]))
     assert steps([REPO, ours], [REPO, theirs], {"own_way": ""}) == named_late
+    assert steps([REPO, ours], [REPO, theirs], {"own_way": "person:p2"}) == updates(
+        push=(None, ["person:p2"])
+    )
     right = replace(GRANT, subject="person:p2", level="write")
     assert steps([REPO, ours, right], [REPO, theirs, right], {"own_way": ""}) == updates(
         push=(None, ["person:p2"])
