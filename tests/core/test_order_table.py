@@ -437,3 +437,9 @@ def test_a_moment_that_can_not_be_closed_is_told_with_person_repository_and_forg
     seen = [Org("O", base_level=base), Membership("O", "p1"), Repo("O/a/r", visibility="private"), ON_GROUP]
     found = order([act(ON_GROUP, None), act(None, below)], state(seen))
     assert found.notes == (Note("moment", "p1", f"p1 {what} O/a/r for a moment", "f"),)
+
+
+def test_new_rights_on_a_group_that_loses_none_wait_for_no_rules_of_what_is_new_in_it():
+    more = Grant("org", "O", "team:O/t", "write", "")
+    found = when([act(None, REPO), act(None, RULE), act(None, more)], [Org("O"), Team("O/t")])
+    assert found == {"O/r": CREATE + 1, "O/r:branch:main": _SHUT, "org:O:team:O/t": ADD + 4}

@@ -177,3 +177,10 @@ def test_what_waits_already_waits_once():
 
 def test_where_nothing_takes_nothing_waits():
     assert waits([], act(None, MINE, 44), act(None, PLACE, 42)) == [[], []]
+
+
+def test_where_either_of_two_rules_keeps_somebody_out_he_waits_for_the_first():
+    writes = replace(TEAMS[0], level="write")
+    narrow, wide = act(None, RULE, 39), act(None, replace(RULE, pattern="c*"), 38)
+    assert waits([writes], narrow, wide, act(None, PLACE, 42)) == [[], [], [1]]
+    assert waits([writes], act(None, PLACE, 42), narrow, wide) == [[], [], [2]]
