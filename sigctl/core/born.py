@@ -48,10 +48,7 @@ def shut(actions: Sequence[Action], reached: Mapping[str, str], *, phase: int) -
     there = set(reached.values())
     return [
         replace(a, phase=phase)
-        if isinstance(a.subject, TERMS)
-        and a.effect == "narrows"
-        and a.subject.inside is not None
-        and a.subject.inside.name in there
+        if isinstance(a.subject, TERMS) and a.effect == "narrows" and a.subject.inside.name in there
         else a
         for a in actions
     ]

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sigctl.core.born import TERMS
 from sigctl.core.globs import covers, overlap
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.core.kinds.grant import PERSON
@@ -64,11 +65,12 @@ def shut(actions: Sequence[Action], seen: State, reached: Mapping[str, str], pha
 
 
 def where_they_were(actions: Sequence[Action], moved: Mapping[str, str]) -> list[Action]:
-    """Return the actions, those on rules that come before their repository moves told by the path that it has then."""
+    """Return the actions, those on rules and terms that come before their repository moves told by its path then."""
     moves = {a.key: a for a in actions if a.verb == "move" and a.before and a.before.key.name in moved}
     out, ids = [], {}
     for action in actions:
-        move = moves.get(action.subject.inside) if isinstance(action.subject, BranchRule) else None
+        ours = isinstance(action.subject, (BranchRule, *TERMS))
+        move = moves.get(action.subject.inside) if ours and action.subject.inside is not None else None
         if move is None or move.before is None or action.phase >= move.phase:
             out.append(action)
             continue

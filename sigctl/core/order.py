@@ -83,6 +83,7 @@ def order(
         )
     moved = transfers.across(phased, seen)
     reached = transfers.reached(phased, seen, moved, shut=_SHUT)
+    phased = born.shut(phased, reached, phase=EARLY - 1)
     phased = coming.shut(phased, seen, reached, coming.Phases(EARLY - 1, EARLY, LATE + 5))
     phased = covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3)
     phased = archives.base_last(phased, last=ARCHIVE)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sigctl.core.born import TERMS
 from sigctl.core.globs import covers
 from sigctl.core.kinds import (
     PARTS,
@@ -135,6 +136,8 @@ def settle(actions: Sequence[Action], *, renames: int, classic: int, opening: in
             out.append(replace(a, phase=max(classic, ruled.get(one.inside, 0) + 1)))
         elif isinstance(one, PARTS):
             least = made.get(one.inside, 0) + 1 if one.inside in made else 0
+            if isinstance(one, TERMS) and a.verb == "update":
+                least = 0  # where their repository is then
             if isinstance(one, Security) and one.inside in shown:
                 least = opening + 1
             phase = renames if a.verb == "move" else a.phase
