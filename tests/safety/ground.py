@@ -63,11 +63,15 @@ class Watched:
         """Return right -> the same by the path that the thing gets or has now, or had at first where it is gone."""
         ends = {thing: path for thing, path in self.ends.items() if thing in self.names}
         names = {**self.names, **self.eyes.names(), **ends}
-        return {r: r._replace(thing=names.get((r.forge, r.kind, r.thing), r.thing)) for r in rights}
+        return {
+            r: Right(r.forge, r.who, r.kind, names.get((r.forge, r.kind, r.thing), r.thing), r.what)
+            for r in rights
+        }
 
     def told(self, rights: Iterable[Right]) -> frozenset[Right]:
         """Return the rights by path, those that count: owners of groups are told, the lesser ones there reach no repository."""
-        return frozenset(r for r in self.by_path(rights).values() if r.kind != "group" or r.what == "admin")
+        counting = (r for r in rights if r.kind != "group" or r.what == "admin")
+        return frozenset(self.by_path(counting).values())
 
     def look(self, text: str) -> None:
         """Take note of what everybody can do now."""

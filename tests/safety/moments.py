@@ -85,12 +85,17 @@ def judge(
 ) -> tuple[dict[Right, str], dict[Right, str]]:
     """Return who could do at some moment what he may neither before nor after, and who could not what he may both times."""
     watched = here.watched
-    first = {named: watched.first[right] for right, named in watched.by_path(watched.first).items()}
+    more = watched.told(watched.ever) - bound
+    first = {
+        named: watched.first[right] for right, named in watched.by_path(watched.first if more else ()).items()
+    }
     excess = {
         right: first.get(right, "?")
-        for right in watched.told(watched.ever) - bound
+        for right in more
         if not moments.explains_excess(right) and not _freed(right, bound)
     }
+    if not kept:
+        return excess, {}
     lost = {named: watched.lost[right] for right, named in watched.by_path(watched.lost).items()}
     gaps = {
         right: lost.get(right, "?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -195,8 +196,8 @@ class Routes:
         def register(handler: Handler) -> Handler:
             pattern = tuple(path.strip("/").split("/"))
             found = self._by_length.setdefault(len(pattern), [])
-            found.append(Route(method, pattern, handler, anonymous, scopes))
-            found.sort(key=lambda route: [part.startswith(":") for part in route.pattern])
+            made = Route(method, pattern, handler, anonymous, scopes)
+            insort(found, made, key=lambda route: [part.startswith(":") for part in route.pattern])
             return handler
 
         return register
