@@ -221,6 +221,11 @@ TERMED = replace(
 """The same with settings that say what whoever has a right in a repository can do with it."""
 
 
+def without_rules(pair):
+    """Return the pair of worlds without rules of branches: about those there are laws of their own."""
+    return tuple({key: one for key, one in world.items() if key.kind != "branch_rule"} for world in pair)
+
+
 @st.composite
 def with_terms(draw, pairs):
     """Return a pair of worlds in which the repositories that both have got such settings, too."""
