@@ -6,6 +6,8 @@ JOBS   ?= auto
 # Tests wait for disks, other processes and answers about half of their time: two workers keep a core busy.
 WORKERS ?= $(if $(filter auto,$(JOBS)),$(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))),$(JOBS))
 SAFETY ?= tests/safety
+# Where bytecode may not be kept, each of the many processes compiles all of sigctl, and each worker rewrites the tests anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL = help
 .PHONY: help venv demo test test-safety mutants lint judges check bench bench-mirror docs lock clean
