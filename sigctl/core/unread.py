@@ -115,6 +115,13 @@ class Apart:
         return tuple(note for note in notes if Key(Repo.KIND, note.subject) not in self.places)
 
 
+def _takes(action: Action) -> bool:
+    """Whether it takes something from somebody that an addition may have made up for; an archive is shut all the same."""
+    if action.effect != "narrows":
+        return False
+    return not isinstance(action.subject, Repo) or "visibility" in action.changed()
+
+
 def _ref_of(one: Resource) -> Key | None:
     return Key(Repo.KIND, one.repo) if isinstance(one, Ref) else None
 
@@ -226,14 +233,8 @@ class _Keeping:
 
     def _close_gaps(self) -> bool:
         """Keep from happening what takes away that for which the addition waits; say whether there was any."""
-        waiting = [
-            a for a in self.actions if self.lost.get(a.id) is not None and isinstance(a.subject, _GIVES)
-        ]
-        taking = {
-            a.id: a
-            for a in self.actions
-            if a.id not in self.lost and a.effect == "narrows" and isinstance(a.subject, _GIVES)
-        }
+        waiting = [a for a in self.actions if self.lost.get(a.id) is not None]
+        taking = {a.id for a in self.actions if a.id not in self.lost and _takes(a)}
         if not waiting or not taking:
             return False
         kept = Course(
@@ -244,8 +245,9 @@ class _Keeping:
             for pair in sorted(self.course.pairs_of(action)):
                 if Key(Repo.KIND, pair[1]) in self.apart.places or not self._is_gap(pair, kept):
                     continue
-                for one in kept.relevant(pair):
-                    if one.id in taking and one.id not in self.lost:
+                keys = {one.key for one in kept.relevant(pair) if one.id in taking}
+                for one in self.actions:  # a change in several steps waits as a whole
+                    if one.key in keys and one.id not in self.lost:
                         self.lost[one.id] = self.lost[action.id]
                         found = True
         return found

@@ -158,7 +158,10 @@ def test_where_rights_were_read_only_what_would_fail_with_the_repository_waits(w
         lost |= {action.id} if lost & set(action.depends) else set()
     gone = {a.id for a in whole.actions} - {a.id for a in found.plan.actions}
     assert lost <= gone
-    assert all(a.effect == "narrows" for a in whole.actions if a.id in gone - lost)
+    stays = {a.key for a in whole.actions if a.id in gone - lost and a.effect == "narrows"}
+    for action in whole.actions:
+        if action.id in gone - lost:
+            assert action.key in stays or set(action.depends) & gone, action
 
 
 @FEWER
