@@ -35,7 +35,7 @@ class Client:
         if who:
             headers["Authorization"] = f"Bearer {self.tokens.get(who, who)}"
         return self.session.request(
-            method, f"{self.url}/api/v3{path}", json=body, headers=headers, allow_redirects=False, timeout=20
+            method, f"{self.url}/api/v3{path}", json=body, headers=headers, allow_redirects=False, timeout=60
         )
 
     def call(self, status: int, method: str, path: str, body: Any = None, who: str = BOT) -> Any:
