@@ -201,7 +201,8 @@ def coming_and_going(draw, traits):
     for one in rights:
         for side in draw(both):
             sides[side].append(one)
-    patterns = draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=2, unique=True))
+    most = 1 if traits.rules_open else 2  # of two rules the more permissive one decides there: another matter
+    patterns = draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=most, unique=True))
     for pattern in patterns:
         for side in ("wanted",) if pattern == patterns[0] else draw(both):
             push = tuple(sorted(f"team:{t}" for t in draw(st.sets(st.sampled_from(teams), max_size=1))))
