@@ -12,8 +12,8 @@ from github_world import ME, ORG, World, world
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sigctl.core.kinds import BranchRule, Repo
-from sigctl.errors import DeniedError, NotThereError
+from sigctl.core.kinds import BranchRule, Key, Repo
+from sigctl.errors import NotThereError
 from sigctl.forges.github.rulesets import left_out, parse, refs, rule_of, rulesets_of
 from sigctl.sandbox.github.rules import glob
 
@@ -304,8 +304,11 @@ def test_actors_that_are_hidden_are_not_taken_for_none(w: World) -> None:
     w.sandbox.faults.replace(
         [{"when": {"operation": "Rules"}, "what": {"status": 200, "body": {"data": data}}}]
     )
-    with pytest.raises(DeniedError, match="bypassActors"):
-        w.observe()
+    found = w.observe()
+    assert list(found.unread) == [Key("repo", XEN)], "nothing is said of the rules of this one"
+    assert "branch_rule" in found.unread[Key("repo", XEN)].kinds
+    assert "bypassActors" in found.unread[Key("repo", XEN)].reason
+    assert not [one for one in found.state.values() if isinstance(one, BranchRule) and one.repo == XEN]
 
 
 def test_a_rule_that_names_an_unknown_team_is_not_written(w: World) -> None:
