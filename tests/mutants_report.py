@@ -84,16 +84,8 @@ def _of_file(
 
 
 def _plain(mangled: str) -> str:
-    return (
-        mangled.removeprefix("x")
-        .replace("ǁ", ".")
-        .removeprefix(".")
-        .removeprefix(
-            "_",
-        )
-        if "ǁ" in mangled
-        else mangled[2:]
-    )
+    """Return the name of a function, after its class where it is in one, as the code has it."""
+    return ".".join(mangled.split("ǁ")[1:]) if "ǁ" in mangled else mangled.removeprefix("x_")
 
 
 def _places(changed: list[str], first: int) -> set[int]:
