@@ -72,9 +72,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         hidden_rules=traits.rules_open,
         rules_open=traits.rules_open,
         own_way=observation.own_way,
-        filled=frozenset(
-            key for key, one in normal.desired.items() if isinstance(one, Repo) and one.filled
-        ),
+        filled=frozenset(key for key, one in normal.desired.items() if isinstance(one, Repo) and one.filled),
     )
     kept = keep(ordered.actions, normal.observed, apart, desired, traits)
     refusals = [

@@ -3,6 +3,8 @@
 A forge may keep one rule in several parts. A run that ends between two of them leaves a rule that no longer holds whole; if the
 wider rule were set first in the next run, it would leave these refs out for its sake, and nothing would hold for them. Only where
 the wider one is made or narrowed in the same plan, that comes first, and they go before it is widened.
+
+Where the most permissive rule decides, one that goes shuts its refs, as long as a wider one is there: it goes before anybody gets more.
 """
 
 from __future__ import annotations
@@ -16,8 +18,13 @@ from sigctl.core.plan import Action
 from sigctl.core.state import State
 
 
-def first(actions: Sequence[Action], seen: State, *, phase: int, late: int) -> list[Action]:
-    """Return the actions with the deletion of such rules in this phase, or late where the wider rule narrows before."""
+def first(
+    actions: Sequence[Action], seen: State, *, phase: int, late: int, rules_open: bool = False
+) -> list[Action]:
+    """Return the actions with the deletion of such rules in this phase, or late where the wider rule narrows before.
+
+    With `rules_open` none goes late: a wider rule that is only made in this plan is made first, and they go right after it.
+    """
     gone = {a.key for a in actions if a.verb == "delete"}
     moves = {a.before.key: a.key.name for a in actions if a.verb == "move" and a.before and a.kind == "repo"}
     there = (one.renamed(moves) for one in seen.values() if isinstance(one, BranchRule))
@@ -26,11 +33,26 @@ def first(actions: Sequence[Action], seen: State, *, phase: int, late: int) -> l
         for one in (*there, *(a.subject for a in actions))
         if isinstance(one, BranchRule) and one.key not in gone
     ]
+    if rules_open:
+        return _open(actions, staying, phase)
     narrowing = [a.subject for a in actions if isinstance(a.subject, BranchRule) and a.effect == "narrows"]
     return [
         replace(a, phase=late if _is_covered(a, narrowing) else phase)
         if a.phase > phase and _is_covered(a, staying)
         else a
+        for a in actions
+    ]
+
+
+def _open(actions: Sequence[Action], staying: Sequence[BranchRule], phase: int) -> list[Action]:
+    made = [a.subject for a in actions if isinstance(a.subject, BranchRule) and a.verb == "create"]
+    there = [one for one in staying if one.key not in {rule.key for rule in made}]
+    gone = {a.key: a for a in actions if _is_covered(a, staying)}
+    needed = {one.key for one in made if any(_is_covered(a, [one]) for a in gone.values())}
+    at = {key: phase if _is_covered(a, there) else phase + 1 for key, a in gone.items()}
+    at |= dict.fromkeys(needed, phase)
+    return [
+        replace(a, phase=min(a.phase, at[a.key])) if a.key in at and a.verb in ("create", "delete") else a
         for a in actions
     ]
 

@@ -25,7 +25,7 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.org import MEMBER, OWNER, PRIVATE, opens
 from sigctl.core.parts import surplus, undeclared
 from sigctl.core.plan import Action, Verb
-from sigctl.core.protected import named_late, not_yet
+from sigctl.core.protected import made_late, named_late
 from sigctl.core.state import Desired, Note, State
 
 UNDECLARED = {"repo": "repos", "team": "teams", "membership": "members"}
@@ -57,7 +57,8 @@ def diff(
     `wanted` and `seen` are the normalised states; `desired` says whose each thing is, what is managed and what happens to
     undeclared things. Where archives are locked, an archived repository that needs a change is opened for it and archived again;
     where a branch is chosen at birth, a repository is made with its default branch. Where `own_way` says how rules let our own
-    account in, a rule names only who has a right there: it is made without the others first.
+    account in, a rule names only who has a right there, and one that lets somebody in is enough: a rule is made first without those
+    who have none yet, and without what the rules beside it forbid.
     """
     moves, notes = _moves(wanted, seen)
     actions = _as_moves(desired, seen, moves)
@@ -70,12 +71,8 @@ def diff(
         theirs = seen.get(key)
         if theirs is None:
             steps = _create(ours, branch_at_birth=branch_at_birth, locked=locked_archives)
-            if (
-                own_way is not None
-                and isinstance(ours, BranchRule)
-                and (first := not_yet(ours, seen, own_way))
-            ):
-                steps = [(None, first), (first, ours)]
+            if own_way is not None and isinstance(ours, BranchRule):
+                steps = made_late(ours, seen, own_way)
             actions += [_action(desired, before, after) for before, after in steps]
         elif not isinstance(ours, Repo) and ours.changes(theirs):
             steps = _change(theirs, ours.over(theirs))

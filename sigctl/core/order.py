@@ -85,7 +85,7 @@ def order(
     reached = transfers.reached(phased, seen, moved, shut=_SHUT)
     phased = born.shut(phased, reached, phase=EARLY - 1)
     phased = coming.shut(phased, seen, reached, coming.Phases(EARLY - 1, EARLY, LATE + 5))
-    phased = covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3)
+    phased = covered.first(phased, seen, phase=_SHUT - 1, late=LATE + 3, rules_open=rules_open)
     phased = archives.base_last(phased, last=ARCHIVE)
     phased = born.shut_first(phased, phase=EARLY - 1)
     natural = {a.id: _phase(a) for a in phased}

@@ -70,17 +70,19 @@ def _who(rule: BranchRule) -> str:
 def moments(actions: Sequence[Action], seen: Mapping[Key, Resource]) -> list[Note]:
     """Return a note for each repository that is made where people may write already, and that has its rules only a moment later."""
     ruled = {a.subject.inside for a in actions if isinstance(a.subject, BranchRule)}
-    made = [(a.key.name, a.forge) for a in actions if a.verb == "create" and a.key in ruled]
-    groups = {
-        one.target
-        for one in seen.values()
+    made = [a for a in actions if a.verb == "create" and a.key in ruled]
+    rights = [(one, 0) for one in seen.values()]
+    rights += [(a.after, a.phase) for a in actions if a.after is not None] if made else []
+    groups = [
+        (f"{one.target}/", since)
+        for one, since in rights
         if isinstance(one, Grant) and one.on == Org.KIND and levels.widens(levels.TRIAGE, one.level)
-    }
+    ]
     text = "{} is made before its rules: for a moment whoever may write in the group above can push to any branch"
     return [
-        Note("moment", repo, text.format(repo), forge)
-        for repo, forge in sorted(made)
-        if any(repo.startswith(f"{group}/") for group in groups)
+        Note("moment", a.key.name, text.format(a.key.name), a.forge)
+        for a in sorted(made, key=lambda one: one.key)
+        if any(a.key.name.startswith(group) and since <= a.phase for group, since in groups)
     ]
 
 
@@ -114,6 +116,29 @@ def not_yet(
     }
     narrowed = replace(rule, **first)  # type: ignore[arg-type]  # the names are those of the sides
     return None if narrowed == rule else narrowed
+
+
+def made_late(
+    rule: BranchRule, seen: Mapping[Key, Resource], own: str
+) -> list[tuple[Resource | None, Resource]]:
+    """Return the steps of a new rule where the most permissive one decides: whom it lets in beyond the rules beside it comes last."""
+    first = _beside(rule, seen)
+    first = not_yet(first, seen, own) or first
+    return [(None, rule)] if first == rule else [(None, first), (first, rule)]
+
+
+def _beside(rule: BranchRule, seen: Mapping[Key, Resource]) -> BranchRule:
+    """Return the rule with no more than what each rule that is there for some of its refs allows."""
+    first = rule
+    for one in seen.values():
+        if (
+            isinstance(one, BranchRule)
+            and (one.repo, one.on) == (rule.repo, rule.on)
+            and overlap(one.pattern, rule.pattern)
+        ):
+            first = one.narrowed(first)
+    sides = {name: getattr(first, name) for name in (*SIDES, "force", "delete")}
+    return replace(rule, **sides)
 
 
 def named_late(
