@@ -220,8 +220,7 @@ def _without_unread(found: MirrorPlan, compared: Mapping[str, Compared]) -> Mirr
     late = Counter(place for action in found.actions if (place := place_of(action)) in apart)
     text = "{} could not be read whole: {} refs of its source are not brought"
     notes = [
-        Note("unread", path, text.format(path, count), forge)
-        for (forge, path), count in sorted(late.items())
+        Note("unread", path, text.format(path, count), forge) for (forge, path), count in sorted(late.items())
     ]
     kept = tuple(action for action in found.actions if place_of(action) not in apart)
     return replace(found, actions=kept, notes=(*found.notes, *notes))
