@@ -28,7 +28,7 @@ demo: venv ## run the main job on the embedded forges
 	$(BIN)/python tests/scenarios/demo.py
 
 test: venv ## run the tests, offline
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not judge and not slow and not safety and not live"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not judge and not slow and not safety and not live"
 
 lint: venv ## ruff and mypy --strict
 	$(BIN)/ruff check .

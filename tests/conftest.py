@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: at the end of a run side by side, all workers end at nearly the same time."""
-    long = (Path(__file__).parent / "safety", Path(__file__).parent / "scenarios")
+    long = [Path(__file__).parent / name for name in ("safety", "scenarios", "laws")]
     items.sort(
         key=lambda item: next((n for n, folder in enumerate(long) if folder in item.path.parents), len(long))
     )
