@@ -171,7 +171,9 @@ class Ground:
         with self.context(mirror=mirror) as context:
             planned = make_plan(context)
             if planned.plan.refusals:
-                limits = {r.guard: LARGE for r in planned.plan.refusals} | dict(allow or {})
+                refused = planned.plan.refusals
+                limits = {r.guard: LARGE if r.number > r.limit else r.number for r in refused}
+                limits |= allow or {}
                 planned = make_plan(context, Allowed(limits, "a test"))
             left = {action.id: action for action in planned.plan.actions}
             one_at_a_time = threading.Lock()

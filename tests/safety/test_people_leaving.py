@@ -170,7 +170,14 @@ def test_an_owner_who_left_does_not_count_as_a_way_in(here):
 
 def test_whatever_the_files_say_the_account_that_can_undo_it_stays_owner(here):
     people = People(here)
+    there = people.owners()
     edit(here.config, "owners: [owner1, owner2]", "owners: []")
+    refused = [one for one in here.plan().plan.refusals if one.guard == "minimum_owners"]
+    assert [one.number for one in refused] == [0]
+    assert not any(one.passes(number) for one in refused for number in (0, 1, 10_000))
     here.apply()
-    assert people.account(BOT)["id"] in people.owners()
+    assert people.owners() == there, "nothing lets the last one of the files go"
+    edit(here.config, "owners: []", "owners: [owner1]")
+    here.apply()
+    assert people.owners() == {people.account(login)["id"] for login in (BOT, "owner1")}
     assert here.plan().plan.actions == ()
