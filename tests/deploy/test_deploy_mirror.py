@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from sigctl.cli.mirror import mirror
+from sigctl.cli.root import cli
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 GITLAB, GITHUB, KUBERNETES = (
@@ -108,7 +109,7 @@ def test_the_jobs_do_every_part_once_with_options_that_there_are(jobs: Any, tmp_
     for line, env in jobs():
         command, *words = ran(tmp_path, line, env)
         assert command == "mirror"
-        with click.Context(mirror) as parent:
+        with click.Context(cli, **cli.context_settings) as parent:  # what a command has from there, it keeps
             found = mirror.make_context("mirror", words, parent=parent)
         shards.append(found.params["shard"])
     assert shards == [f"{number}/{len(shards)}" for number in range(1, len(shards) + 1)]

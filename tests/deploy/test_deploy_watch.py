@@ -40,9 +40,10 @@ def made(words: list[str]) -> dict[str, Any]:
     """Return what the command line makes of the words; a click error where it takes them not."""
     program, name, *rest = words
     assert program.rpartition("/")[2] == "sigctl"
-    command = cli.get_command(click.Context(cli), name)
+    above = click.Context(cli, **cli.context_settings)  # what a command has from there, it keeps
+    command = cli.get_command(above, name)
     assert command is not None
-    return command.make_context(name, rest, parent=click.Context(cli)).params
+    return command.make_context(name, rest, parent=above).params
 
 
 def cron() -> str:
