@@ -72,7 +72,7 @@ def order(
     shrinking = transfers.shrinking(phased, seen)
     first, last = leavers.early(phased, seen), leavers.late(phased, seen)
 
-    shifted = _shift(phased, dict.fromkeys(_conflicts(phased), LATE), _sinking_groups(phased), shrinking)
+    shifted = _shift(phased, _conflicts(phased), _sinking_groups(phased), shrinking)
     settled = {**dict.fromkeys(last, LATE + _STEP[TeamMember]), **dict.fromkeys(first, EARLY)}
     ahead = transfers.ahead(shifted, seen, early=EARLY)
     phased = [replace(a, phase=settled.get(a.key, a.phase)) for a in ahead]
@@ -230,9 +230,9 @@ def _is_above(resource: Resource, repos: set[str]) -> bool:
 
 
 def _shift(
-    actions: list[Action], choice: dict[str, int], groups: set[tuple[str, str]], shrinking: set[str]
+    actions: list[Action], conflicts: set[str], groups: set[tuple[str, str]], shrinking: set[str]
 ) -> list[Action]:
-    """Put the additions of a team late, or its removals early.
+    """Put the additions of teams late that have conflicts.
 
     New members and new repositories of an org whose base level sinks come after it has sunk, and new repositories in groups where
     somebody loses rights after he has lost them, and new rights on these groups after the rules there; so does a grant on a repository
@@ -257,12 +257,8 @@ def _shift(
         subject = action.subject
         phase = action.phase if isinstance(subject, Team) else _phase(action)
         step = _STEP.get(type(subject), 4)
-        chosen = choice.get(links.team_of(subject)) if links.is_rights(action) else None
-        if chosen == LATE and action.effect == "widens":
-            phase = LATE + step
-        elif chosen == EARLY and action.effect == "narrows":
-            phase = EARLY
-        late = (_org(subject), subject.who()) in newcomers or _is_below(subject, groups)
+        late = links.is_rights(action) and links.team_of(subject) in conflicts
+        late = late or (_org(subject), subject.who()) in newcomers or _is_below(subject, groups)
         late = late or _is_above(subject, born_late)
         if late and action.effect == "widens":
             phase = LATE + step
