@@ -26,12 +26,12 @@ START, END = -1, 10**6
 """Phases before and after all others."""
 _TOO_MANY = 4
 """Rules of one branch that change in one phase; with more of them nothing is taken for certain."""
-LEVEL = "level"
+LEVEL, MEMBER = "level", "member"
 DEEDS = ("push", "create", "force", "delete")
 _EVERYTHING, _NOTHING = frozenset(DEEDS), frozenset[str]()
 
 Facet = tuple[str, str]
-"""`level` and nothing, or a deed and a branch."""
+"""`level` or `member` and nothing, or a deed and a branch."""
 
 
 class Span(NamedTuple):
@@ -68,8 +68,9 @@ class Course(Timeline):
     def can(self, pair: Pair, phase: int, branches: Iterable[str]) -> dict[Facet, Span]:
         """Return the level and the deeds on branches that somebody has at least and at most in a phase."""
         login, repo = pair
-        level = self._level(login, repo, phase)
-        out = {(LEVEL, ""): level}
+        given = self._given(login, repo, phase)
+        level = self._level(given, repo, phase)
+        out = {(LEVEL, ""): level, (MEMBER, ""): Span(int(given.least > 0), int(given.most > 0))}
         found = self.values(Key(Repo.KIND, repo), phase)
         shut = [isinstance(one, Repo) and bool(one.archived) for one in found]
         for branch in branches:
@@ -80,13 +81,21 @@ class Course(Timeline):
                 )
         return out
 
-    def _level(self, login: str, repo: str, phase: int) -> Span:
-        here = self.values(Key(Repo.KIND, repo), phase)
+    def _given(self, login: str, repo: str, phase: int) -> Span:
+        """Return the level that somebody is given: as a member he has what is for members only, also where everybody reads."""
         spans = [self._level_at(login, repo, path, phase) for path in self.paths(repo, phase)]
+        return Span(min(s.least for s in spans), max(s.most for s in spans))
+
+    def level(self, pair: Pair, phase: int) -> Span:
+        """Return the level that somebody has at least and at most in a phase, given to him or to everybody."""
+        return self._level(self._given(*pair, phase), pair[1], phase)
+
+    def _level(self, given: Span, repo: str, phase: int) -> Span:
+        here = self.values(Key(Repo.KIND, repo), phase)
         open_ = [isinstance(one, Repo) and one.visibility == PUBLIC for one in here]
         kept = [_for_members(one) for one in self.values(Key(Features.KIND, repo), phase)]
-        least = max(min(s.least for s in spans), int(all(open_) and not any(kept)))
-        most = max(*(s.most for s in spans), int(any(open_) and not all(kept)))
+        least = max(given.least, int(all(open_) and not any(kept)))
+        most = max(given.most, int(any(open_) and not all(kept)))
         if repo.endswith(f"/{ALL}"):
             return Span(least, most)
         return Span(0 if None in here else least, 0 if set(here) == {None} else most)

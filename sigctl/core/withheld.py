@@ -74,7 +74,7 @@ class Trial(Course):
 
     def _excess(self, pair: Pair, done: set[int]) -> frozenset[Facet]:
         self.done = done
-        if not self._level(*pair, 0).most:
+        if not self.level(pair, 0).most:
             return frozenset()
         branches = self.branches(pair[1])
         if pair not in self._bounds:

@@ -32,9 +32,9 @@ def rule(*push, pattern="c7", **fields):
 def can(facts, phase=START, actions=(), **how):
     """Return the rank, and the deeds on c7, that somebody has for certain."""
     found = Course(actions, state(facts), **how).can(PAIR, phase, ["c7"])
-    level, *deeds = found.values()
+    level, _, *deeds = found.values()
     assert all(one.least == one.most for one in deeds) or actions
-    return level, "".join(deed[0] for (deed, _), span in list(found.items())[1:] if span.least)
+    return level, "".join(deed[0] for (deed, _), span in list(found.items())[2:] if span.least)
 
 
 NONE, READ, WRITE, ADMIN = Span(0, 0), Span(1, 1), Span(3, 3), Span(5, 5)
@@ -193,7 +193,7 @@ def test_a_repository_that_moves_is_in_the_one_group_or_in_the_other():
 
 def deeds_at(course, phase):
     found = course.can(PAIR, phase, ["c7"])
-    return {deed: tuple(span) for (deed, _), span in found.items() if deed != "level"}
+    return {deed: tuple(span) for (deed, branch), span in found.items() if branch}
 
 
 def test_while_a_rule_comes_all_or_only_what_it_lets():
@@ -242,7 +242,7 @@ def test_a_gap_is_told_with_its_phases_and_whether_nothing_is_left():
     gaps, excess = Course([out, come], state([*WRITES, ours()])).judged(PAIR)
     assert gaps[0] == Trouble("p1", "G/a/r", ("level", ""), 40, 60, bare=True)
     assert [(one.facet[0], one.since, one.until, one.bare) for one in gaps[1:]] == [
-        (deed, 40, 60, False) for deed in ("push", "create", "force", "delete")
+        (what, 40, 60, False) for what in ("member", "push", "create", "force", "delete")
     ]
     assert excess == []
     some, _ = Course([out, come], state([*WRITES, ours(), mine("read", "org", "G")])).judged(PAIR)
@@ -255,6 +255,21 @@ def test_an_excess_is_told_with_its_phases():
     assert gaps == []
     assert excess[0] == Trouble("p1", "G/a/r", ("level", ""), 40, 60)
     assert len(excess) == len(("level", "push", "create", "force", "delete"))
+
+
+def test_where_everybody_reads_a_member_has_what_is_for_members_only():
+    """It may be no level more, but it is more: GitLab keeps pages and reports of public projects to members."""
+    member = ("member", "")
+    here = [Course([], state([SHOWN, *more])).can(PAIR, START, ()) for more in ([], [mine("read")])]
+    assert [one["level", ""] for one in here] == [READ, READ]
+    assert [one[member] for one in here] == [NONE, Span(1, 1)]
+    come, leave = act(None, ours("read"), 40), act(PLACE, None, 60)
+    gaps, excess = Course([come, leave], state([SHOWN, PLACE])).judged(PAIR)
+    assert (gaps, [(one.facet, one.since, one.until) for one in excess]) == ([], [(member, 40, 60)])
+    gaps, excess = Course(
+        [act(mine("read"), None, 40), act(None, PLACE, 60)], state([SHOWN, mine("read"), ours("read")])
+    ).judged(PAIR)
+    assert ([(one.facet, one.bare) for one in gaps], excess) == ([(member, False)], [])
 
 
 def test_a_gap_in_a_deed_is_told_with_the_branch():

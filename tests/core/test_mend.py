@@ -162,3 +162,14 @@ def test_the_rules_of_what_is_shut_are_narrowed_and_never_widened_before():
         ("branch_rule", {"force": (True, False)}),
         ("repo", {"archived": (False, True)}),
     ]
+
+
+def test_who_leaves_a_team_is_out_before_it_becomes_a_member_of_what_everybody_still_reads():
+    """As everybody he reads it; as a member he would have, for a moment, what a forge keeps to members."""
+    seen = [*BASE, TeamMember("O/t", "p1"), TeamMember("O/t", "p2")]
+    seen[3] = Repo("O/r", visibility="public")
+    wanted = [*BASE, TeamMember("O/t", "p2"), grant("O/r", "team:O/t", "read")]
+    found = plan(wanted, seen)
+    assert (
+        when(found, "delete", "team_member") < when(found, "create", "grant") < when(found, "update", "repo")
+    )
