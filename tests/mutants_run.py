@@ -12,6 +12,7 @@ between them: `core.order core.kinds.*`); `MUTANTS_AGAIN=1` also tries anew what
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import math
@@ -53,6 +54,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         function: sorted((items[one] for one in found if one in items), key=lambda item: took[item.nodeid])
         for function, found in reach.items()
     }
+    _forget_answers()
     gc.collect()
     gc.freeze()
     for path in sorted(Path().rglob("*.py.meta")):
@@ -68,6 +70,13 @@ def _choose(mutant: str) -> None:
     trampoline.get_mutant_under_test = lambda: mutant
 
 
+def _forget_answers() -> None:
+    """Empty the caches of our functions: what they answered without any mutant is no answer with one."""
+    for one in gc.get_objects():
+        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("sigctl."):
+            one.cache_clear()
+
+
 def _seconds(item: pytest.Item) -> float:
     began = time.process_time()
     if not _passes(item):
@@ -76,9 +85,9 @@ def _seconds(item: pytest.Item) -> float:
 
 
 def _passes(item: pytest.Item) -> bool:
-    """Run the test: as it is where it asks for no fixture, which is most of them and ten times as quick, else as pytest does."""
+    """Run the test: as it is where it has no fixture, which is most of them and ten times as quick, else as pytest does."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    if set(item._fixtureinfo.argnames) <= set(params):
+    if set(item._fixtureinfo.names_closure) <= set(params):
         try:
             item.obj(**{name: params[name] for name in item._fixtureinfo.argnames})
         except Exception:  # noqa: BLE001  # whatever goes wrong, the test does not pass
