@@ -32,9 +32,9 @@ def _steps(one: str, i: int, other: str, j: int) -> set[tuple[int, int]]:
         out.add((i + 1, j))
     if b == "*":
         out.add((i, j + 1))
-    if a == "*" and b and b != "*":
+    if a == "*" and b:
         out.add((i, j + 1))
-    if b == "*" and a and a != "*":
+    if b == "*" and a:
         out.add((i + 1, j))
     if a and a == b:
         out.add((i + 1, j + 1))
