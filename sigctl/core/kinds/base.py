@@ -88,7 +88,7 @@ class Resource:
         """Return this with logins replaced, whether they stand alone or as the subject `person:login`."""
         changed = {}
         for name in self.LOGINS:
-            prefix, colon, login = (getattr(self, name) or "").rpartition(":")
+            prefix, colon, login = getattr(self, name).rpartition(":")
             if login in logins and prefix in ("", "person"):
                 changed[name] = f"{prefix}{colon}{logins[login]}"
         return dataclasses.replace(self, **changed) if changed else self
@@ -96,7 +96,8 @@ class Resource:
     def who(self) -> str:
         """Return the login this is about, "" where it is about nobody."""
         for name in self.LOGINS:
-            prefix, _, login = (getattr(self, name) or "").rpartition(":")
+            said: str = getattr(self, name)
+            prefix, _, login = said.rpartition(":")
             if prefix in ("", "person"):
                 return login
         return ""
