@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 from sigctl.core.kinds.base import Effect, Resource
 from sigctl.core.kinds.setting import RepoSetting
-from sigctl.core.levels import native
 
 OFF, MEMBERS, EVERYONE, PUBLIC = "off", "members", "everyone", "public"
 ACCESS = (OFF, MEMBERS, EVERYONE, PUBLIC)
@@ -81,6 +80,4 @@ def rank(who: str) -> int:
 def _rises(before: str, after: str) -> int:
     if before == after:
         return 0
-    if native("") in (before[:7], after[:7]):
-        return 1
-    return (rank(after) > rank(before)) - (rank(after) < rank(before))
+    return 1 if before not in ACCESS or rank(after) > rank(before) else -1
