@@ -81,8 +81,8 @@ class Org(Resource):
         return next((effect for effect in ("widens", "narrows") if effect in found), "neutral")
 
 
-PROTECTIONS = ("none", "partly", "started", "fully")
-"""From the most open to the most closed."""
+_PROTECTIONS = ("fully", "started", "partly", "none")
+"""From the most closed to the most open, as `_CREATORS` are."""
 _CREATORS = (levels.NONE, levels.ADMIN, levels.MAINTAIN, levels.WRITE)
 
 
@@ -90,17 +90,16 @@ def _by_rank(before: Org, after: Org) -> set[Effect]:
     """Return what the settings do that are more than on and off; a word that is not known may do anything, so it widens."""
     found: set[Effect] = set()
 
-    def ranked(name: str, order: tuple[str, ...], sign: int) -> None:
+    def ranked(name: str, order: tuple[str, ...]) -> None:
         old, new = getattr(before, name), getattr(after, name)
         if old == new or new is None:
             return
         known = old in order and new in order
-        rises = (order.index(new) - order.index(old)) * sign if known else 1
-        found.add("widens" if rises > 0 else "narrows")
+        found.add("narrows" if known and order.index(new) < order.index(old) else "widens")
 
-    ranked("create_repos", _CREATORS, 1)
-    ranked("create_groups", _CREATORS, 1)
-    ranked("protect_default", PROTECTIONS, -1)
+    ranked("create_repos", _CREATORS)
+    ranked("create_groups", _CREATORS)
+    ranked("protect_default", _PROTECTIONS)
     for name in ("fork_private", "share_outside", "deploy_keys"):
         old, new = getattr(before, name), getattr(after, name)
         if new is not None and old != new:
