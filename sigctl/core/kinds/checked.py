@@ -61,7 +61,7 @@ PUSH_RULES = tuple(f.name for f in fields(PushRules) if f.name not in ("on", "ta
 
 
 def _looser(old: Term, new: Term) -> bool:
-    """Whether one term lets more through than it did; what was not told may have been anything."""
+    """Whether one term lets more through than it did; a server that does not tell of one looks at nothing by it."""
     if isinstance(new, bool):
         return bool(old) and not new
     if isinstance(new, int):
@@ -70,7 +70,7 @@ def _looser(old: Term, new: Term) -> bool:
 
 
 def _stricter(old: Term, new: Term) -> Term:
-    """Return the term that lets less through; what was not told may have been anything."""
+    """Return the term that lets less through; of one that the server does not tell of, the new one."""
     if old is None or isinstance(new, bool):
         return bool(old) or new
     if isinstance(new, int):
