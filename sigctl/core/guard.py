@@ -137,6 +137,7 @@ def _owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:
             isinstance(one, Grant)
             and one.on == Org.KIND
             and one.level == levels.ADMIN
+            and one.state == ACTIVE
             and "/" not in one.target
         ):
             out[one.target].add(one.who())

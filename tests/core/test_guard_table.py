@@ -253,6 +253,20 @@ ENOUGH = {
         {},
         [("minimum_owners", 0, 1)],
     ),
+    "who is invited to a group does not own it yet": (
+        gone([ON_GROUP]),
+        [ON_GROUP, replace(ON_GROUP, subject="person:p2", state="invited")],
+        "",
+        {},
+        [("minimum_owners", 0, 1)],
+    ),
+    "an invitation to a group that is withdrawn takes no owner away": (
+        gone([replace(ON_GROUP, subject="person:p2", state="invited")]),
+        [ON_GROUP, replace(ON_GROUP, subject="person:p2", state="invited")],
+        "",
+        {"minimum_owners": 2, "required_owners": {"f": frozenset({"p2"})}},
+        [],
+    ),
     "of two who administer a group one is too few": (
         gone([ON_GROUP]),
         [ON_GROUP, replace(ON_GROUP, subject="person:p2")],
