@@ -11,7 +11,7 @@ from sigctl.core.access_rules import Judge
 from sigctl.core.access_table import Row, Side, Wanted, rows
 from sigctl.core.kinds import BranchRule, Grant, Membership, Org, TeamMember
 from sigctl.core.kinds.grant import PERSON
-from sigctl.core.kinds.org import OWNER
+from sigctl.core.kinds.org import ACTIVE, OWNER
 from sigctl.core.levels import ADMIN, MAINTAIN, WRITE
 from sigctl.core.state import State
 
@@ -95,12 +95,14 @@ def _gaps(after: Side, lost: Iterable[Row]) -> Iterator[Gap]:
                 if not rest:
                     yield Gap(row.forge, row.sig, row.repo, f"nobody else has {level} or more")
                 break
-        left: set[str] = set()
-        for one in others[row.path]:
-            left.update(after.judge.can(one, row.path).push)
-        alone = [name for name in row.can.push if name not in left]
+        alone = [name for name in row.can.push if not _pushed(after, others[row.path], row.path, name)]
         if alone:
             yield Gap(row.forge, row.sig, row.repo, f"nobody else may push {_listed(alone)}")
+
+
+def _pushed(side: Side, logins: Iterable[str], path: str, name: str) -> bool:
+    """Whether one of them may push; asked by name, since the names of a repository go with the grants that have them."""
+    return any(side.judge.may("push", one, path, name).may for one in logins)
 
 
 def _may(side: Side, login: str, path: str, level: str) -> bool:
@@ -133,6 +135,8 @@ def _owners(before: Side, after: Side, least: int) -> Iterator[Gap]:
 def _owned(side: Side) -> dict[str, int]:
     found: dict[str, set[str]] = defaultdict(set)
     for one in side.judge.held.values():
+        if not isinstance(one, Membership | Grant) or one.state != ACTIVE:
+            continue
         if isinstance(one, Membership) and one.role == OWNER:
             found[one.org].add(one.login)
         elif isinstance(one, Grant) and one.on == Org.KIND and "/" not in one.target and one.level == ADMIN:
