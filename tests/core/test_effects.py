@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from sigctl.core.kinds import Actions, BranchRule, DeployKey, Grant, Membership, Org, Repo, TeamMember
+from sigctl.core.kinds import (
+    Actions,
+    Approvals,
+    BranchRule,
+    ClassicRule,
+    DeployKey,
+    Features,
+    Grant,
+    Membership,
+    Org,
+    PushRules,
+    Repo,
+    Security,
+    Team,
+    TeamMember,
+    Webhook,
+)
 from sigctl.core.kinds.org import opens
 
 W, N, O = "widens", "narrows", "neutral"  # noqa: E741  # a table
@@ -21,6 +37,26 @@ def actions(**fields):
 
 def grant(level="write", **fields):
     return Grant("repo", "O/r", "person:p1", level, **fields)
+
+
+def rule(**fields):
+    return BranchRule("O/r", "b", **fields)
+
+
+def security(**fields):
+    return Security("O/r", **fields)
+
+
+def hook(*events, **fields):
+    return Webhook("repo", "O/r", fields.pop("place", "ci.example.org#0"), events, **fields)
+
+
+def features(*access):
+    return Features("O/r", access)
+
+
+def checked(**fields):
+    return PushRules("repo", "O/r", **fields)
 
 
 WIDER = [
@@ -68,6 +104,16 @@ WIDER = [
     (BranchRule("O/r", "b", reviews=2), BranchRule("O/r", "b", reviews=1)),
     (BranchRule("O/r", "b", checks=("x", "y")), BranchRule("O/r", "b", checks=("x",))),
     (BranchRule("O/r", "b", code_owners=True), BranchRule("O/r", "b", code_owners=False)),
+    (rule(reviews=1), rule(reviews=0)),
+    (rule(unprotect=("person:p1",)), rule(unprotect=("person:p1", "person:p2"))),
+    (rule(push=("level:write",)), rule(push=("level:write", "person:admin"))),
+    (Team("O/t"), Team("O/t", parent="O/u")),
+    (TeamMember("O/t", "p1"), TeamMember("O/t", "p1", "lead")),
+    (hook("push"), hook("push", "tag")),
+    (hook("push", active=False), hook("push", active=True)),
+    (features("ci=members"), features("ci=everyone")),
+    (checked(max_file_size=5), checked(max_file_size=6)),
+    (Approvals("O/r", keep=False), Approvals("O/r", keep=True)),
 ]
 
 
@@ -118,6 +164,70 @@ def test_more_is_wider_and_back_is_narrower(less, more):
         (BranchRule("O/r", "b"), None, W),
         (BranchRule("O/r", "b", push=None), BranchRule("O/r", "b", push=("team:O/t",)), N),
         (BranchRule("O/r", "b", push=("team:O/t",)), BranchRule("O/r", "b", push=("team:O/u",)), W),
+        (rule(unprotect=("level:maintain",)), rule(unprotect=("level:maintain", "person:p1")), N),
+        (rule(unprotect=("level:write",)), rule(unprotect=None), N),
+        (actions(), actions(allowed="selected"), W),
+        (actions(), actions(allowed="local"), O),
+        (actions(allowed="all"), actions(allowed="native:9"), O),
+        (None, grant("none"), O),
+        (grant("none"), None, O),
+        (grant(until=None), grant(until="2027-01-01"), N),
+        (Membership("O", "p1"), Membership("O", "p1"), O),
+        (Membership("O", "p1"), Membership("O", "p1", "native:odd"), W),
+        (TeamMember("O/t", "p1", "lead"), TeamMember("O/t", "p1"), N),
+        (TeamMember("O/t", "p1", state="invited"), TeamMember("O/t", "p1"), O),
+        (TeamMember("O/t", "p1", "native:10"), TeamMember("O/t", "p1"), W),
+        (TeamMember("O/t", "p1", "native:30"), TeamMember("O/t", "p1", "lead"), W),
+        (None, Team("O/t", parent="O/u"), O),
+        (Team("O/t"), None, N),
+        (Team("O/t", parent="O/u"), Team("O/t", parent="O/v"), W),
+        (Team("O/t", parent=None), Team("O/t", parent=""), O),
+        (Repo("O/r"), None, N),
+        (None, Repo("O/r", visibility="public"), W),
+        (None, Repo("O/r", visibility="private"), O),
+        (Repo("O/r", wiki=True), Repo("O/r", wiki=False), O),
+        (Repo("O/r", archived=None), Repo("O/r", archived=False), O),
+        (
+            Repo("O/r", visibility="public", archived=True),
+            Repo("O/r", visibility="private", archived=False),
+            N,
+        ),
+        (ClassicRule("O/r", "b"), None, W),
+        (None, ClassicRule("O/r", "b"), N),
+        (None, DeployKey("O/r", "SHA256:a"), W),
+        (DeployKey("O/r", "SHA256:a"), None, N),
+        (DeployKey("O/r", "SHA256:a", title="x"), DeployKey("O/r", "SHA256:a", title="y"), O),
+        (None, hook("push"), W),
+        (hook("push"), None, N),
+        (hook("push", tls=True), hook("push", tls=False), W),
+        (hook("push", tls=False), hook("push", tls=True), O),
+        (hook("push"), hook("push", place="ci.example.org#1"), W),
+        (hook("push", "tag"), hook("tag"), N),
+        (hook("push"), hook("tag"), W),
+        (hook("push", secured=False), hook("push", secured=True), O),
+        (features("ci=off"), None, O),
+        (features("ci=everyone"), features("ci=native:odd"), W),
+        (features("ci=native:odd"), features("ci=native:even"), W),
+        (features("ci=off", "wiki=members"), features("ci=off", "wiki=off"), N),
+        (features("pages=a=b"), features("pages=a=b"), O),
+        (security(push_protection=True), security(push_protection=False), W),
+        (security(push_protection=False), security(push_protection=True), O),
+        (
+            security(push_protection=True, secret_scanning=False),
+            security(push_protection=True, secret_scanning=False),
+            O,
+        ),
+        (security(push_protection=True), security(push_protection=None), O),
+        (None, security(push_protection=False), O),
+        (security(push_protection=True), None, O),
+        (checked(), checked(prevent_secrets=False, max_file_size=0, file_name_regex=""), N),
+        (checked(max_file_size=5, member_check=True), checked(max_file_size=None, member_check=None), O),
+        (checked(), None, O),
+        (Approvals("O/r"), Approvals("O/r", author=True), W),
+        (Approvals("O/r"), Approvals("O/r", author=False), N),
+        (Approvals("O/r", author=True, keep=False), Approvals("O/r", author=False, keep=True), W),
+        (Approvals("O/r", author=True), None, O),
+        (None, Approvals("O/r", author=True), O),
     ],
 )
 def test_what_else_a_change_does(before, after, effect):
@@ -159,3 +269,7 @@ def test_the_step_between_two_rules_allows_what_both_allow():
     )
     kept = BranchRule("O/r", "b", push=(), force=False, delete=False)
     assert silent.narrowed(kept) == kept, "nobody knows what was there"
+    asks = BranchRule("O/r", "b", reviews=1, unprotect=("person:p1", "person:p2"))
+    more = BranchRule("O/r", "b", reviews=2, unprotect=("person:p1",))
+    assert asks.narrowed(more) == more
+    assert more.narrowed(asks) == more, "nobody who may not yet take the rule away may do so"

@@ -85,9 +85,15 @@ class TeamMember(Resource):
 
     @classmethod
     def effect(cls, before: Self | None, after: Self | None) -> Effect:
-        """Widen when someone comes in or becomes a lead."""
+        """Widen when someone comes in or gets another role, but narrow when a lead becomes a member.
+
+        A role that is not known may have been anything: on GitLab whoever has less than a member in the team's own group has
+        less by the team.
+        """
         if after is None:
             return "narrows"
-        if before is None or after.role == LEAD:
+        if before is None:
             return "widens"
-        return "neutral" if before.role == after.role else "narrows"
+        if before.role == after.role:
+            return "neutral"
+        return "narrows" if (before.role, after.role) == (LEAD, MEMBER) else "widens"
