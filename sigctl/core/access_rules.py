@@ -91,8 +91,8 @@ class Judge:
     def can(self, login: str, repo: str) -> Can:
         """Return what he may do on all branches; repositories with the same rules are looked at once."""
         who = self._who(login, repo)
-        branches = tuple(route.branches for route in who.routes) if self.traits.push_by_pattern else ()
-        kind = (login, who.level, who.native, who.owner, bool(who.routes), branches, self._shape(repo))
+        pushes = tuple((r.level, r.branches) for r in who.routes) if self.traits.push_by_pattern else ()
+        kind = (login, who.level, who.native, who.owner, pushes, self._shape(repo))
         found = self._answers.get(kind)
         if found is None:
             found = self._answers[kind] = self._can(login, repo)
@@ -171,31 +171,29 @@ class Judge:
 
     def _open(self, verb: Verb, who: _Who, fits: Sequence[BranchRule]) -> Says:
         """Judge where one rule that lets somebody in is enough."""
-        names = _listed(fits)
+        names = ", ".join(rule.pattern for rule in fits)
         if verb == "delete":
             return Says.no(f"rule {names}: nobody deletes what a rule covers by git")
+        forced = next((one for one in fits if one.force), None)
+        if verb == "force" and forced is None:
+            return Says.no(f"rule {names}: no force push")
+        doubts = []
         for rule in fits:
-            subjects = rule.push if rule.push is not None else (f"level:{MAINTAIN}",)
-            if verb == "merge" and rule.merge is not None:
-                subjects = rule.merge
+            subjects = _let_in_by(verb, rule)
             let_in = self._let_in(subjects, who)
-            if let_in and verb == "force":
-                forced = next((one for one in fits if one.force), None)
-                if forced is None:
-                    return Says.no(f"rule {names}: no force push")
+            if let_in and forced is not None and verb == "force":
                 return Says.yes(f"rule {forced.pattern}: force push")
             if let_in:
                 return Says.yes(f"rule {rule.pattern}: {let_in}")
-        return Says.no(f"rule {names}: {_only(fits[0], verb)}")
+            doubts += _doubts(rule, subjects, who)
+        if doubts:
+            return Says.unknown("; ".join(doubts))
+        return Says.no(f"rule {names}: {_only(_let_in_by(verb, fits[0]))}")
 
     def _narrow(self, verb: Verb, who: _Who, fits: Sequence[BranchRule]) -> Says:
         """Judge where the narrowest rules decide, all of them."""
-        deciding = [
-            rule
-            for rule in fits
-            if not any(o.pattern != rule.pattern and covers(rule.pattern, o.pattern) for o in fits)
-        ]
-        past, whys = False, []
+        deciding = [rule for rule in fits if not any(_is_within(one, rule) for one in fits)]
+        past, whys, doubts = False, [], []
         for rule in deciding:
             if verb in ("force", "delete") and getattr(rule, verb) is False:
                 return Says.no(f"rule {rule.pattern}: no {'force push' if verb == 'force' else 'deletion'}")
@@ -204,23 +202,29 @@ class Judge:
                 whys.append(f"rule {rule.pattern}: whoever may write")
                 continue
             let_in = self._let_in(subjects, who)
-            if not let_in and not (who.owner and self.traits.owners_pass):
-                return Says.no(f"rule {rule.pattern}: {_only(rule, verb)}")
-            past = past or not let_in
-            whys.append(f"rule {rule.pattern}: {let_in or f'passed by as owner of {who.owner}'}")
-        return Says.yes("; ".join(whys), past=past)
+            if let_in or (who.owner and self.traits.owners_pass):
+                past = past or not let_in
+                whys.append(f"rule {rule.pattern}: {let_in or f'passed by as owner of {who.owner}'}")
+                continue
+            found = _doubts(rule, subjects, who)
+            if not found:
+                reviewed = rule.push is None and verb in ("push", "force")
+                only = "only by a reviewed change" if reviewed else _only(subjects)
+                return Says.no(f"rule {rule.pattern}: {only}")
+            doubts += found
+        return Says.unknown("; ".join(doubts)) if doubts else Says.yes("; ".join(whys), past=past)
 
     def _asked(self, verb: Verb, rule: BranchRule) -> tuple[str, ...] | None:
-        """Return who a rule lets in; None for whoever may write."""
+        """Return who a rule lets in; None for whoever may write. Who is kept from pushing does not delete, either."""
         if verb == "create":
             return rule.create
         if verb == "merge" and self.traits.pushers_merge:
             return None if rule.push is None else (*rule.push, *(rule.merge or ()))
         if verb == "merge":
             return rule.merge if rule.merge is not None else rule.push
-        if rule.push is None and (rule.reviews or rule.checks) and verb == "push":
+        if rule.push is None and (rule.reviews or rule.checks) and verb != "delete":
             return ()
-        return rule.push if verb in ("push", "force") else None
+        return rule.push
 
     def _let_in(self, subjects: Iterable[str], who: _Who) -> str:
         """Return the subject by which he is let in, in words; "" where he is not."""
@@ -293,13 +297,24 @@ def _by_pattern(who: _Who, name: str) -> Says:
     return Says.no("no branch of this name is granted")
 
 
-def _listed(rules: Iterable[BranchRule]) -> str:
-    return ", ".join(rule.pattern for rule in rules)
+def _only(subjects: Iterable[str]) -> str:
+    named = ", ".join(dict.fromkeys(subjects))
+    return f"only {named}" if named else "nobody"
 
 
-def _only(rule: BranchRule, verb: Verb) -> str:
-    named = {"merge": rule.merge if rule.merge is not None else rule.push, "create": rule.create}
-    subjects = named.get(verb, rule.push)
-    if not subjects:
-        return "only by a reviewed change" if rule.push is None else "nobody"
-    return f"only {', '.join(subjects)}"
+def _is_within(inner: BranchRule, outer: BranchRule) -> bool:
+    """Whether it matches only a part of what the other one matches; `c*` and `c**` match the same, so that both decide."""
+    return covers(outer.pattern, inner.pattern) and not covers(inner.pattern, outer.pattern)
+
+
+def _let_in_by(verb: Verb, rule: BranchRule) -> tuple[str, ...]:
+    """Return who a rule lets in where one that lets in is enough; maintainers, where it does not say who pushes."""
+    if verb == "merge" and rule.merge is not None:
+        return rule.merge
+    return rule.push if rule.push is not None else (f"level:{MAINTAIN}",)
+
+
+def _doubts(rule: BranchRule, subjects: Iterable[str], who: _Who) -> list[str]:
+    """Return for which level that a rule lets in his word of the forge may stand, if for any."""
+    asked = [one for one in subjects if one.startswith("level:") and levels.is_known(one.partition(":")[2])]
+    return [f"rule {rule.pattern}: `{who.native}` may be {one}" for one in asked[:1] if who.native]
