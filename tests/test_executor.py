@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import threading
 
-from sigctl.core.kinds import Grant, Repo
+import pytest
+
+from sigctl.core.kinds import Grant, Membership, Repo, TeamMember
 from sigctl.core.plan import Action
 from sigctl.errors import BudgetError, InterruptedRunError, LaterError, RefusedError
-from sigctl.executor import Executor
+from sigctl.executor import Executor, _lanes
 
 
 def create(repo, phase=20, forge="f", depends=()):
@@ -80,6 +82,44 @@ def test_actions_on_one_thing_never_run_at_once_and_others_do():
     ]
     assert all(o.status == "done" for o in run(grants, perform))
     assert overlaps == []
+
+
+def test_what_is_in_one_thing_shares_a_lane_and_what_is_only_in_one_org_does_not():
+    made = [
+        Repo("O/a"),
+        Grant("repo", "O/a", "team:O/t", "read"),
+        Membership("O", "p1"),
+        Grant("repo", "O/b", "team:O/t", "read"),
+        Grant("org", "O", "team:O/t", "read"),
+        Membership("O", "p2"),
+        TeamMember("O/t", "p1"),
+        Repo("O/b"),
+        TeamMember("O/t", "p2"),
+        Grant("repo", "O/b", "team:O/u", "read"),
+    ]
+    actions = {one: Action("f", "create", None, one, "s", 40) for one in made}
+    repo_a, of_a, p1, *of_b, on_org, p2, in_t, repo_b, in_t_too, of_b_too = made
+    lanes = [[repo_a, of_a], [p1], [*of_b, repo_b, of_b_too], [on_org], [p2], [in_t, in_t_too]]
+    assert _lanes(actions.values()) == [[actions[one] for one in lane] for lane in lanes]
+
+
+@pytest.mark.parametrize("jobs", [{"f": 1}, {"f": 0}, {}])
+def test_a_forge_that_may_do_one_at_a_time_or_says_nothing_does_one_at_a_time(jobs):
+    other = threading.Event()
+    alone = threading.Lock()
+    met = []
+
+    def perform(_action):
+        if alone.acquire(blocking=False):
+            other.wait(0.05)  # nobody comes; whoever may come does so at once
+            alone.release()
+        else:
+            met.append(True)
+            other.set()
+        return ""
+
+    Executor({"f": perform}, jobs=jobs).run([create(f"O/r{n}") for n in range(3)])
+    assert met == []
 
 
 def test_a_stop_ends_between_two_actions_and_says_what_was_left():
