@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ALWAYS_EXCLUDED = (
@@ -82,3 +83,15 @@ class Hop:
         """Whether refs that are at the target may be overwritten or deleted."""
         words = {word for _, word in (*self.on_divergence, *self.delete_refs)}
         return bool(words & {"overwrite", "delete"}) or self.stage in (MOVE, LEAVE)
+
+
+def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
+    """Return the ref's name at the target: the first rule that fits, its `*` carried over; else the same name."""
+    for pattern, replacement in rules:
+        before, star, after = pattern.partition("*")
+        if not star:
+            if name == pattern:
+                return replacement
+        elif name.startswith(before) and name.endswith(after) and len(name) >= len(before) + len(after):
+            return replacement.replace("*", name[len(before) : len(name) - len(after)], 1)
+    return name

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from sigctl.core.history import ALWAYS_EXCLUDED, Hop
+from sigctl.core.history import ALWAYS_EXCLUDED, Hop, renamed
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 Tips = Mapping[str, str]
@@ -157,18 +157,6 @@ def fixed_out(name: str) -> bool:
 def visible(tips: Tips) -> dict[str, str]:
     """Return the refs that people made, without those a forge makes itself."""
     return {name: sha for name, sha in tips.items() if not fixed_out(name)}
-
-
-def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
-    """Return the ref's name at the target: the first rule that fits, its `*` carried over; else the same name."""
-    for pattern, replacement in rules:
-        before, star, after = pattern.partition("*")
-        if not star:
-            if name == pattern:
-                return replacement
-        elif name.startswith(before) and name.endswith(after) and len(name) >= len(before) + len(after):
-            return replacement.replace("*", name[len(before) : len(name) - len(after)], 1)
-    return name
 
 
 def valid(name: str) -> bool:
