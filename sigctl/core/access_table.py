@@ -13,11 +13,13 @@ from typing import NamedTuple
 from sigctl.core import levels
 from sigctl.core.access_routes import MIRROR, Route
 from sigctl.core.access_rules import Judge
-from sigctl.core.access_says import VERBS, Can, Says, Verb
-from sigctl.core.history import Hop
+from sigctl.core.access_says import ELSEWHERE, VERBS, Can, Says, Verb
+from sigctl.core.globs import covers
+from sigctl.core.history import Hop, renamed
 from sigctl.core.kinds import DeployKey, Repo
 
 _TEAM = re.compile(r"team:([\w./+-]+)")
+_HEADS = "refs/heads/"
 PERSON, STRANGER, MIRRORER, KEY = "person", "stranger", "mirror", "key"
 """Who a row is about: somebody in the files, an account that the files don't know, the account that brings histories, a deploy key."""
 
@@ -181,10 +183,7 @@ def _spoken(says: Says, names: Names) -> Says:
 
 
 def _pending(level: str, routes: Iterable[Route]) -> str:
-    waiting = [r.level for r in routes if r.waiting]
-    if not waiting:
-        return ""
-    best = max(waiting, key=lambda one: levels.rank(one) or 0, default=levels.NONE)
+    best = next((route.level for route in routes if route.waiting), level)  # the strongest comes first
     return best if levels.widens(level, best) else ""
 
 
@@ -211,13 +210,15 @@ def _row(
 
 def _mirrors(side: Side, wanted: Wanted) -> Iterator[Row]:
     """Yield the account that brings histories, for each repository that it pushes to."""
-    if wanted.teams or (wanted.people and side.me not in wanted.people):
+    who = side.names.accounts.get(side.me, side.me)
+    if wanted.teams or (wanted.people and not wanted.people & {who, side.me}):
         return
     by_path: dict[str, list[Hop]] = defaultdict(list)
     for hop in side.hops:
         by_path[hop.target.path].append(hop)
     for path, hops in sorted(by_path.items()):
-        if side.judge.repo(path) is None or not _asked(wanted, side, side.names.repo(path), path):
+        repo = side.judge.repo(path)
+        if repo is None or not _asked(wanted, side, side.names.repo(path), path):
             continue
         routes = tuple(
             sorted(
@@ -228,15 +229,20 @@ def _mirrors(side: Side, wanted: Wanted) -> Iterator[Row]:
             )
         )
         names = tuple(sorted({head for route in routes for head in route.branches}))
-        can = Can(names, push=names)
-        who = side.me or "(mirror account)"
-        yield _row(side, path, MIRRORER, who, login=side.me, level=levels.WRITE, routes=routes, can=can)
+        whole = names if "*" in names else (*names, ELSEWHERE)
+        can = Can(whole, push=() if repo.archived else names)
+        name = who or "(mirror account)"
+        yield _row(side, path, MIRRORER, name, login=side.me, level=levels.WRITE, routes=routes, can=can)
 
 
 def _heads(hop: Hop) -> tuple[str, ...]:
-    if hop.mode == "start":
-        return tuple(one.ref.removeprefix("refs/heads/") for one in hop.starts)
-    return tuple(ref.removeprefix("refs/heads/") for ref in hop.include if ref.startswith("refs/heads/"))
+    """Return the branches that it brings, by their names at the target."""
+    refs: Iterable[str] = (one.ref for one in hop.starts)
+    if hop.mode != "start":
+        within = (new for old, new in hop.rename if any(covers(ref, old) for ref in hop.include))
+        refs = (*(renamed(ref, hop.rename) for ref in hop.include), *within)
+    found = (ref.removeprefix(_HEADS) for ref in refs if ref.startswith(_HEADS))
+    return tuple(dict.fromkeys(found))
 
 
 def _keys(side: Side, wanted: Wanted) -> Iterator[Row]:
@@ -247,12 +253,18 @@ def _keys(side: Side, wanted: Wanted) -> Iterator[Row]:
         if isinstance(one, DeployKey) and _asked(wanted, side, side.names.repo(one.repo), one.repo):
             level = levels.WRITE if one.write else levels.READ
             route = Route("", one.repo, level, "deploy key", (f"key:{one.fingerprint}",))
-            open_ = not side.judge.rules.get(one.repo) and one.write
-            names = side.judge.patterns(one.repo)
-            can = Can(names, push=names if open_ else (), unknown=() if open_ or not one.write else names)
-            yield _row(
-                side, one.repo, KEY, one.title or one.fingerprint, level=level, routes=(route,), can=can
-            )
+            who, can = one.title or one.fingerprint, _opened(side, one)
+            yield _row(side, one.repo, KEY, who, level=level, routes=(route,), can=can)
+
+
+def _opened(side: Side, key: DeployKey) -> Can:
+    """Return what whoever holds the key may push: what no rule speaks of; what forges make of keys under rules can't be known."""
+    names, repo = side.judge.patterns(key.repo), side.judge.repo(key.repo)
+    if not key.write or (repo and repo.archived):
+        return Can(names)
+    ruled = {rule.pattern for rule in side.judge.rules.get(key.repo, ())}
+    free, rest = (tuple(name for name in names if (name in ruled) is under) for under in (False, True))
+    return Can(names, push=free, unknown=rest)
 
 
 def repos_of(side: Side) -> Iterator[Repo]:
