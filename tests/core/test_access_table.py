@@ -203,6 +203,12 @@ def test_that_somebody_passes_by_the_rules_is_kept_in_the_answer():
     assert row.says[0] == ("c7", "push", Says.yes("rule c7: passed by as owner of O", past=True))
 
 
+def test_of_a_word_of_the_forge_it_is_said_that_it_may_be_anything():
+    (row,) = table(given("person:p1", "native:security"), wanted=Wanted(branches=("c7",)))
+    unknown = Says.unknown("`native:security` may be anything")
+    assert row.says == tuple(("c7", verb, unknown) for verb in ("push", "merge", "create", "force", "delete"))
+
+
 SOME = [
     PLACE, given("team:O/t"), given("team:O/t", repo="O/old"),
     Team("O/u"), TeamMember("O/u", "p2"), given("team:O/u"), given("person:stranger", repo="O/loose"),

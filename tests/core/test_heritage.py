@@ -45,6 +45,28 @@ def test_a_declared_grant_that_is_covered_only_until_now_is_given_explicitly() -
     assert {(action.verb, action.key) for action in found} == {("delete", GIVEN.key), ("create", COPY.key)}
 
 
+def test_what_is_two_teams_above_counts_though_only_the_forge_knows_the_way_there() -> None:
+    lowest = Team("O/low", parent="O/below")
+    copy = Grant("repo", "O/r", "team:O/low", "write", state=INHERITED)
+    seen = state([ABOVE, BELOW, lowest])
+    for wanted in ([GIVEN], [GIVEN, lowest], [GIVEN, Team("O/low"), BELOW], [GIVEN, lowest, Team("O/below")]):
+        assert comes_from_above(copy, "write", state(wanted), seen)
+    for wanted in ([GIVEN, Team("O/low", parent="")], [GIVEN, lowest, Team("O/below", parent="")]):
+        assert not comes_from_above(copy, "write", state(wanted), seen)
+
+
+def test_teams_that_are_nested_in_a_circle_get_nothing_from_above() -> None:
+    circle = state([Team("O/below", parent="O/a"), Team("O/a", parent="O/b"), Team("O/b", parent="O/a")])
+    assert not comes_from_above(COPY, "write", circle, {})
+
+
+def test_a_copy_counts_as_declared_also_where_nothing_but_copies_is_listed() -> None:
+    declared = Grant("repo", "O/r", "team:O/below", "read")
+    wanted = [ABOVE, BELOW, GIVEN, declared]
+    assert own_only([COPY], wanted) == [Grant("repo", "O/r", "team:O/below", "read", state=INHERITED)]
+    assert own_only([COPY], [BELOW, declared]) == []
+
+
 def test_more_than_what_is_inherited_is_given() -> None:
     (action,) = actions(GIVEN, Grant("repo", "O/r", "team:O/below", "admin"))
     assert (action.verb, action.key) == ("create", COPY.key)
