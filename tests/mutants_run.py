@@ -1,7 +1,7 @@
 """Try the mutants that mutmut has made, each in a child of one process in which all tests are collected already.
 
 `mutmut run` collects the tests anew for each mutant, which takes most of its time. This plugin of pytest takes the place of its
-loop: mutmut makes the mutants, says which tests reach each (`mutmut-stats.json`), and its files keep the verdicts (`*.meta`).
+loop: mutmut makes the mutants, and its files keep the verdicts (`*.meta`).
 Run it in the folder that mutmut made, as `make mutants` does:
 
     python -m pytest -p mutants_run tests/core tests/test_executor.py
@@ -21,8 +21,8 @@ import os
 import resource
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
@@ -46,15 +46,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
     if Path.cwd() not in Path(sigctl.__file__).resolve().parents:
         raise pytest.UsageError(f"the code under test is {sigctl.__file__}, not what is in {Path.cwd()}")
-    _choose("")
-    items = {item.nodeid: item for item in session.items}
-    took = {name: _seconds(item) for name, item in items.items()}
-    reach = json.loads(Path("mutmut-stats.json").read_text())["tests_by_mangled_function_name"]
+    forget = _forgetting()
+    took = {item.nodeid: _seconds(item) for item in session.items}
     tests = {
-        function: sorted((items[one] for one in found if one in items), key=lambda item: took[item.nodeid])
-        for function, found in reach.items()
+        function: sorted(found, key=lambda item: took[item.nodeid])
+        for function, found in _reach(session.items, forget).items()
     }
-    _forget_answers()
+    forget()
     gc.collect()
     gc.freeze()
     for path in sorted(Path().rglob("*.py.meta")):
@@ -70,14 +68,37 @@ def _choose(mutant: str) -> None:
     trampoline.get_mutant_under_test = lambda: mutant
 
 
-def _forget_answers() -> None:
-    """Empty the caches of our functions: what they answered without any mutant is no answer with one."""
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("sigctl."):
+def _forgetting() -> Callable[[], None]:
+    """Return what empties the caches of our functions: what they answered before, no code runs for again."""
+    keep = [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("sigctl.")
+    ]
+
+    def forget() -> None:
+        for one in keep:
             one.cache_clear()
+
+    return forget
+
+
+def _reach(items: list[pytest.Item], forget: Callable[[], None]) -> dict[str, list[pytest.Item]]:
+    """Return function -> tests that run it now: what mutmut noted may be of tests as they were, and of code as it was."""
+    found: dict[str, list[pytest.Item]] = defaultdict(list)
+    _choose("stats")
+    for item in items:
+        hit: set[str] = set()
+        trampoline.record_trampoline_hit = lambda name, hit=hit, **_: hit.add(name)
+        forget()
+        _passes(item)
+        for function in hit:
+            found[function].append(item)
+    return found
 
 
 def _seconds(item: pytest.Item) -> float:
+    _choose("")
     began = time.process_time()
     if not _passes(item):
         raise pytest.UsageError(f"{item.nodeid} fails without any mutant")
