@@ -64,11 +64,9 @@ class Features(RepoSetting):
 
     def narrowed(self, after: Self) -> Self:
         """Return what allows only what both this and the one after it allow: a safe step from one to the other."""
-        old = self.given()
-        less = {
-            name: who if _rises(old.get(name, who), who) < 0 else old.get(name, who)
-            for name, who in after.given().items()
-        }
+        asked = after.given()
+        had = {**asked, **self.given()}
+        less = {name: who if _rises(had[name], who) < 0 else had[name] for name, who in asked.items()}
         return type(self).of(self.repo, less)
 
 
