@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -218,6 +219,11 @@ OVER = {
         DeployKey("G/r", "SHA256:a", write=True, title="old"),
         DeployKey("G/r", "SHA256:a", title="mirror"),
     ),
+    "a secret is written anew only where the files ask for that now": (
+        HOOK,
+        replace(HOOK, renewed=True),
+        HOOK,
+    ),
     "what is only told is as it is there": (
         Repo("G/r", description="new"),
         Repo("G/r", description="old", visibility="public", filled=True, fork_of="X/r"),
@@ -275,6 +281,11 @@ CHANGES = {
         Actions("repo", "G/r", enabled=True, allowed="local", approve=True),
         {"enabled": (True, False), "approve": (True, False)},
     ),
+    "nothing where nothing runs": (
+        Actions("repo", "G/r", enabled=False, approve=True),
+        Actions("repo", "G/r", enabled=False, allowed="local", approve=True),
+        {},
+    ),
     "not what is only told": (
         Grant("repo", "G/r", "person:p1", "read"),
         Grant("repo", "G/r", "person:p1", "write", until="2027-01-01", state="invited", by_role="x"),
@@ -304,6 +315,8 @@ def test_a_step_between_shuts_what_will_be_shut_and_opens_nothing():
         for name in names:
             one, other = Approvals("G/r", **{name: had}), Approvals("G/r", **{name: gets})
             assert one.narrowed(other) == Approvals("G/r", **{name: between})
+    large, small = PushRules("repo", "G/r", max_file_size=9), PushRules("repo", "G/r", max_file_size=5)
+    assert large.narrowed(small) == small.narrowed(large) == small
     one = Features("G/r", ("ci=off", "issues=everyone", "pages=native:odd", "wiki=members"))
     other = Features("G/r", ("ci=members", "forks=off", "issues=members", "pages=off", "wiki=members"))
     assert one.narrowed(other) == Features(
