@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sigctl.core.kinds import Features, Resource
 from sigctl.core.kinds.features import BELOW, rank
@@ -21,19 +21,17 @@ def within_reach(
     """Return what is wanted with features that the forge has and that no other one forbids.
 
     One that nobody declares comes down with the one that it depends on, with a note; one that would be more open than what it
-    depends on, and that is not declared, is set aside.
+    depends on, and that is not declared, is set aside. A repository that is not there yet will have what each new one has.
     """
     if not any(isinstance(one, Features) for one in wanted):
         return wanted
     theirs = {one.key: one.given() for one in seen if isinstance(one, Features)}
-    return [
-        _fitted(
-            _had(one, theirs.get(one.key, {}), traits, notes), theirs.get(one.key, {}), forge, notes, aside
-        )
-        if isinstance(one, Features)
-        else one
-        for one in wanted
-    ]
+
+    def fitted(one: Features) -> Features:
+        there = theirs.get(one.key, {})
+        return _fitted(_had(one, there, traits, notes), there or traits.features, forge, notes, aside)
+
+    return [fitted(one) if isinstance(one, Features) else one for one in wanted]
 
 
 def _had(ours: Features, there: dict[str, str], traits: Traits, notes: list[Note]) -> Features:
@@ -43,21 +41,17 @@ def _had(ours: Features, there: dict[str, str], traits: Traits, notes: list[Note
     for name in sorted(lost):
         where = "this server" if name in traits.features else "this forge"
         notes.append(Note("unsupported", f"features.{name}", f"{_plain(name)} is not kept by {where}"))
-    return (
-        Features.of(ours.repo, {name: who for name, who in said.items() if name not in lost})
-        if lost
-        else ours
-    )
+    return Features.of(ours.repo, {name: who for name, who in said.items() if name not in lost})
 
 
 def _fitted(
-    ours: Features, there: dict[str, str], forge: str, notes: list[Note], aside: list[SetAside]
+    ours: Features, there: Mapping[str, str], forge: str, notes: list[Note], aside: list[SetAside]
 ) -> Features:
     said = ours.given()
     fitted = dict(said)
     for name, above in BELOW.items():
         most = said.get(above) or there.get(above)
-        now = said.get(name) or there.get(name) or (most if above in said else None)
+        now = said.get(name) or there.get(name)
         if most is None or now is None or rank(now) <= rank(most):
             continue
         if name not in said:

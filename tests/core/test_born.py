@@ -42,6 +42,10 @@ def test_or_right_after_one_that_is_made_later():
     assert phases([replace(MADE, phase=55), act(None, RULE, 39)]) == [55, 56]
 
 
+def test_those_of_a_repository_that_is_there_already_keep_their_phase():
+    assert phases([act(REPO, replace(REPO, description="x"), 75), act(None, RULE, 39)]) == [75, 39]
+
+
 @pytest.mark.parametrize(
     "action",
     [
@@ -81,7 +85,9 @@ OPENS = act(CLOSED, OPEN, 68)
         (act(TeamMember("T/t", "p1"), None, 70), 71),
         (act(MINE, None, 68), 69),
         (act(MINE, None, 67), 68),
+        (act(TeamMember("T/t", "p1"), None, 68), 69),
         (act(TeamMember("T/t", "p1"), None, 67), 68),
+        (act(replace(MINE, target="G/a/s"), None, 68), 68),
         (act(replace(MINE, target="G/a/s"), None, 70), 68),
         (act(replace(MINE, on="org", target="G/b"), None, 70), 68),
         (act(None, MINE, 70), 68),

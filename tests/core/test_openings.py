@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sigctl.core.kinds import BranchRule, Grant, Repo, Team, TeamMember
-from sigctl.core.openings import linked
+from sigctl.core.kinds import BranchRule, Features, Grant, Label, Org, Repo, Team, TeamMember
+from sigctl.core.openings import linked, opens
 from sigctl.core.plan import Action
 from sigctl.core.state import state
 
@@ -69,6 +69,54 @@ def test_what_opens_nothing_waits_for_nothing():
     text = act(REPO, replace(REPO, description="x"), 75)
     archived = act(replace(REPO, archived=False), REPO, 85)
     assert [one.depends for one in linked([*SHUT, text, archived], SEEN)] == [()] * 6
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (WIDE, None, True),
+        (NARROW, replace(NARROW, push=("team:O/t",)), True),
+        (None, NARROW, False),
+        (replace(NARROW, push=("team:O/t",)), NARROW, False),
+        (Features.of("O/g/r", {"wiki": "off"}), Features.of("O/g/r", {"wiki": "everyone"}), True),
+        (Features.of("O/g/r", {"wiki": "everyone"}), Features.of("O/g/r", {"wiki": "off"}), False),
+        (REPO, replace(REPO, archived=False), True),
+        (REPO, replace(REPO, archived=False, visibility="secret"), True),
+        (replace(REPO, visibility="public"), replace(REPO, archived=False), True),
+        (replace(REPO, archived=False), REPO, False),
+        (REPO, replace(REPO, visibility="public"), True),
+        (replace(REPO, visibility="public"), REPO, False),
+        (REPO, replace(REPO, description="x"), False),
+        (None, replace(REPO, visibility="public"), False),
+        (REPO, None, False),
+        (None, Grant("repo", "O/g/r", "person:p1", "admin"), False),
+        (Org("O", visibility="private"), Org("O", visibility="public"), False),
+        (None, Label("O/g/r", "bug"), False),
+    ],
+)
+def test_it_opens(before, after, found):
+    assert opens(act(before, after, 63)) is found
+
+
+def test_what_opens_nothing_waits_for_nothing_beside_what_does():
+    late = replace(act(None, Label("O/g/r", "bug"), 90), depends=("b", "a"))
+    assert linked([*SHUT, OPENINGS[0], late], SEEN)[-1] == late
+
+
+def test_what_waits_for_nothing_more_is_left_as_it_is():
+    opening = replace(OPENINGS[0], depends=("b", "a"))
+    assert linked([opening], SEEN) == [opening]
+    assert linked([SHUT[0], opening], SEEN)[1].depends == tuple(sorted(("a", "b", SHUT[0].id)))
+
+
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda a: f"{a.verb} {a.kind} {a.phase}")
+def test_what_shuts_in_the_same_phase_is_not_waited_for(opening):
+    assert linked([replace(SHUT[1], phase=opening.phase), opening], SEEN)[1].depends == ()
+
+
+def test_a_repository_that_moves_from_a_path_that_a_team_has_too_is_not_taken_for_the_team():
+    moved = act(Repo("O/t"), Repo("O/moved"), 20, "move")
+    assert linked([moved, SHUT[3], OPENINGS[0]], SEEN)[2].depends == (SHUT[3].id,)
 
 
 def test_a_team_that_is_renamed_and_a_repository_that_moves_are_known_by_both_names():

@@ -91,7 +91,7 @@ repos:
     description: Xen
     topics: [virt, xen]
     access: {{testers: triage, "person:guest1": write}}
-    features: {{repository: members, forks: off, ci: members, merge_requests: members, pages: public, issues: members}}
+    features: {{repository: members, forks: off, ci: members, pages: public, issues: members}}
     deploy_keys:
       ci: {{key: "{key1}", write: true}}
       reader: {{key: env:READER_KEY}}
