@@ -13,6 +13,7 @@ from typing import Any
 from sigctl.core.kinds import (
     KINDS,
     PARTS,
+    BranchRule,
     DeployKey,
     Key,
     Org,
@@ -38,6 +39,8 @@ from sigctl.core.state import (
 
 FORMAT = "sigctl/snapshot/1"
 LEFT_OUT = "(address left out)"
+NAMELESS = "team:(not public)"
+"""Stands in a rule for each team that is not told of."""
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TEXTS = ("title", "description", "homepage")
 """Fields that people write freely."""
@@ -123,16 +126,10 @@ class Snapshot:
 
 def published(observation: Observation, desired: Desired, coverage: Coverage) -> Seen:
     """Return what may be shown to anyone: no addresses, and of what is not public only what the files name anyway."""
-    hidden = {key for key, one in observation.state.items() if key not in desired.state and _is_closed(one)}
-    groups = tuple(f"{key.name}/" for key in hidden if key.kind == Org.KIND)
-    hidden |= {
-        key
-        for key in observation.state
-        if key.kind in (Repo.KIND, Team.KIND, Org.KIND) and groups and key.name.startswith(groups)
-    }
-    names = {f"team:{key.name}" for key in hidden if key.kind == Team.KIND}
+    hidden = _hidden(observation.state, desired.state)
+    names: dict[str, str | None] = {f"team:{key.name}": NAMELESS for key in hidden if key.kind == Team.KIND}
     kept = {
-        key: plain(one)
+        key: _shown(one, observation.state, hidden, names)
         for key, one in observation.state.items()
         if key not in hidden
         and one.inside not in hidden
@@ -142,7 +139,11 @@ def published(observation: Observation, desired: Desired, coverage: Coverage) ->
     }
     speaks = {one.who() for one in kept.values()} | coverage.logins | {observation.me}
     pinned = {str(one) for one in desired.pins.values()}
-    said = tuple(note for note in observation.notes if not any(key.name in note.text for key in hidden))
+    said = tuple(
+        note
+        for note in observation.notes
+        if not any(key.name in note.subject or key.name in note.text for key in hidden)
+    )
     told = replace(
         observation,
         state=kept,
@@ -161,6 +162,27 @@ def published(observation: Observation, desired: Desired, coverage: Coverage) ->
         },
     )
     return Seen(told, replace(coverage, hidden=len(hidden)))
+
+
+def _hidden(seen: State, wanted: State) -> set[Key]:
+    """Return the repositories, teams and orgs that are not public, or below such an org, and that no file names."""
+    closed = {key for key, one in seen.items() if key not in wanted and _is_closed(one)}
+    groups = tuple(f"{key.name}/" for key in closed if key.kind == Org.KIND)
+    whole = (Repo.KIND, Team.KIND, Org.KIND)
+    return closed | {
+        key for key in seen if key.kind in whole and key not in wanted and key.name.startswith(groups)
+    }
+
+
+def _shown(one: Resource, seen: State, hidden: set[Key], names: Mapping[str, str | None]) -> Resource:
+    """Return the resource without addresses, and without the names of what is hidden."""
+    if isinstance(one, BranchRule):
+        return one.with_subjects(names)
+    if isinstance(one, Repo) and one.fork_of:
+        origin = Key(Repo.KIND, one.fork_of)
+        if origin in hidden or (origin not in seen and _is_closed(one)):
+            one = replace(one, fork_of=None)
+    return plain(one)
 
 
 def _is_closed(one: Resource) -> bool:
@@ -284,7 +306,7 @@ def _seen(name: str, data: Mapping[str, Any]) -> Seen:
         reads=int(data["reads"]),
         unread={
             Key(Repo.KIND, str(path)): Unread(**{**one, "kinds": frozenset(one["kinds"])})
-            for path, one in data.get("unread", {}).items()
+            for path, one in data["unread"].items()
         },
     )
     covered: dict[str, Any] = {
