@@ -135,7 +135,7 @@ def settle(actions: Sequence[Action], *, renames: int, classic: int, opening: in
         if isinstance(one, ClassicRule):
             out.append(replace(a, phase=max(classic, ruled.get(one.inside, 0) + 1)))
         elif isinstance(one, PARTS):
-            least = made.get(one.inside, 0) + 1 if one.inside in made else 0
+            least = made[one.inside] + 1 if one.inside in made else 0
             if isinstance(one, TERMS) and a.verb == "update":
                 least = 0  # where their repository is then
             if isinstance(one, Security) and one.inside in shown:
