@@ -49,7 +49,7 @@ class Actions(TargetSetting):
         fewer = set(before.patterns or ()) - set(after.patterns or ())
         more = set(after.patterns or ()) - set(before.patterns or ())
         ups = (
-            _rises(bool(before.enabled), bool(after.enabled)),
+            _rises(_runs(before.enabled), _runs(after.enabled)),
             _rises(_ALLOWED.get(before.allowed or "", 0), _ALLOWED.get(after.allowed, 2))
             if after.allowed
             else 0,
@@ -58,6 +58,11 @@ class Actions(TargetSetting):
             1 if more else -1 if fewer else 0,
         )
         return "widens" if 1 in ups else "narrows" if -1 in ups else "neutral"
+
+
+def _runs(enabled: bool | str | None) -> int:  # noqa: FBT001  # the field as it is
+    """Return how many repositories of an org run workflows: none, some (a word of the forge) or all."""
+    return int(bool(enabled)) + (enabled is True)
 
 
 def _rises(before: int, after: int) -> int:
