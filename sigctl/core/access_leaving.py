@@ -113,10 +113,8 @@ def _empty(before: Side, after: Side) -> Iterator[Gap]:
     then = {one.team for one in after.judge.held.values() if isinstance(one, TeamMember)}
     now = {one.team for one in before.judge.held.values() if isinstance(one, TeamMember)}
     for team in now - then:
-        name = before.names.teams.get(team, team)
-        yield Gap(
-            before.forge, name.partition("/")[0] if "/" in name else "", name, "nobody is left in the team"
-        )
+        name = before.names.teams.get(team, "")
+        yield Gap(before.forge, name.partition("/")[0], name or team, "nobody is left in the team")
 
 
 def _owners(before: Side, after: Side, least: int) -> Iterator[Gap]:

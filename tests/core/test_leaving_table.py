@@ -130,6 +130,11 @@ OWNERS = {
     "who is only invited owns nothing yet": ([owner("p1"), owner("p2", state="invited")], 0, [NO_OWNER]),
     "the last of a group": ([on_group(P1)], 0, [NO_OWNER]),
     "one of two of a group": ([on_group(P1), on_group(P2)], 1, []),
+    "two of three of a group": (
+        [on_group(P1), on_group(P2), on_group("person:p3")],
+        3,
+        [("O", "2 owners are left, 3 asked for")],
+    ),
     "who is only invited to a group": ([on_group(P1), on_group(P2, state="invited")], 0, [NO_OWNER]),
     "who has less in a group owns it not": ([on_group(P1), on_group(P2, "write")], 0, [NO_OWNER]),
     "who has less is not missed": ([on_group(P1, "write"), on_group(P2)], 2, []),
@@ -150,8 +155,8 @@ def test_gaps_say_where_they_are():
     held += [TeamMember(team, "p1") for team in ("O/t", "bare", "O/u")]
     assert leaving([side(*held)], "ann").gaps == (
         Gap("f", "", "O", "0 owners are left, 1 asked for"),
+        Gap("f", "", "O/u", "nobody is left in the team"),
         Gap("f", "", "bare", "nobody is left in the team"),
-        Gap("f", "O", "O/u", "nobody is left in the team"),
         Gap("f", "virt", "virt/packagers", "nobody is left in the team"),
         Gap("f", "virt", "virt/xen", "nobody else has admin or more"),
         Gap("f", "virt", "virt/xen", "nobody else may push branches without a rule"),
