@@ -95,6 +95,17 @@ def test_what_the_files_do_not_know_has_the_names_of_the_forge():
     ]  # fmt: skip
 
 
+def test_a_right_on_what_is_not_there_is_told_of_though_nothing_is_known_of_it():
+    (row,) = table(given("person:p1", repo="O/gone"))
+    assert (row.path, row.who, row.level, row.archived, row.visibility) == (
+        "O/gone",
+        "ann",
+        "write",
+        False,
+        "",
+    )
+
+
 def test_steps_that_are_no_teams_stay_as_they_are():
     held = [Membership("O", "p1", "owner")]
     found = {(row.path, row.archived, row.visibility): row.routes[0].via for row in table(*held)}
@@ -400,6 +411,13 @@ def test_whoever_holds_a_deploy_key_may(case):
     )
     assert table(key, *rules) == [row]
     assert table(replace(key, title=""), *rules) == [row._replace(who="SHA256:a")]
+
+
+def test_keys_of_one_name_come_as_the_forge_lists_them():
+    keys = [
+        DeployKey("O/r", name, write=name == "SHA256:b", title="builder") for name in ("SHA256:b", "SHA256:a")
+    ]
+    assert [(row.who, row.level) for row in table(*keys)] == [("builder", "write"), ("builder", "read")]
 
 
 def test_no_deploy_key_pushes_to_an_archive():
