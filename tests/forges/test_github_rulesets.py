@@ -84,6 +84,7 @@ def test_a_wider_rule_leaves_out_what_has_its_own() -> None:
         "branch", "c8-sig-virt-*"
     )
     assert left_out("branch", "main", PATTERNS) == frozenset()
+    assert left_out("branch", "c8*", ["c8*", "c8**"]) == left_out("branch", "c8**", ["c8*"]) == frozenset()
     assert refs("branch", "*") == {"~ALL"}
 
 

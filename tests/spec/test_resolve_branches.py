@@ -54,6 +54,22 @@ def test_an_own_namespace_is_the_exact_name_and_the_name_with_a_dash(tmp_path: P
     assert {rule.create for rule in found.values()} == {("team:Org/sig-virt-core",)}
 
 
+def test_of_patterns_that_mean_the_same_the_first_decides(tmp_path: Path) -> None:
+    sig = virt(
+        branches=[
+            {"pattern": "c7**", "push": ["docs"]},
+            {"pattern": "c7***", "push": []},
+            {"pattern": "x/**/y", "push": []},
+        ],
+        repos={"xen": {"branches": [{"pattern": "c7*", "push": ["core"]}]}},
+    )
+    found = rules(resolved(load(tmp_path, None, virt=sig)), "hub", "Org/sig-virt-xen")
+    assert {pattern: rule.push for pattern, rule in found.items()} == {
+        "c7*": ("team:Org/sig-virt-core",),
+        "x/**/y": (),
+    }
+
+
 def test_the_rule_nearest_to_the_repository_decides(tmp_path: Path) -> None:
     sig = virt(
         branches=[{"pattern": "main", "push": ["docs"]}],

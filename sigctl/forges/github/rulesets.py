@@ -75,7 +75,7 @@ def refs(on: str, pattern: str) -> frozenset[str]:
 
 def left_out(on: str, pattern: str, others: Iterable[str]) -> frozenset[str]:
     """Return GitHub's patterns for what has a narrower rule of its own among the other patterns."""
-    narrower = [other for other in others if other != pattern and fnmatchcase(other, pattern)]
+    narrower = [one for one in others if fnmatchcase(one, pattern) and not fnmatchcase(pattern, one)]
     return frozenset(ref for other in narrower for ref in refs(on, other))
 
 

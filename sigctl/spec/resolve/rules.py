@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,15 +24,21 @@ _WRITERS = ("write", "maintain", "admin")
 def branch_rules(
     spec: Spec, entry: Entry, path: str, name: Name, key: KeyName = lambda _: None
 ) -> Iterator[BranchRule]:
-    """Yield the rules of a repository, each pattern once: the first that is written for it decides."""
+    """Yield the rules of a repository, each pattern once: the first that is written for it decides.
+
+    `c**` is the same pattern as `c*`: two rules of which each is the other's narrower one would hold neither.
+    """
     for kind, on in _KINDS.items():
         seen: set[str] = set()
         for rule in all_rules(spec, entry, kind):
-            fresh = [pattern for pattern in dict.fromkeys(rule.patterns) if pattern not in seen]
-            if fresh:
+            fresh: dict[str, str] = {}
+            for pattern in rule.patterns:
+                fresh.setdefault(re.sub(r"\*+", "*", pattern), pattern)
+            new = [pattern for plain, pattern in fresh.items() if plain not in seen]
+            if new:
                 seen.update(fresh)
                 names = _Names(name, key, rule.sig, retired=entry.sig.status == "retired")
-                yield from _resources(rule, path, fresh, on, names)
+                yield from _resources(rule, path, new, on, names)
 
 
 def all_rules(spec: Spec, entry: Entry, kind: str) -> Iterator[Rule]:
