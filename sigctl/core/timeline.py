@@ -117,7 +117,7 @@ class Timeline:
         """Return what the thing is from each of its changes on."""
         line = self._lines.get(key)
         if line is None:
-            found = sorted(self._changes.get(key, ()), key=self.phase)
+            found = sorted(self._changes[key], key=self.phase)
             line = [(self.phase(a), self._final(a.after) if a.after is not None else None) for a in found]
             self._lines[key] = line
         return line
@@ -209,7 +209,7 @@ class Timeline:
         if isinstance(one, TeamMember):
             return {(one.login, repo) for repo in self._reach(one.team)}
         if isinstance(one, Grant):
-            repos = [one.target] if one.on == Repo.KIND else self.below.get(one.target, ())
+            repos = [one.target] if one.on == Repo.KIND else self.below[one.target]
             people = (
                 self.people_of.get(one.subject_name, ()) if one.subject_kind == TEAM else [one.subject_name]
             )
@@ -233,7 +233,7 @@ class Timeline:
         for key in self.grants_to.get(f"{TEAM}:{team}", ()):
             on, _, rest = key.name.partition(":")
             target = rest[: -len(f":{TEAM}:{team}")]
-            found |= {target} if on == Repo.KIND else self.below.get(target, set())
+            found |= {target} if on == Repo.KIND else self.below[target]
         return (found | self.ruled[team]) & self.repos
 
     def _at(self, repo: str, least: int) -> set[str]:
