@@ -250,8 +250,14 @@ def test_a_right_of_its_own_is_told_beside_that_of_the_team_above():
 
 @pytest.mark.parametrize(
     "teams",
-    [[], [Team("O/d")], [Team("O/d", parent="O/d")], [Team("O/c", parent="O/d"), Team("O/d", parent="O/c")]],
-    ids=["not read", "at the top", "within itself", "each within the other"],
+    [
+        [],
+        [Team("O/d")],
+        [Team("O/d", parent="O/d")],
+        [Team("O/c", parent="O/d"), Team("O/d", parent="O/c")],
+        [Team("O/d", parent="O/c"), Team("O/c", parent="O/b"), Team("O/b", parent="O/c")],
+    ],
+    ids=["not read", "at the top", "within itself", "each within the other", "below such teams"],
 )
 def test_a_copy_of_nobody_knows_what_is_told_as_the_teams_own(teams):
     assert ways([REPO, *teams, COPY, TeamMember("O/d", "p1")]) == [OWN]

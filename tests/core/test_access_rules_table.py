@@ -157,7 +157,11 @@ SAID = [
             ),
             "a word of the forge is no name": ([rule("c7", THEIRS)], "both", "push", "c7", no("rule c7: only team:O/u")),
             "a word of the forge is no other word of it": (
-                [rule("c7", ("level:native:x",))], "both", "push", "c7", no("rule c7: only level:native:x"),
+                [rule("c7", ("level:native:write",))], "both", "push", "c7", no("rule c7: only level:native:write"),
+            ),
+            "a word of the forge that may be the level of both rules": (
+                [rule("*7", KEEPERS), rule("c*", ("level:admin", "level:maintain"))],
+                "both", "push", "c7", maybe("rule *7: `native:odd` may be level:maintain; rule c*: `native:odd` may be level:admin"),
             ),
             "a word of the forge beside a team": (C7, "both", "push", "c7", yes("rule c7: team:O/t")),
             "a word of the forge that another rule keeps out": (
@@ -220,6 +224,10 @@ SAID = [
             ),
             "a word of the forge that may be the level": (
                 [rule("c7", THEIRS), rule("c*")], "both", "push", "c7", maybe("rule c*: `native:odd` may be level:maintain"),
+            ),
+            "a word of the forge that may be the level of either rule": (
+                [rule("c7"), rule("c*", ("level:admin",))],
+                "both", "push", "c7", maybe("rule c*: `native:odd` may be level:admin; rule c7: `native:odd` may be level:maintain"),
             ),
             "a word of the forge is no name": ([rule("c7", THEIRS)], "both", "push", "c7", no("rule c7: only team:O/u")),
             "a word of the forge beside a team": (
@@ -432,6 +440,12 @@ def test_where_rights_name_branches_each_has_its_own():
     assert named(writes("O/one"), writes("O/two", branches=("b",))) == (can(names, names), can(names, ("b",)))
 
 
+def test_where_rights_name_branches_those_of_others_are_told_of_where_they_are_named():
+    mine = [writes(path, branches=("a",)) for path in ("O/one", "O/two")]
+    other = Grant("repo", "O/one", "person:p3", "write", branches=("c",))
+    assert named(*mine, other) == (can(("a", "b", "c", ""), ("a",)), can(("a", "b", ""), ("a",)))
+
+
 def test_where_rights_name_branches_one_that_does_not_push_gives_none():
     team = [TeamMember("t", "p1")]
     both = [writes(path, branches=("a",)) for path in ("O/one", "O/two")]
@@ -459,6 +473,12 @@ def test_where_rights_name_branches_one_that_does_not_push_gives_none():
 def test_answers_may_differ_for_each_pattern_and_for_what_none_speaks_of(facts, traits, names):
     repos = [Repo("O/one", default_branch="main"), Repo("O/two", default_branch="x")]
     assert Judge(state([*repos, *facts]), traits).patterns("O/one") == names
+
+
+def test_of_a_repository_that_is_not_read_there_are_no_patterns_and_no_default_branch():
+    found = Judge(state([writes("O/none")]), BLIND)
+    assert found.patterns("O/none") == ("",)
+    assert found.may("push", "p1", "O/none", "main") == yes("whoever may write")
 
 
 def test_rules_are_found_by_repository_and_pattern_those_of_groups_among_them():
