@@ -272,15 +272,15 @@ def _surplus(wanted: State, seen: State, desired: Desired) -> tuple[list[Action]
             _undeclared(theirs, desired, actions, notes)
         elif theirs.inside is not None:
             level = getattr(theirs, "level", "")
-            if _is_managed(theirs.inside, desired) and not comes_from_above(theirs, level, wanted, seen):
+            if is_managed(theirs.inside, desired) and not comes_from_above(theirs, level, wanted, seen):
                 actions.append(_action(desired, theirs, None))
         elif theirs.KIND in UNDECLARED:
             _undeclared(theirs, desired, actions, notes)
     return actions, notes
 
 
-def _is_managed(where: Key, desired: Desired) -> bool:
-    """Whether the files are the whole truth inside; a team that is a group may be shared like one."""
+def is_managed(where: Key, desired: Desired) -> bool:
+    """Return whether the files are the whole truth inside; a team that is a group may be shared like one."""
     return where in desired.managed or (where.kind == "org" and Key(Team.KIND, where.name) in desired.managed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sigctl.core.diff import UNDECLARED
+from sigctl.core.diff import UNDECLARED, is_managed
 from sigctl.core.kinds import BranchRule, ClassicRule, Key, Ref, Resource, to_json
 from sigctl.core.plan import Action, Refusal
 from sigctl.core.policy import Policy
@@ -165,7 +165,7 @@ class _Change:
             part = Key(gone.KIND, gone.inside.name)
             other = before.undeclared.get(gone.PART) != now.undeclared.get(gone.PART)
             return other or (part in now.parts and part not in before.parts)
-        return gone.inside in now.managed and gone.inside not in before.managed
+        return is_managed(gone.inside, now) and not is_managed(gone.inside, before)
 
 
 def _stays(steps: Sequence[Action]) -> bool:
