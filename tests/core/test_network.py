@@ -16,7 +16,7 @@ INSIDE = {
     "255.255.255.255": "private", "169.254.169.254": "metadata", "100.100.100.200": "metadata", "168.63.129.16": "metadata", "192.0.0.192": "metadata",
     "fd00:ec2::254": "metadata", "::ffff:10.0.0.1": "private", "::ffff:169.254.169.254": "metadata", "::ffff:7f00:1": "loopback",
     "64:ff9b::10.0.0.1": "private", "64:ff9b::a9fe:a9fe": "metadata", "2002:a00:1::1": "private", "2002:7f00:1::": "loopback", "::10.0.0.1": "reserved",
-    "4000::1": "reserved",
+    "4000::1": "reserved", "fd00:ec2::254%eth0": "metadata", "2606:4700::1111%eth0": "link-local",
 }  # fmt: skip
 OUTSIDE = (
     "1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.32.0.1", "172.15.0.1", "192.169.0.1", "2606:4700::1111", "2a00:1450::1",
@@ -61,6 +61,7 @@ def test_an_address_is_known_in_every_form_that_resolvers_take_for_one(host):
         "09",
         "256.1.1.1",
         "1.2.3.4.5",
+        "1.2.3.4.0",
         "",
         "a.b",
         "1..2",
@@ -86,3 +87,15 @@ def test_names_of_ones_own_network_lead_inside():
         )
     )
     assert not any(map(leads_inside, ("github.com", "internal.example.org", "localhost.example.org")))
+
+
+def test_an_address_leads_inside_by_what_it_is_and_not_as_a_name():
+    assert all(map(leads_inside, ("10.0.0.1", "::1", "0x7f.1", "10.0.0.1.")))
+    assert not any(map(leads_inside, ("8.8.8.8", "2606:4700::1111", "134744072", "example.lanX")))
+    assert [
+        leads_inside(host, lambda address: "" if address == "10.0.0.1" else "x") for host in ("10.1", "::2")
+    ] == [
+        False,
+        True,
+    ]
+    assert literal("::0:1") == "::1"
