@@ -119,3 +119,18 @@ def test_terms_that_shut_come_before_rights_on_groups_unless_their_repository_co
     assert [a.phase for a in shut_first([act(OPEN, CLOSED, 39)], phase=34)] == [34]
     assert [a.phase for a in shut_first([moves, act(OPEN, CLOSED, 39)], phase=34)] == [37, 39]
     assert [a.phase for a in shut_first([act(CLOSED, OPEN, 68)], phase=34)] == [68]
+
+
+@pytest.mark.parametrize(
+    ("repo", "phase"),
+    [
+        (act(None, REPO, 33), 34),
+        (act(None, REPO, 34), 39),
+        (act(None, OTHER, 37), 34),
+        (act(replace(REPO, path="G/b/r"), REPO, 34, "move"), 39),
+        (act(REPO, replace(REPO, description="x"), 75), 34),
+    ],
+    ids=["made before", "made then", "another one", "moved then", "only changed later"],
+)
+def test_terms_that_shut_wait_for_a_repository_that_is_made_or_moves_by_then(repo, phase):
+    assert [a.phase for a in shut_first([repo, act(OPEN, CLOSED, 39)], phase=34)] == [repo.phase, phase]
