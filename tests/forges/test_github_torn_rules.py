@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from github_world import ORG, World, world
 
+from sigctl.core.access_rules import Judge
 from sigctl.core.compare import compare
 from sigctl.core.kinds import BranchRule, Key, Resource, TeamMember
 from sigctl.core.policy import Policy
@@ -204,3 +205,29 @@ def test_a_rule_is_no_other_while_a_narrower_one_below_it_is_unfinished(
     w.do("update", WIDE, changed := replace(WIDE, reviews=2))
     assert {one.pattern: one for one in w.seen(BranchRule)} == {**seen, "*": changed}
     assert not any(word in ("force", "delete") for _, branch, word in able(w) if branch == "c7-x")
+
+
+REVIEWED = BranchRule(XEN, "c7-sig*", force=True, delete=True, reviews=1, checks=())
+JUDGED = {
+    "named, created by others, and reviewed": (WIDE, rule("c7-*", VIRT, create=(CORE,), reviews=1), REVIEWED),
+    "free, by force, and gone": (
+        rule("c7*", VIRT, force=True, delete=True), rule("c7-x", CORE, force=True), rule("main"), free("c7-sig"),
+    ),
+    "two that mean the same": (rule("c7*", VIRT), rule("c7**", CORE)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_who_may_do_what_is_told_as_the_server_judges_it(watched: tuple[World, Watch], case: str) -> None:
+    w, _ = watched
+    assert not settle(w, JUDGED[case])
+    judge = Judge(w.observe().state, TRAITS)
+    told = {
+        (login, branch, verb): judge.may(verb, login, XEN, branch).may
+        for login in ("member1", "member2", "member3")
+        for branch in BRANCHES
+        for verb in ("create", "push", "force", "delete")
+        if (branch, verb) != ("main", "delete")  # git itself keeps the default branch
+    }
+    can = able(w)
+    assert told == {one: one in can for one in told}
