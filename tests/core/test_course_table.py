@@ -57,6 +57,8 @@ LEVELS = {
     "what every member has": ([HIDDEN, Org("G", base_level="write"), Membership("G", "p1")], WRITE),
     "nothing where members have nothing": ([HIDDEN, Org("G"), Membership("G", "p1")], NONE),
     "not what members elsewhere have": ([HIDDEN, Org("H", base_level="write"), Membership("H", "p1")], NONE),
+    "nothing as a member of what nobody read": ([HIDDEN, Membership("G", "p1")], NONE),
+    "all as its owner": ([HIDDEN, Membership("G", "p1", "owner")], ADMIN),
     "not what members have who is none": ([HIDDEN, Org("G", base_level="write")], NONE),
     "nothing on what is not there": ([mine()], NONE),
 }
@@ -311,3 +313,25 @@ def test_teams_that_are_renamed_are_known_by_the_name_they_get():
     facts = [*WRITES, rule("team:T/old"), replace(PLACE, team="T/old"), Team("T/old")]
     course = Course([moved], state(facts))
     assert [deeds_at(course, phase)["push"] for phase in (START, 20, END)] == [(1, 1)] * 3
+
+
+def test_a_level_is_that_of_its_moment():
+    course = Course([Action("f", "create", None, mine(), phase=40)], state([HIDDEN]))
+    levels = [course.level(PAIR, phase) for phase in (START, 39, 40, 41, END)]
+    assert levels == [NONE, NONE, Span(0, 3), WRITE, WRITE]
+
+
+@pytest.mark.parametrize("open_first", [True, False])
+def test_while_a_rule_changes_a_deed_is_neither_certain_nor_kept_from_anybody(open_first):
+    shut, lets_in = rule("person:p2"), rule("person:p1", force=True, delete=True)
+    before, after = (lets_in, shut) if open_first else (shut, lets_in)
+    course = Course([Action("f", "update", before, after, phase=40)], state([HIDDEN, mine(), before]))
+    found = course.can(PAIR, 40, ["c7"])
+    assert [found[deed, "c7"] for deed in ("push", "create", "force", "delete")] == [Span(0, 1)] * 4
+
+
+def test_of_two_patterns_that_match_the_same_the_first_decides():
+    one, other = rule(pattern="c*"), rule(pattern="c**")
+    assert decides([one, other], "c7") is one
+    assert decides([other, one], "c7") is other
+    assert decides([one, other], "main") is None
