@@ -168,7 +168,7 @@ def test_nothing_is_put_after_its_repository_is_shut(phase, possible):
 TAKES = {
     "a rule": (act(None, RULE), True),
     "a rule that goes": (act(RULE, None), True),
-    "a move": (act(REPO, Repo("O/s"), 20, "move"), True),
+    "a move": (act(REPO, replace(REPO, path="O/s"), 20, "move"), True),
     "a right that ends": (act(MINE, None), True),
     "a repository that is shown": (act(REPO, replace(REPO, visibility="public")), True),
     "no right that is given": (act(None, MINE), False),
@@ -206,14 +206,45 @@ def test_what_gives_too_much_waits_for_what_takes_and_is_told_to():
 def test_what_takes_is_put_before_where_what_gives_can_not_wait():
     """The archive is shut right after: nothing can be given there any more."""
     shuts = act(REPO, replace(REPO, archived=True), 51)
-    come, lose = act(None, replace(THEIRS, subject="person:p1"), 50), act(THEIRS, None, 50)
-    found, phases = mended([shuts, come, lose], [THEIRS, TeamMember("O/t", "p2")])
-    assert phases == [51, 50, 50]
+    given, out = act(None, THEIRS, 44), act(PLACE, None, 50)
+    found, phases = mended([shuts, given, out], [PLACE])
+    assert phases == [51, 44, 43]
     assert (found.gaps, found.waits) == ([], {})
 
 
 def test_who_gets_his_right_another_way_keeps_it_all_through():
     early, late = act(MINE, None, 50), act(None, THEIRS, 64)
-    found, (out, into) = mended([early, late], [MINE, PLACE])
-    assert into < out
+    found, phases = mended([early, late], [MINE, PLACE])
+    assert phases == [50, 49]
     assert (found.gaps, found.waits) == ([], {})
+
+
+def test_what_gives_waits_for_all_that_takes_where_it_gives():
+    other = Repo("O/s", visibility="private")
+    rights = [replace(THEIRS, target=path, level="admin") for path in ("O/r", "O/s")]
+    come = [act(None, replace(PLACE, login=login), 42) for login in ("p1", "p2")]
+    lose = [act(one, replace(one, level="read"), phase) for one, phase in zip(rights, (50, 60), strict=True)]
+    found, phases = mended([*come, *lose], [other, *rights])
+    assert phases == [61, 61, 50, 60]
+    assert found.waits == {one.id: frozenset(two.id for two in lose) for one in come}
+
+
+def test_who_gets_rights_on_a_group_waits_for_what_moves_out_of_it():
+    here, there = Repo("G/r", visibility="private"), Repo("O/s", visibility="private")
+    above = Grant("org", "G", "team:O/t", "admin", "")
+    come, move = act(None, PLACE, 42), act(here, there, 50, "move")
+    found, phases = mended([come, move], [here, above])
+    assert phases == [51, 50]
+    assert found.waits == {come.id: frozenset({move.id})}
+
+
+@pytest.mark.parametrize("rules_open", [True, False])
+def test_where_one_rule_is_enough_a_wider_one_that_goes_first_leaves_a_gap(rules_open):
+    shut = BranchRule("O/r", "c7", push=(), create=())
+    wide = BranchRule("O/r", "c*", push=("person:p1",), create=("person:p1",))
+    gone, opened = act(wide, None, 40), act(shut, replace(shut, push=wide.push, create=wide.push), 50)
+    found = mend(
+        [gone, opened], state([*BASE, MINE, shut, wide]), early=35, natural={}, rules_open=rules_open
+    )
+    told = {(gap.login, gap.facet[1], gap.since, gap.until) for gap in found.gaps}
+    assert told == ({("p1", "c7", 40, 50)} if rules_open else set())

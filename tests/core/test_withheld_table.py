@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sigctl.core.course import END, START
-from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, TeamMember
+from sigctl.core.kinds import BranchRule, Features, Grant, Key, Label, Membership, Org, Repo, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import state
 from sigctl.core.withheld import _MANY, Trial, _gives, _losses, _over, _shuts, linked
@@ -145,6 +145,7 @@ def waits(seen, *actions):
 
 
 TEAMS = [Grant("repo", "G/r", f"team:T/{name}", "admin", "") for name in "tu"]
+LOWER_TEAM = replace(TEAMS[0], level="read")
 
 
 def test_who_comes_into_a_team_waits_for_what_it_loses_and_for_nothing_that_others_lose():
@@ -184,3 +185,49 @@ def test_where_either_of_two_rules_keeps_somebody_out_he_waits_for_the_first():
     narrow, wide = act(None, RULE, 39), act(None, replace(RULE, pattern="c*"), 38)
     assert waits([writes], narrow, wide, act(None, PLACE, 42)) == [[], [], [1]]
     assert waits([writes], act(None, PLACE, 42), narrow, wide) == [[], [], [2]]
+
+
+def test_who_comes_into_a_team_waits_for_all_that_it_loses_in_one_repository():
+    above = Grant("org", "G", "team:T/t", "admin", "")
+    ends = [act(TEAMS[0], None, 35), act(above, None, 34)]
+    assert waits([TEAMS[0], above], *ends, act(None, PLACE, 42)) == [[], [], [0, 1]]
+
+
+def test_nothing_of_the_same_phase_is_waited_for_nor_counted_on():
+    sinks = act(TEAMS[0], LOWER_TEAM, 35)
+    ends, come = act(LOWER_TEAM, None, 42), act(None, PLACE, 42)
+    assert waits(TEAMS, replace(sinks, phase=42), come) == [[], []]
+    assert waits(TEAMS, sinks, ends, come) == [[], [], [0]]
+
+
+def test_what_is_given_in_the_same_phase_counts_as_given():
+    shuts, right = act(None, RULE, 39), act(None, replace(TEAMS[0], level="write"), 42)
+    assert waits([], shuts, act(None, PLACE, 42), right) == [[], [], [0]]
+
+
+def test_what_gives_nothing_more_waits_for_nothing():
+    """Whatever comes of hiding it, to be in a team that a rule lets in gives nobody the reading of it."""
+    members, everybody = (Features.of("G/r", {"repository": who}) for who in ("members", "everyone"))
+    hide, opens = act(SHOWN, REPO, 30), act(members, everybody, 35)
+    seen = [Org("G"), SHOWN, members, replace(RULE, push=("team:T/t",))]
+    found = linked([hide, opens, act(None, PLACE, 42)], state(seen))
+    assert [one.depends for one in found] == [(), (), ()]
+
+
+SAME = replace(RULE, pattern="c*"), replace(RULE, pattern="c**")
+"""Two rules for the same branches: either keeps people out."""
+
+
+@pytest.mark.parametrize("more", [0, _MANY])
+def test_where_one_of_two_is_enough_the_first_is_waited_for(more):
+    others = [act(None, replace(RULE, on="tag", pattern=f"v{number}"), 30) for number in range(more)]
+    one, other = (act(None, rule, phase) for rule, phase in zip(SAME, (39, 38), strict=True))
+    writes = replace(TEAMS[0], level="write")
+    assert waits([writes], one, other, act(None, PLACE, 42), *others)[-1] == [1]
+
+
+def test_of_the_end_of_a_right_and_of_the_persons_own_place_the_place_is_waited_for():
+    above = Grant("org", "H", "team:T/t", "admin", "")
+    ends, out = act(above, None, 33), act(PLACE, None, 35)
+    move = act(Repo("I/r"), Repo("H/r"), 38, "move")
+    assert waits([Repo("I/r"), above, PLACE], ends, out, move) == [[], [], [1]]
