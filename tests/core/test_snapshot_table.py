@@ -64,6 +64,7 @@ def test_what_may_be_shown_to_anyone_is_what_is_public_or_named_in_the_files():
     accounts = {login: Account(login) for login in logins} | {
         "pinned": Account("pinned", 5),
         "gone": Account("gone", status="missing"),
+        "gone@example.org": Account("gone@example.org", status="missing"),
     }
     found = Observation(
         "f",

@@ -116,7 +116,7 @@ def test_without_a_move_nothing_changes_its_place():
 
 def test_a_move_depends_on_what_must_come_before_it_and_on_nothing_else():
     needed = [leaves("T/t", 30), act(None, RIGHT, 31)]
-    others = [leaves("T/u", 30), act(None, RIGHT, 32), act(None, on_group("H"), 31), joins("T/t", 31)]
+    others = [leaves("T/u", 30), act(None, on_group("G"), 32), act(None, on_group("H"), 31), joins("T/t", 31)]
     move = replace(MOVE, phase=32, depends=("before",))
     inner = moves("H/x", "H/y")
     done = linked([*needed, *others, move, inner], state([RIGHT]))
