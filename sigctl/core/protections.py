@@ -45,7 +45,6 @@ class _Problem:
     """What can't be kept of some rules of one repository, for one reason."""
 
     patterns: list[str]
-    text: str
     hint: str
     left_out: bool
     """Whether the rules are left out of the run, unless the files take the closest there is."""
@@ -232,7 +231,7 @@ class _Keeper:
             self.notes.append(Note("unsupported", rule.repo, text))
 
     def _problem(self, rule: BranchRule, text: str, hint: str, *, left_out: bool = True) -> None:
-        found = self.problems.setdefault((rule.repo, text), _Problem([], text, hint, left_out))
+        found = self.problems.setdefault((rule.repo, text), _Problem([], hint, left_out))
         if rule.pattern not in found.patterns:
             found.patterns.append(rule.pattern)
 
