@@ -18,6 +18,7 @@ from sigctl.core.kinds import (
     Org,
     Ref,
     Repo,
+    Security,
     Team,
     TeamMember,
 )
@@ -443,3 +444,75 @@ def test_new_rights_on_a_group_that_loses_none_wait_for_no_rules_of_what_is_new_
     more = Grant("org", "O", "team:O/t", "write", "")
     found = when([act(None, REPO), act(None, RULE), act(None, more)], [Org("O"), Team("O/t")])
     assert found == {"O/r": CREATE + 1, "O/r:branch:main": _SHUT, "org:O:team:O/t": ADD + 4}
+
+
+def test_a_rule_that_lets_in_only_ourselves_does_not_wait_for_the_archive():
+    live, shut = replace(REPO, archived=False), replace(REPO, archived=True)
+    nobody = replace(RULE, push=())
+    actions = [act(live, shut), act(nobody, replace(nobody, push=("level:admin",)))]
+    assert when(actions, locked=False, own_way="level:admin") == {"O/r": ARCHIVE, "O/r:branch:main": LATE + 5}
+    assert when(actions, locked=False) == {"O/r": ARCHIVE, "O/r:branch:main": ARCHIVE + 2}
+
+
+def test_what_moves_to_where_rights_are_given_is_shut_before_and_opened_after_them():
+    old, new = Repo("O/a/r"), Repo("O/b/r")
+    members, everyone = (Features.of("O/b/r", {"issues": who}) for who in ("members", "everyone"))
+    changed = [replace(RULE, repo="O/b/r", push=(f"team:O/{team}",)) for team in "tu"]
+    given = Grant("org", "O/b", "team:O/t", "write", "")
+    actions = [act(old, new, "move"), act(None, given), act(everyone, members), act(*changed)]
+    phases = when(actions, [old, replace(changed[0], repo="O/a/r")])
+    assert phases == {
+        "O/b/r": EARLY + 2,
+        given.key.name: EARLY + 1,
+        "O/a/r": EARLY - 1,
+        "O/a/r:branch:main": EARLY - 1,
+        "O/b/r:branch:main": LATE + 5,
+    }
+
+
+WIDER = replace(RULE, pattern="*")
+
+
+@pytest.mark.parametrize(
+    ("changes", "phase"),
+    [([], _SHUT - 1), ([act(WIDER, replace(WIDER, push=()))], LATE + 3), ([act(None, WIDER)], LATE + 3)],
+)
+def test_a_rule_goes_before_all_others_while_a_wider_one_stays_unless_that_one_narrows(changes, phase):
+    seen = [RULE, *([] if changes and changes[0].before is None else [WIDER])]
+    assert when([act(RULE, None), *changes], seen)["O/r:branch:main"] == phase
+
+
+def test_labels_are_renamed_before_rules_shut_and_security_comes_after_showing():
+    bug, scans = Label("O/r", "bug"), Security("O/r", secret_scanning=True)
+    hidden, shown = (replace(REPO, visibility=word) for word in ("private", "public"))
+    actions = [
+        act(bug, replace(bug, name="defect"), "move"),
+        act(replace(scans, secret_scanning=False), scans),
+        act(hidden, shown),
+    ]
+    assert [(a.kind, a.phase) for a in order(actions, state([hidden, bug])).actions] == [
+        ("label", _SHUT - 1),
+        ("repo", OPEN),
+        ("security", OPEN + 1),
+    ]
+
+
+PLACE, WRITES = TeamMember("O/t", "p1"), Grant("repo", "O/r", "team:O/t", "write", "")
+
+
+@pytest.mark.parametrize("rules_open", [True, False])
+def test_whether_the_narrowest_rule_decides_or_any_says_who_misses_something_and_what_is_waited_for(
+    rules_open,
+):
+    mine = Grant("repo", "O/r", "person:p1", "write", "")
+    shut, wide = (BranchRule("O/r", pattern, push=()) for pattern in ("main", "m*"))
+    lets_in = replace(wide, push=("person:p1",))
+    opened = replace(shut, push=lets_in.push)
+    found = order(
+        [act(lets_in, None), act(shut, opened)], state([REPO, mine, shut, lets_in]), rules_open=rules_open
+    )
+    assert [note.subject for note in found.notes] == (["p1"] if rules_open else [])
+    team = replace(wide, push=("team:O/t",))
+    found = order([act(None, PLACE), act(None, shut)], state([REPO, WRITES, team]), rules_open=rules_open)
+    (joins,) = [a for a in found.actions if a.kind == "team_member"]
+    assert joins.depends == (() if rules_open else (act(None, shut).id,))
