@@ -77,6 +77,9 @@ NOT_EXPLAINED = {
     "a repository in an org that left the files": (files(orgs=("O", "P")), PLAIN, Repo("P/s")),
     "a label of another repository": (PLAIN, files(parts=WHOLE), Label("O/s", "bug")),
     "a label, when webhooks go": (files(parts=WHOLE), files(parts=WHOLE, undeclared={"webhooks": "remove"}), LABEL),
+    "a label, while labels that nobody declared go": (
+        files(parts=WHOLE, undeclared={"labels": "remove"}), files(parts=WHOLE, undeclared={"labels": "remove"}), LABEL,
+    ),
     "a label, when the files say labels no more": (files(parts=WHOLE), PLAIN, LABEL),
     "a right in a repository that is managed all the time": (files(managed={REPO.key}), files(managed={REPO.key}), BOT),
 }  # fmt: skip
@@ -112,6 +115,7 @@ DIFFERS = {
         [R.key, S.key], ["description"], [S], [replace(S, description="y")], True,
     ),
     "the second, where the first stayed": ([T.key, S.key], ["description"], [T, S], [T, replace(S, description="y")], True),
+    "not a field that such a thing has not": ([R.key], ["level"], [R], [replace(R, description="y")], False),
     "not for the case of its name": ([Key("repo", "o/R")], [], [R], [R], False),
 }  # fmt: skip
 
