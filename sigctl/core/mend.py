@@ -213,10 +213,12 @@ def _facets(judged: Iterable[Judged]) -> tuple[Found, Found]:
 
 
 def _each(moves: Moves) -> Iterator[Moves]:
-    """Yield each by itself, then all together."""
+    """Yield each by itself, then all together, then all but one: of what lets in and what shuts out the one may have to stay."""
     yield from ([move] for move in moves)
     if len(moves) > 1:
         yield moves
+    if len(moves) > 2:  # noqa: PLR2004  # of two, all but one is each by itself
+        yield from ([other for other in moves if other is not move] for move in moves)
 
 
 def _takes(action: Action) -> bool:

@@ -173,3 +173,16 @@ def test_who_leaves_a_team_is_out_before_it_becomes_a_member_of_what_everybody_s
     assert (
         when(found, "delete", "team_member") < when(found, "create", "grant") < when(found, "update", "repo")
     )
+
+
+def test_two_ways_to_the_same_right_both_wait_for_the_rule_that_names_him():
+    """One by one neither helps, and the rule, which lets somebody in by going, has to stay where it is."""
+    named = BranchRule("O/r", "c7-x", push=("person:p1",), create=("person:p1",), force=True, delete=True)
+    ours = BranchRule("O/r", "c7*", push=("team:O/t",), create=("team:O/t",), force=False, delete=False)
+    base = [*BASE, TeamMember("O/t", "p1"), TeamMember("O/t", "p3")]
+    seen = [*base, grant("O/r", "team:O/t", "triage"), named]
+    wanted = [*base, grant("O/r", "team:O/t"), grant("O/r", "person:p1", "maintain"), ours]
+    found = plan(wanted, seen)
+    gone = when(found, "delete", "branch_rule")
+    assert gone < when(found, "update", "grant")
+    assert gone < when(found, "create", "grant")
