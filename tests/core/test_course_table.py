@@ -319,15 +319,29 @@ def test_a_level_is_that_of_its_moment():
     course = Course([Action("f", "create", None, mine(), phase=40)], state([HIDDEN]))
     levels = [course.level(PAIR, phase) for phase in (START, 39, 40, 41, END)]
     assert levels == [NONE, NONE, Span(0, 3), WRITE, WRITE]
+    course = Course([Action("f", "update", HIDDEN, SHOWN, phase=40)], state([HIDDEN]))
+    assert [course.level(PAIR, phase) for phase in (39, 40, 41)] == [NONE, Span(0, 1), READ]
 
 
-@pytest.mark.parametrize("open_first", [True, False])
-def test_while_a_rule_changes_a_deed_is_neither_certain_nor_kept_from_anybody(open_first):
-    shut, lets_in = rule("person:p2"), rule("person:p1", force=True, delete=True)
-    before, after = (lets_in, shut) if open_first else (shut, lets_in)
+ALL_OR_NOTHING = rule("person:p2"), rule("person:p1", force=True, delete=True)
+ONE_OR_OTHER = rule("person:p1", force=True, delete=False), rule("person:p1", force=False, delete=True)
+NEVER_SURE, SURE = Span(0, 1), Span(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("rules", "spans"),
+    [
+        (ALL_OR_NOTHING, [NEVER_SURE] * 4),
+        (ALL_OR_NOTHING[::-1], [NEVER_SURE] * 4),
+        (ONE_OR_OTHER, [SURE, SURE, NEVER_SURE, NEVER_SURE]),
+        (ONE_OR_OTHER[::-1], [SURE, SURE, NEVER_SURE, NEVER_SURE]),
+    ],
+)
+def test_while_a_rule_changes_only_what_both_let_in_is_certain_and_what_either_does_is_possible(rules, spans):
+    before, after = rules
     course = Course([Action("f", "update", before, after, phase=40)], state([HIDDEN, mine(), before]))
     found = course.can(PAIR, 40, ["c7"])
-    assert [found[deed, "c7"] for deed in ("push", "create", "force", "delete")] == [Span(0, 1)] * 4
+    assert [found[deed, "c7"] for deed in ("push", "create", "force", "delete")] == spans
 
 
 def test_of_two_patterns_that_match_the_same_the_first_decides():
