@@ -89,7 +89,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         forges=(desired.forge,),
         notes=apart.about_others(
             (
-                *(_passed(kept.actions, normal) if traits.team_is_group else ()),
+                *(_passed(kept.actions, normal, desired.forge) if traits.team_is_group else ()),
                 *normal.notes,
                 *difference.notes,
                 *(replace(n, forge=desired.forge) for n in ordered.notes),
@@ -108,10 +108,8 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
     return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed, apart.places, kept.left)
 
 
-def _passed(actions: Sequence[Action], normal: Normal) -> list[Note]:
-    forge = actions[0].forge if actions else ""
-    moved = passing.moments(actions, normal.observed, forge) if actions else []
-    return [*passing.brought(normal.desired, forge), *moved]
+def _passed(actions: Sequence[Action], normal: Normal, forge: str) -> list[Note]:
+    return [*passing.brought(normal.desired, forge), *passing.moments(actions, normal.observed, forge)]
 
 
 def _by_hand(action: Action, traits: Traits, me: str) -> Iterator[Note]:
