@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Key, Membership, Org, Ref, Resource
+from sigctl.core.kinds import Grant, Key, Membership, Org, Ref, Resource, TeamMember
+from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import ACTIVE, OWNER
 from sigctl.core.kinds.ref import MOVED
 from sigctl.core.plan import Action, Refusal
@@ -128,20 +129,25 @@ def _too_many(group: str, count: int, population: int, policy: Policy, forge: st
 
 
 def _owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:
-    """Return org -> logins of those who own it and have accepted; groups below the top have owners of their own."""
+    """Return org -> logins of those who own it and have accepted, by themselves or in a team; groups below have owners of their own."""
+    found = list(resources)
+    teams: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if isinstance(one, TeamMember) and one.state == ACTIVE:
+            teams[one.team].add(one.login)
     out: dict[str, set[str]] = defaultdict(set)
-    for one in resources:
+    for one in found:
         if isinstance(one, Membership) and one.role == OWNER and one.state == ACTIVE:
             out[one.org].add(one.login)
-        elif (
-            isinstance(one, Grant)
-            and one.on == Org.KIND
-            and one.level == levels.ADMIN
-            and one.state == ACTIVE
-            and "/" not in one.target
-        ):
-            out[one.target].add(one.who())
+        elif isinstance(one, Grant) and _owns(one):
+            kind, _, name = one.subject.partition(":")
+            out[one.target] |= teams[name] if kind == TEAM else {name}
     return out
+
+
+def _owns(grant: Grant) -> bool:
+    top = grant.on == Org.KIND and "/" not in grant.target
+    return top and grant.level == levels.ADMIN and grant.state == ACTIVE
 
 
 def _owners(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me: str) -> list[Refusal]:

@@ -198,6 +198,7 @@ def test_what_a_sig_loses_with_its_archive_is_no_removal():
 
 OWNERS = [Membership("O", p, "owner") for p in ("p1", "p2", "p3")]
 ON_GROUP = Grant("org", "G", "person:p1", "admin", "")
+TEAM_OWNS = [Grant("org", "G", "team:G/t", "admin", ""), TeamMember("G/t", "p2"), TeamMember("G/t", "p3")]
 
 
 def owners(actions, seen, me="", **policy):
@@ -206,6 +207,34 @@ def owners(actions, seen, me="", **policy):
 
 
 ENOUGH = {
+    "all in a team that owns count": (
+        gone([ON_GROUP]),
+        [ON_GROUP, *TEAM_OWNS],
+        "",
+        {"minimum_owners": 2},
+        [],
+    ),
+    "a team that nobody is in is nobody": (
+        gone([ON_GROUP]),
+        [ON_GROUP, TEAM_OWNS[0]],
+        "",
+        {},
+        [("minimum_owners", 0, 1)],
+    ),
+    "who leaves the team that owns owns no more": (
+        gone(TEAM_OWNS[1:]),
+        TEAM_OWNS,
+        "",
+        {},
+        [("minimum_owners", 0, 1)],
+    ),
+    "who has yet to accept a place in it is none yet": (
+        gone([ON_GROUP]),
+        [ON_GROUP, TEAM_OWNS[0], replace(TEAM_OWNS[1], state="invited")],
+        "",
+        {},
+        [("minimum_owners", 0, 1)],
+    ),
     "two of three stay": (gone(OWNERS[:1]), OWNERS, "", {"minimum_owners": 2}, []),
     "one too few": (gone(OWNERS[:2]), OWNERS, "", {"minimum_owners": 2}, [("minimum_owners", 1, 2)]),
     "the last always stays": (gone(OWNERS), OWNERS, "", {}, [("minimum_owners", 0, 1)]),
