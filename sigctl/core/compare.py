@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sigctl.core import passing
 from sigctl.core.archives import by_ourselves, moments, rewritten_on_the_way, shown_late
@@ -92,7 +92,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
                 *(_passed(kept.actions, normal, desired.forge) if traits.team_is_group else ()),
                 *normal.notes,
                 *difference.notes,
-                *(replace(n, forge=desired.forge) for n in ordered.notes),
+                *ordered.notes,
                 *moments(kept.actions, observation.state),
                 *shown_late(kept.actions),
                 *(ruled_late(kept.actions, normal.observed) if traits.rules_open else ()),
@@ -105,7 +105,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         quarantined=(*normal.set_aside, *missing, *keyless, *kept.set_aside),
         cost=Cost(observation.reads, writes, round(writes * SECONDS_PER_WRITE, 1)),
     )
-    return Compared(merge([plan], cost=plan.cost), normal.desired, normal.observed, apart.places, kept.left)
+    return Compared(merge([plan]), normal.desired, normal.observed, apart.places, kept.left)
 
 
 def _passed(actions: Sequence[Action], normal: Normal, forge: str) -> list[Note]:
