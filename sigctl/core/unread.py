@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sigctl.core.course import END, START, Course
-from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Ref, Repo, Resource, Team, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, Unread
 from sigctl.core.timeline import ADMIN, WRITE, Pair, groups_of
@@ -86,7 +86,7 @@ class Apart:
 
     def has(self, one: Resource) -> bool:
         """Whether it is such a repository, or inside of one."""
-        return one.key in self.places or one.inside in self.places or _ref_of(one) in self.places
+        return one.key in self.places or one.inside in self.places
 
     def touches(self, action: Action) -> bool:
         """Whether it is about one of them, or takes one along."""
@@ -120,10 +120,6 @@ def _takes(action: Action) -> bool:
     if action.effect != "narrows":
         return False
     return not isinstance(action.subject, Repo) or "visibility" in action.changed()
-
-
-def _ref_of(one: Resource) -> Key | None:
-    return Key(Repo.KIND, one.repo) if isinstance(one, Ref) else None
 
 
 def keep(actions: Sequence[Action], seen: State, apart: Apart, desired: Desired, traits: Traits) -> Kept:
@@ -176,7 +172,7 @@ class _Keeping:
         """Return the repository that an action is about."""
         action = next(a for a in self.actions if a.id == number)
         for one in (action.after, action.before):
-            for key in (one.key, one.inside, _ref_of(one)) if one is not None else ():
+            for key in (one.key, one.inside) if one is not None else ():
                 if key is not None and key in self.apart.places:
                     return key
         return next(place for place in self.apart.places if place.name.startswith(f"{action.key.name}/"))
