@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from sigctl.core import levels
 from sigctl.core.access_rules import Judge
 from sigctl.core.access_table import Row, Side, Wanted, rows
-from sigctl.core.kinds import BranchRule, Grant, Membership, Org, TeamMember
+from sigctl.core.holders import owners_of
+from sigctl.core.kinds import BranchRule, TeamMember
 from sigctl.core.kinds.grant import PERSON
-from sigctl.core.kinds.org import ACTIVE, OWNER
 from sigctl.core.levels import ADMIN, MAINTAIN, WRITE
 from sigctl.core.state import State
 
@@ -118,28 +118,16 @@ def _empty(before: Side, after: Side) -> Iterator[Gap]:
 
 
 def _owners(before: Side, after: Side, least: int) -> Iterator[Gap]:
-    now, then = _owned(before), _owned(after)
-    for org, count in now.items():
-        left = then.get(org, 0)
-        if left < count and left < max(least, 1):
+    now, then = owners_of(before.judge.held.values()), owners_of(after.judge.held.values())
+    for org, owners in now.items():
+        left = len(then.get(org, ()))
+        if left < len(owners) and left < max(least, 1):
             yield Gap(
                 before.forge,
                 "",
                 org,
                 f"{left} owner{' is' if left == 1 else 's are'} left, {max(least, 1)} asked for",
             )
-
-
-def _owned(side: Side) -> dict[str, int]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in side.judge.held.values():
-        if not isinstance(one, Membership | Grant) or one.state != ACTIVE:
-            continue
-        if isinstance(one, Membership) and one.role == OWNER:
-            found[one.org].add(one.login)
-        elif isinstance(one, Grant) and one.on == Org.KIND and "/" not in one.target and one.level == ADMIN:
-            found[one.target].add(one.subject)
-    return {org: len(people) for org, people in found.items()}
 
 
 def _listed(names: Iterable[str]) -> str:

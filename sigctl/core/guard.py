@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from sigctl.core import levels
-from sigctl.core.kinds import Grant, Key, Membership, Org, Ref, Resource, TeamMember
-from sigctl.core.kinds.grant import TEAM
-from sigctl.core.kinds.org import ACTIVE, OWNER
+from sigctl.core.holders import owners_of
+from sigctl.core.kinds import Key, Ref
 from sigctl.core.kinds.ref import MOVED
 from sigctl.core.plan import Action, Refusal
 from sigctl.core.policy import Limit, Policy
@@ -128,28 +126,6 @@ def _too_many(group: str, count: int, population: int, policy: Policy, forge: st
     return Refusal(f"max_removals.{group}", count, ceiling, hint, text)
 
 
-def _owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:
-    """Return org -> logins of those who own it and have accepted, by themselves or in a team; groups below have owners of their own."""
-    found = list(resources)
-    teams: dict[str, set[str]] = defaultdict(set)
-    for one in found:
-        if isinstance(one, TeamMember) and one.state == ACTIVE:
-            teams[one.team].add(one.login)
-    out: dict[str, set[str]] = defaultdict(set)
-    for one in found:
-        if isinstance(one, Membership) and one.role == OWNER and one.state == ACTIVE:
-            out[one.org].add(one.login)
-        elif isinstance(one, Grant) and _owns(one):
-            kind, _, name = one.subject.partition(":")
-            out[one.target] |= teams[name] if kind == TEAM else {name}
-    return out
-
-
-def _owns(grant: Grant) -> bool:
-    top = grant.on == Org.KIND and "/" not in grant.target
-    return top and grant.level == levels.ADMIN and grant.state == ACTIVE
-
-
 def _owners(actions: Sequence[Action], seen: State, policy: Policy, forge: str, me: str) -> list[Refusal]:
     now = dict(seen)
     for action in actions:
@@ -157,7 +133,7 @@ def _owners(actions: Sequence[Action], seen: State, policy: Policy, forge: str, 
             now.pop(action.before.key, None)
         if action.after is not None:
             now[action.after.key] = action.after
-    before, after = _owners_of(seen.values()), _owners_of(now.values())
+    before, after = owners_of(seen.values()), owners_of(now.values())
     least = max(1, policy.minimum_owners)
     out = []
     lost: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Who has which level on a repository, person by person, for rules that can only be said by level."""
+"""Who has which level on a repository, person by person, for rules that can only be said by level; and who owns an org."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sigctl.core import levels
-from sigctl.core.kinds import Grant, Key, Org, Repo, Resource, TeamMember
-from sigctl.core.kinds.grant import PERSON
+from sigctl.core.kinds import Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds.grant import PERSON, TEAM
+from sigctl.core.kinds.org import ACTIVE, OWNER
 
 
 @dataclass(slots=True)
@@ -81,3 +82,25 @@ class People:
     def _members(self, subject: str) -> frozenset[str]:
         kind, _, name = subject.partition(":")
         return frozenset({name}) if kind == PERSON else self.teams.get(name, frozenset())
+
+
+def owners_of(resources: Iterable[Resource]) -> dict[str, set[str]]:
+    """Return org -> logins of those who own it and have accepted, by themselves or in a team; groups below have owners of their own."""
+    found = list(resources)
+    teams: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if isinstance(one, TeamMember) and one.state == ACTIVE:
+            teams[one.team].add(one.login)
+    out: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if isinstance(one, Membership) and one.role == OWNER and one.state == ACTIVE:
+            out[one.org].add(one.login)
+        elif isinstance(one, Grant) and _owns(one):
+            kind, _, name = one.subject.partition(":")
+            out[one.target] |= teams[name] if kind == TEAM else {name}
+    return out
+
+
+def _owns(grant: Grant) -> bool:
+    top = grant.on == Org.KIND and "/" not in grant.target
+    return top and grant.level == levels.ADMIN and grant.state == ACTIVE

@@ -138,6 +138,16 @@ OWNERS = {
     "who is only invited to a group": ([on_group(P1), on_group(P2, state="invited")], 0, [NO_OWNER]),
     "who has less in a group owns it not": ([on_group(P1), on_group(P2, "write")], 0, [NO_OWNER]),
     "who has less is not missed": ([on_group(P1, "write"), on_group(P2)], 2, []),
+    "a team that owns a group stands in with those in it": (
+        [on_group(P1), on_group("team:O/t"), TeamMember("O/t", "p2")],
+        1,
+        [],
+    ),
+    "a team that owns a group and has nobody else in it": (
+        [on_group("team:O/t"), TeamMember("O/t", "p1")],
+        0,
+        [NO_OWNER, ("virt/packagers", "nobody is left in the team")],
+    ),
     "a group within has the owners above it": ([Org("O/a"), on_group(P1, target="O/a"), on_group(P2)], 0, []),
     "who administers a repository owns no group": ([REPO, given(P1, "admin"), given(P2, "admin")], 9, []),
 }
