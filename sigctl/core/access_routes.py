@@ -133,7 +133,10 @@ class Roads:
         }
 
     def seats(self, team: str) -> list[Seat]:
-        """Return who is in the team: its own members, those of the teams below it, and, where a team is a group, those of the groups above."""
+        """Return who is in the team: its own members, those of the teams below it, and, where a team is a group, who comes from others.
+
+        These are the members of the groups above, and of the groups that it or one above is shared with.
+        """
         if team not in self._seats:
             found = list(self._own(team, ()))
             if self.traits.team_is_group:
@@ -147,21 +150,24 @@ class Roads:
         for one in self._members.get(team, ()):
             cap = self.traits.team_roles.get(one.role or "", levels.ADMIN)
             yield Seat(one.login, here, cap, one.state != ACTIVE)
+        for grant in self._on_groups.get(team, ()):  # a group that is no team has people with rights on it
+            if grant.subject_kind != TEAM:
+                yield Seat(grant.subject_name, here, grant.level, grant.state != ACTIVE, team)
         for child in self._children.get(team, ()):
             if f"team:{child}" not in here:
                 yield from self._own(child, here)
 
     def _from_above(self, team: str) -> Iterator[Seat]:
-        """Yield those who are in the group of a team because they are in a group above it."""
+        """Yield those who are in the group of a team because they are in a group above it, or in one that either is shared with."""
         parts = team.split("/")
-        for depth in range(1, len(parts)):
+        for depth in range(1, len(parts) + 1):
             group = "/".join(parts[:depth])
             for grant in self._on_groups.get(group, ()):
                 waits = grant.state != ACTIVE
-                last = (f"org:{group}", f"team:{team}")
-                if grant.subject_kind != TEAM:
+                last = (f"team:{team}",) if group == team else (f"org:{group}", f"team:{team}")
+                if grant.subject_kind != TEAM and group != team:
                     yield Seat(grant.subject_name, last, grant.level, waits, group)
-                elif grant.subject_name != team:
+                elif grant.subject_kind == TEAM and grant.subject_name != team:
                     for seat in self._own(grant.subject_name, ()):
                         cap = _lower(grant.level, seat.cap)
                         yield Seat(seat.login, (*seat.via, *last), cap, waits or seat.waiting, group)

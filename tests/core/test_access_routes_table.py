@@ -196,6 +196,34 @@ SHARES = {
         [REPO, ours(team="T/t"), ours("write", "org", "T", "T/t"), TeamMember("T/t", "p1")],
         [way("write", SHARE, "team:T/t")],
     ),
+    "as one of a group that is no team of the files": (
+        [REPO, ours("maintain", team="U/g"), replace(HIGH, target="U/g", level="write")],
+        [way("write", SHARE, "team:U/g")],
+    ),
+    "as one who is asked into such a group": (
+        [REPO, ours(team="U/g"), replace(HIGH, target="U/g", state=INVITED)],
+        [way("write", SHARE, "team:U/g", waiting=True)],
+    ),
+    "as one of such a group that a whole group lets in": (
+        [REPO, ours("write", "org", "G", "U/g"), replace(HIGH, target="U/g")],
+        [way("write", SHARE, "team:U/g", on="G")],
+    ),
+    "from such a group alone, where the repository is in it": (
+        [Repo("U/g/r"), ours(target="U/g/r", team="U/g"), replace(HIGH, target="U/g")],
+        [way("maintain", GROUP, repo="U/g/r", on="U/g")],
+    ),
+    "as one of a group that the group itself is shared with": (
+        [REPO, ours("maintain", team="T/t"), ours("write", "org", "T/t", "U/u"), TeamMember("U/u", "p1", "lead")],
+        [way("write", SHARE, "team:U/u", "team:T/t")],
+    ),
+    "not by a group that shares it on, where a whole group lets it in": (
+        [REPO, ours("maintain", "org", "G", "T/t"), ours("write", "org", "T/t", "U/u"), TeamMember("U/u", "p1")],
+        [],
+    ),
+    "once, where a group is shared with itself": (
+        [REPO, ours(team="T/t"), ours("write", "org", "T/t", "T/t"), TeamMember("T/t", "p1")],
+        [way("write", SHARE, "team:T/t")],
+    ),
     "not those above a group that a whole group lets in": ([REPO, ours("write", "org", "G", "T/t"), HIGH], []),
     "from the group alone, where the repository is in it": (
         [Repo("T/r"), ours(target="T/r", team="T/t"), replace(HIGH, level="read")],

@@ -10,6 +10,7 @@ import pytest
 from gitlab_place import Place
 
 from sigctl.app.planning import scope_of
+from sigctl.core.access_rules import Judge
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.core.state import Desired, state
 from sigctl.errors import DeniedError, RefusedError
@@ -19,6 +20,9 @@ from sigctl.forges.gitlab.graphql import GROUPS_BELOW, PROJECTS_BELOW, rules_bel
 from sigctl.forges.gitlab.protections import Names, Protection, of_rest, to_rule
 from sigctl.forges.gitlab.traits import TRAITS
 from sigctl.sandbox import control
+from sigctl.sandbox.base import ZERO, Update
+from sigctl.sandbox.gitlab.access import Access
+from sigctl.sandbox.gitlab.rules import Pusher
 
 LEVELS = ((), ("level:maintain",), ("level:write",))
 WITHOUT_RULES = replace(TRAITS, kinds=TRAITS.kinds - {"branch_rule"})
@@ -278,3 +282,43 @@ def test_rules_for_tags_are_found_where_their_repository_was_before_and_not_look
     for declared, there in ((ours, True), (state([Repo(new, previously=(free.repo,))]), False)):
         scope = scope_of(Desired("gitlab", declared, orgs=frozenset({free.top})))
         assert (rule.key in free.gitlab.observe(scope).state) is there
+
+
+def served(place: Place, login: str, branches: tuple[str, ...]) -> dict[tuple[str, str], bool]:
+    """Return what the server lets somebody do to each branch, by git, and by a merge request."""
+    world = place.sandbox.forges["gitlab"].world
+    project = world.project(place.repo)
+    pusher = Pusher(world, Access(world, world.user(login)), project)
+    found = {}
+    for branch in branches:
+        found[branch, "merge"] = pusher.may_merge(branch)
+        for old, new, verb in (
+            (ZERO, "1" * 40, "create"),
+            ("1" * 40, "2" * 40, "push"),
+            ("1" * 40, ZERO, "delete"),
+        ):
+            update = Update(old, new, f"refs/heads/{branch}")
+            said = pusher.judge(update, empty=False, initial="main", developers_may_start=True)
+            found[branch, verb] = said is None or said.only_force
+            if verb == "push":
+                found[branch, "force"] = said is None
+    return found
+
+
+@pytest.mark.parametrize("level", ["write", "maintain"])
+def test_who_may_do_what_is_told_as_the_server_judges_it(paid, level):
+    team, maintainers = (f"team:{paid.team}",), ("level:maintain",)
+    paid.make(
+        paid.rule("c7", push=team, merge=maintainers, create=team),
+        paid.rule("c7*", push=maintainers, merge=(), create=maintainers, force=True),
+        paid.rule("c7-x", push=(), merge=team, create=()),
+        paid.rule("person", push=("person:member1",), merge=(), create=("person:member1",)),
+        paid.rule("shut-*", push=(), merge=(), create=()),
+    )
+    if level == "maintain":
+        paid.make(Grant("repo", paid.repo, "person:member1", level))
+    branches = ("c7", "c7-x", "c7-y", "person", "shut-x", "other")
+    can = served(paid, "member1", branches)
+    judge = Judge(paid.state(), TRAITS)
+    assert {one: judge.may(one[1], "member1", paid.repo, one[0]).may for one in can} == can
+    assert set(can.values()) == {True, False}

@@ -74,9 +74,10 @@ def groups(draw):
             TeamMember(team, who, draw(st.sampled_from(["member", "lead", "native:30", "native:10"])))
             for who in draw(st.sets(st.sampled_from(PEOPLE)))
         ]
-    for kind, targets in (("org", orgs), ("repo", repos)):
+    for kind, targets in (("org", (*orgs, *teams)), ("repo", repos)):
         for target in targets:
-            subjects = [f"person:{who}" for who in PEOPLE] + [f"team:{team}" for team in teams]
+            some = () if target in teams else PEOPLE
+            subjects = [f"person:{who}" for who in some] + [f"team:{team}" for team in (*teams, "g/b")]
             out += [
                 Grant(kind, target, subject, draw(level), "")
                 for subject in draw(st.sets(st.sampled_from(subjects), max_size=3))
@@ -100,7 +101,8 @@ def _gitlab(world, login, repo):
 
     def member(team):
         one = world.get(("team_member", f"{team}:{login}"))
-        return cap[one.role] if one else 0
+        right = world.get(("grant", f"org:{team}:person:{login}"))
+        return max(cap[one.role] if one else 0, levels.rank(right.level) if right else 0)
 
     def granted(kind, target, seats):
         best_ = 0
@@ -117,7 +119,7 @@ def _gitlab(world, login, repo):
         return max(granted("org", path, member), group(above) if above else 0)
 
     def invited(team):
-        return max(member(team), group(team.rpartition("/")[0]))
+        return max(member(team), group(team))
 
     return max(granted("repo", repo, invited), group(repo.rpartition("/")[0]))
 
