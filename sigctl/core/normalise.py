@@ -28,6 +28,7 @@ from sigctl.core.patterns import by_pattern, without_patterns
 from sigctl.core.people import Identities, identify
 from sigctl.core.protections import Held, as_protections
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, state
+from sigctl.core.told import as_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = shown_by_hand(wanted, seen, traits, notes)
     hindered: list[SetAside] = []
     wanted = features_within_reach(wanted, seen, traits, notes, hindered, forge=desired.forge)
+    wanted = as_told(wanted, seen, notes)
     if observation.computed_rules:
         wanted, seen = without_patterns(wanted, seen)
     held = Held(wanted, seen)
