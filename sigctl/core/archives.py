@@ -31,7 +31,8 @@ def readable(
     `rewritten` are the repositories in which refs may be overwritten or deleted.
     """
     ours, theirs = list(wanted), list(seen)
-    there = {one.key: one for one in theirs if isinstance(one, Repo)}
+    moved = moves(ours, theirs)
+    there = {one.renamed(moved).key: one for one in theirs if isinstance(one, Repo)}
     shut = {one.key for one in ours if isinstance(one, Repo) and _is_shut(one, there.get(one.key))}
     closed = {key for key in shut if isinstance(one := there.get(key), Repo) and one.archived}
     declared = {one.key for one in ours}
@@ -48,8 +49,8 @@ def _as_narrow(
     ours: list[Resource], theirs: list[Resource], shut: set[Key], rewritten: set[Key]
 ) -> list[Resource]:
     """Return our side with the rules of what shall be shut no wider than they are: widened before, they let people push until then."""
-    moves = _moves(ours, theirs)
-    rules = (one.renamed(moves) for one in theirs if isinstance(one, BranchRule))
+    old_keys = moves(ours, theirs)
+    rules = (one.renamed(old_keys) for one in theirs if isinstance(one, BranchRule))
     there = {one.key: one for one in rules if one.inside in shut}
     kept: list[Resource] = []
     for one in ours:
@@ -115,7 +116,7 @@ def _ours_alone(
     )
 
 
-def _moves(ours: Iterable[Resource], theirs: Iterable[Resource]) -> dict[Key, str]:
+def moves(ours: Iterable[Resource], theirs: Iterable[Resource]) -> dict[Key, str]:
     """Return old key -> new path of the teams and repositories that this plan moves: what is kept as it is tells of them as they will be."""
     there, wanted = ({one.key for one in side if isinstance(one, Team | Repo)} for side in (theirs, ours))
     return {

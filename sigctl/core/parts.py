@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sigctl.core.archives import moves
 from sigctl.core.born import TERMS
 from sigctl.core.globs import covers
 from sigctl.core.kinds import (
@@ -197,7 +198,8 @@ def without_labels_of_archives(
     wanted: list[Resource], seen: list[Resource], notes: list[Note]
 ) -> tuple[list[Resource], list[Resource]]:
     """Return both sides without labels that can't be changed, since their repository is, or shall be, in the archive."""
-    there = {one.key: one for one in seen if isinstance(one, Repo)}
+    old = moves(wanted, seen)
+    there = {one.renamed(old).key: one for one in seen if isinstance(one, Repo)}
     shut = {
         one.key
         for one in wanted
@@ -211,7 +213,7 @@ def without_labels_of_archives(
     ]
 
     def kept(every: list[Resource]) -> list[Resource]:
-        return [one for one in every if not (isinstance(one, Label) and one.inside in shut)]
+        return [one for one in every if not (isinstance(one, Label) and one.renamed(old).inside in shut)]
 
     return kept(wanted), kept(seen)
 

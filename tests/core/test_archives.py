@@ -251,3 +251,15 @@ def test_what_is_shown_while_rights_end_is_named_unless_it_is_only_made_in_the_p
     assert shown == ["O/new", "O/old"], "both are shown late"
     told = [n.subject for n in found.notes if n.topic == "moment" and "changes who sees it" in n.text]
     assert told == ["O/old"]
+
+
+def test_nobody_gets_to_push_to_an_archive_while_it_moves_though_no_file_says_that_it_is_one():
+    there = [
+        Org("O"),
+        Team("O/t"),
+        Repo("O/old", archived=True),
+        replace(WRITER, target="O/old", level="read"),
+    ]
+    found = plan([Org("O"), Team("O/t"), Repo("O/r", previously=("O/old",)), WRITER], there)
+    assert {a.kind for a in found.actions} == {"repo"}
+    assert [n.subject for n in found.notes if n.topic == "archived"] == ["O/r"]

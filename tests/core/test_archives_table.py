@@ -8,10 +8,10 @@ import pytest
 
 from sigctl.core.archives import (
     _is_ours_alone,
-    _moves,
     _ours_alone,
     base_last,
     by_ourselves,
+    moves,
     readable,
     rewritten_on_the_way,
     settle,
@@ -51,6 +51,19 @@ def test_rights_on_what_shall_be_in_the_archive_are_no_more_than_reading(ours, t
     lower = [wanted[0], READ, READS, Label("O/r", "bug"), *elsewhere] if shut else wanted
     notes = []
     assert readable(wanted, seen, notes) == (lower, seen)
+    assert notes == ([TOLD, TOLD] if shut else [])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shut"),
+    [(True, True, True), (None, True, True), (None, False, False), (False, True, False)],
+)
+def test_what_moves_from_the_archive_to_the_archive_gives_nobody_more_than_reading_on_the_way(
+    ours, theirs, shut
+):
+    wanted = [Repo("O/r", archived=ours, previously=("O/older", "O/old")), WRITE, PUSHES]
+    seen, notes = [Repo("O/old", archived=theirs), replace(READ, target="O/old")], []
+    assert readable(wanted, seen, notes) == ([wanted[0], READ, READS] if shut else wanted, seen)
     assert notes == ([TOLD, TOLD] if shut else [])
 
 
@@ -211,7 +224,7 @@ def test_what_moves_is_found_where_it_was():
     team, repo = Team("O/t", previously=("O/a", "O/b")), Repo("O/r", previously=("O/x", "O/kept", "O/y"))
     wanted = [team, repo, Repo("O/kept"), Team("O/there", previously=("O/c",)), WRITE]
     seen = [Team("O/b"), Team("O/c"), Team("O/there"), Repo("O/kept"), Repo("O/y"), READ]
-    assert _moves(wanted, seen) == {Key("team", "O/b"): "O/t", Key("repo", "O/y"): "O/r"}
+    assert moves(wanted, seen) == {Key("team", "O/b"): "O/t", Key("repo", "O/y"): "O/r"}
 
 
 CLOSES, OPENS = act(LIVE, SHUT, 85), act(SHUT, LIVE, 10)

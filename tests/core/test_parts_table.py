@@ -224,6 +224,15 @@ def test_labels_of_what_is_in_the_archive_are_left_as_they_are(ours, theirs, shu
         assert (kept, notes) == ((wanted, seen), [])
 
 
+@pytest.mark.parametrize(("theirs", "shut"), [(True, True), (False, False)])
+def test_labels_of_an_archive_that_moves_are_left_as_they_are(theirs, shut):
+    wanted = [Repo("O/r", previously=("O/old",)), BUG]
+    seen, notes = [Repo("O/old", archived=theirs), of(BLUE, repo="O/old")], []
+    kept = without_labels_of_archives(wanted, seen, notes)
+    assert kept == ((wanted[:1], seen[:1]) if shut else (wanted, seen))
+    assert len(notes) == int(shut)
+
+
 def test_nothing_is_told_of_an_archive_without_labels():
     notes = []
     both = [Repo("O/r", archived=True), HOOK, of(BUG, repo="O/s")]
