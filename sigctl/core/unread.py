@@ -139,6 +139,9 @@ class _Keeping:
         self.desired = desired
         self.traits = traits
         self.course = Course(actions, seen, rules_open=traits.rules_open)
+        self.made = {
+            a.subject.path: a.subject for a in actions if a.verb == "create" and isinstance(a.subject, Team)
+        }
         self.lost: dict[str, Key | None] = {}
         """Id of each action that is left out -> the repository that it waits for, None for what is about one itself."""
 
@@ -171,11 +174,13 @@ class _Keeping:
     def _place_of(self, number: str) -> Key:
         """Return the repository that an action is about."""
         action = next(a for a in self.actions if a.id == number)
-        for one in (action.after, action.before):
-            for key in (one.key, one.inside) if one is not None else ():
+        sides = [one for one in (action.after, action.before) if one is not None]
+        for one in sides:
+            for key in (one.key, one.inside):
                 if key is not None and key in self.apart.places:
                     return key
-        return next(place for place in self.apart.places if place.name.startswith(f"{action.key.name}/"))
+        above = tuple(f"{one.key.name}/" for one in sides)
+        return next(place for place in self.apart.places if place.name.startswith(above))
 
     def _risks(self, action: Action) -> Key | None:
         """Return a repository of which too much is unknown to say what the action lets somebody do there, None where it gives nothing there."""
@@ -195,14 +200,17 @@ class _Keeping:
             passed.add(above)
             if why.teams or Key(Grant.KIND, f"repo:{place.name}:team:{above}") in self.seen:
                 return True
-            found = self.seen.get(Key(Team.KIND, above))
+            found = self.made.get(above) or self.seen.get(Key(Team.KIND, above))
             above = (found.parent or "") if isinstance(found, Team) else ""
         return False
 
     def _gives(self, action: Action, place: Key, why: Unread) -> bool:
         one = action.subject
-        if why.teams and isinstance(one, TeamMember) and self._may_have(one.team, place):
-            return True
+        if isinstance(one, TeamMember):
+            if why.teams and self._may_have(one.team, place):
+                return True
+            if one.team in self.made and self._is_nested_there(self.made[one.team], place, why):
+                return True
         if not why.kinds & {BranchRule.KIND, Grant.KIND, Repo.KIND}:
             return False
         pairs = {pair for pair in self.course.pairs_of(action) if pair[1] == place.name}
