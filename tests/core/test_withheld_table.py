@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sigctl.core.course import END, START
-from sigctl.core.kinds import BranchRule, Features, Grant, Key, Label, Membership, Org, Repo, TeamMember
+from sigctl.core.kinds import BranchRule, Grant, Key, Label, Membership, Org, Repo, TeamMember
 from sigctl.core.plan import Action
 from sigctl.core.state import state
 from sigctl.core.withheld import _MANY, Trial, _gives, _losses, _over, _shuts, linked
@@ -205,13 +205,10 @@ def test_what_is_given_in_the_same_phase_counts_as_given():
     assert waits([], shuts, act(None, PLACE, 42), right) == [[], [], [0]]
 
 
-def test_what_gives_nothing_more_waits_for_nothing():
-    """Whatever comes of hiding it, to be in a team that a rule lets in gives nobody the reading of it."""
-    members, everybody = (Features.of("G/r", {"repository": who}) for who in ("members", "everyone"))
-    hide, opens = act(SHOWN, REPO, 30), act(members, everybody, 35)
-    seen = [Org("G"), SHOWN, members, replace(RULE, push=("team:T/t",))]
-    found = linked([hide, opens, act(None, PLACE, 42)], state(seen))
-    assert [one.depends for one in found] == [(), (), ()]
+def test_what_is_too_much_without_it_as_well_keeps_nothing_back():
+    """Who is in the team before it loses its right has too much for a moment; what he gets of his own later adds nothing to that."""
+    come, sinks = act(None, PLACE, 42), act(TEAMS[0], LOWER_TEAM, 50)
+    assert waits(TEAMS, come, sinks, act(None, LOWER, 60)) == [[], [], []]
 
 
 SAME = replace(RULE, pattern="c*"), replace(RULE, pattern="c**")
