@@ -295,12 +295,13 @@ def test_who_is_in_a_team_is_told_with_the_most_that_he_gets_there():
     facts = [
         *(Team("T/t"), Team("T/c", parent="T/t")),
         *(TeamMember("T/t", "p1", "reporter"), TeamMember("T/c", "p2", state=INVITED)),
-        replace(HIGH, subject="person:p3"),
+        *(replace(HIGH, subject="person:p3"), ours("write", "org", "T/t", "U/u"), TeamMember("U/u", "p4")),
     ]
     assert Roads(state(facts), GROUPED).seats("T/t") == [
         Seat("p1", ("team:T/t",), "read"),
         Seat("p2", ("team:T/c", "team:T/t"), "admin", waiting=True),
         Seat("p3", ("org:T", "team:T/t"), "maintain", over="T"),
+        Seat("p4", ("team:U/u", "team:T/t"), "write", over="T/t"),
     ]
 
 
