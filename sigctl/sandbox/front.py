@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from sigctl.sandbox.base import SandboxForge
 from sigctl.sandbox.faults import NOTHING, Faults, What
 from sigctl.sandbox.githttp import PATHS, GitHTTP
+from sigctl.sandbox.request_log import RequestLog
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -60,25 +61,6 @@ class Boundary:
 
 Watcher = Callable[[Boundary], None]
 """Called in the event loop, which stands still meanwhile: nothing else happens on any forge."""
-
-
-class RequestLog:
-    """Appends one JSON line per request to a file, whole lines only."""
-
-    def __init__(self, file: Path) -> None:
-        self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self.count = 0
-        self.last = time.monotonic()
-
-    def write(self, **entry: Any) -> None:
-        """Append one entry."""
-        self.count += 1
-        self.last = time.monotonic()
-        os.write(self._descriptor, json.dumps(entry).encode() + b"\n")
-
-    def close(self) -> None:
-        """Give the file back."""
-        os.close(self._descriptor)
 
 
 @dataclass(slots=True)
@@ -154,6 +136,7 @@ class Front:
         if scope["type"] != "http":
             raise AssertionError(scope["type"])
         if scope["path"] == HEALTH:
+            self._requests.found()
             await _reply(send, Answer(200, [(b"content-length", b"2")], b"ok"))
         elif PATHS.match(scope["path"]):
             await self._serve_git(scope, receive, send)

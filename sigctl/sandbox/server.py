@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from sigctl.sandbox import seed as seeds
 from sigctl.sandbox.base import Environment, SandboxForge, forge_class
 from sigctl.sandbox.clock import Clock
 from sigctl.sandbox.faults import Faults
-from sigctl.sandbox.front import Front, Observer, RequestLog, Watcher
+from sigctl.sandbox.front import Front, Observer, Watcher
+from sigctl.sandbox.listener import Listener
+from sigctl.sandbox.request_log import RequestLog
 from sigctl.sandbox.store import Store
 
 log = logging.getLogger(__name__)
@@ -108,9 +110,11 @@ class Sandbox:
         self._transports: dict[tuple[int, int], asyncio.Transport] = {}
         self._servers = [self._server(name, forge, options) for name, forge in self.forges.items()]
         self._idle_seconds = options.idle_seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, started: Callable[[], None]) -> None:
         """Serve until `stop`; `started` is called when every port answers."""
+        self._loop = asyncio.get_running_loop()
         tasks = [
             asyncio.create_task(server.serve(sockets=[self._sockets[name]]))
             for name, server in zip(self.forges, self._servers, strict=True)
@@ -125,9 +129,12 @@ class Sandbox:
         await asyncio.gather(*tasks)
 
     def stop(self) -> None:
-        """End serving, soon."""
+        """End serving, soon; from any thread."""
         for server in self._servers:
             server.should_exit = True
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # it has ended already
+                    self._loop.call_soon_threadsafe(server.end)
 
     def close(self) -> None:
         """Give back files, sockets and the lock."""
@@ -177,7 +184,7 @@ class Sandbox:
             forge.seed()
         return forge
 
-    def _server(self, name: str, forge: SandboxForge, options: Options) -> _Server:
+    def _server(self, name: str, forge: SandboxForge, options: Options) -> Listener:
         front = Front(
             forge,
             directory=self.layout.root,
@@ -212,9 +219,8 @@ class Sandbox:
             server_header=False,
             date_header=False,
             timeout_keep_alive=600,
-            timeout_graceful_shutdown=1,
         )
-        return _Server(config)
+        return Listener(config)
 
     def _hang_up(self, scope: Scope, reset: bool) -> None:  # noqa: FBT001  # one of two ways to end
         transport = self._transports.get((scope["server"][1], scope["client"][1]))
@@ -233,13 +239,6 @@ class Sandbox:
             if all(server.should_exit for server in self._servers):
                 return
         self.stop()
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals alone: several servers share the loop, which may be in a thread."""
-        yield
 
 
 def hold(file: Path, *, seconds: float = 3.0) -> int:
