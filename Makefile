@@ -40,7 +40,7 @@ judges: venv ## hold adapters and sandbox to descriptions and suites that others
 	$(BIN)/python -m pytest -q -n $(JOBS) -m judge
 
 test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --timeout 900 $(SAFETY)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 1800 -m safety $(SAFETY)
 
 mutants: venv ## change the code that decides, line by line, and list the changes that no test sees (docs/mutants.md; long)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'

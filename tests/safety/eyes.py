@@ -77,7 +77,7 @@ class Eyes:
                 key = (name, fingerprint(self._sandbox.forges[name]))
                 if key not in self._seen:
                     self._seen[key] = frozenset(look())
-                found |= self._seen[key]
+                found = found | self._seen[key] if found else self._seen[key]
         return found
 
     def names(self) -> dict[tuple[str, str, int | str], str]:

@@ -51,6 +51,8 @@ class Watched:
     """Right -> the request after which it was first there."""
     lost: dict[Right, str] = field(default_factory=dict)
     moments: int = 0
+    now: frozenset[Right] | None = None
+    """What was seen last: the same object as long as nobody can do anything else."""
     requests: list[str] = field(default_factory=list)
     names: dict[tuple[str, str, int | str], str] = field(default_factory=dict)
     """The paths of things at the first moment."""
@@ -80,6 +82,9 @@ class Watched:
             self.names = self.eyes.names()
             self.teams = self.eyes.places()
         self.moments += 1
+        if now is self.now:
+            return
+        self.now = now
         for right in now - self.ever:
             self.first[right] = text
         self.ever |= now
