@@ -78,17 +78,9 @@ def _place(end: End) -> Place:
 def _only(desired: Desired, repos: frozenset[str]) -> Desired:
     """Return what the forge should hold of these repositories, and what that needs; nothing is said of anything else."""
     mine = {Key(Repo.KIND, path) for path in repos}
-    keep: set[Key] = set()
-    left = [key for key, one in desired.state.items() if key in mine or one.inside in mine]
-    while left:
-        key = left.pop()
-        if key not in keep and key in desired.state:
-            keep.add(key)
-            left += desired.state[key].needs()
+    asked = (key for key, one in desired.state.items() if key in mine or one.inside in mine)
     return replace(
-        desired,
-        state={key: one for key, one in desired.state.items() if key in keep},
-        sigs={key: sig for key, sig in desired.sigs.items() if key in keep},
+        desired.only(asked),
         managed=frozenset(key for key in desired.managed if key in mine),
         undeclared={
             what: "ignore" if what in ("repos", "teams", "members") else how

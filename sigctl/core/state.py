@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sigctl.core.kinds import Key, Resource
 from sigctl.core.levels import NONE
@@ -103,6 +103,21 @@ class Desired:
                 if prefix in ("", "person"):
                     found.add(login)
         return frozenset(found)
+
+    def only(self, keys: Iterable[Key]) -> Desired:
+        """Return the same with these resources and what they need, near and far, alone."""
+        keep: set[Key] = set()
+        left = list(keys)
+        while left:
+            key = left.pop()
+            if key not in keep and key in self.state:
+                keep.add(key)
+                left += self.state[key].needs()
+        return replace(
+            self,
+            state={key: one for key, one in self.state.items() if key in keep},
+            sigs={key: sig for key, sig in self.sigs.items() if key in keep},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,21 +83,13 @@ _INSIDE = frozenset(kind.PART for kind in PARTS if kind.PART)
 
 
 def _narrowed(desired: Desired, sigs: frozenset[str]) -> Desired:
-    keep: set[Key] = set()
-    left = [key for key in desired.state if desired.sigs.get(key) in sigs]
-    while left:
-        key = left.pop()
-        if key not in keep and key in desired.state:
-            keep.add(key)
-            left += desired.state[key].needs()
+    some = desired.only(key for key in desired.state if desired.sigs.get(key) in sigs)
     return replace(
-        desired,
-        state={key: one for key, one in desired.state.items() if key in keep},
-        sigs={key: sig for key, sig in desired.sigs.items() if key in keep},
+        some,
         managed=frozenset(key for key in desired.managed if desired.sigs.get(key) in sigs),
         undeclared={what: how if what in _INSIDE else "ignore" for what, how in desired.undeclared.items()},
         parts=frozenset(
-            one for one in desired.parts if any(Key(kind, one.name) in keep for kind in ("repo", "org"))
+            one for one in desired.parts if any(Key(kind, one.name) in some.state for kind in ("repo", "org"))
         ),
     )
 
