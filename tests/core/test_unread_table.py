@@ -115,6 +115,7 @@ GIVES = {
     "a team, where the settings are unknown": (SETTINGS, RULED, [level("write")], JOINS, True),
     "a team, where only webhooks are": (HOOKS, RULED, [level("write")], JOINS, False),
     "a team that a rule names, where rights of people are": (PERSONS, RULED, [NAMES], JOINS, True),
+    "a team that a rule names, where only webhooks are": (HOOKS, RULED, [NAMES], JOINS, False),
     "a team that no rule names": (PERSONS, RULED, [replace(NAMES, push=(), create=())], JOINS, False),
     "a right above, to somebody who has none": (RULES, GROUPED, [], ABOVE, True),
     "a right above, where only webhooks are unknown": (HOOKS, GROUPED, [], ABOVE, False),
@@ -239,7 +240,7 @@ def test_only_what_somebody_has_and_shall_keep_is_a_reason_to_leave_him_where_he
     assert kept([ARRIVES, LEAVES], own, RULES).actions == (LEAVES,), "he has a right of his own"
     nothing = [P1, NEW[0], OLD, JOINS]
     assert kept([ARRIVES, LEAVES], nothing, RULES).actions == (LEAVES,), "he shall have nothing"
-    place = [P1, *NEW, replace(OLD, target="O/r"), JOINS]
+    place = [NEW[0], replace(OLD, target="O/r"), JOINS]
     assert kept([ARRIVES, LEAVES], place, RULES).actions == (LEAVES,), "it is about the repository itself"
 
 
@@ -247,12 +248,17 @@ def test_what_gives_more_elsewhere_and_what_shuts_an_archive_goes_on_beside_what
     live = replace(ELSE, archived=False)
     lower = replace(NEW[1], level="read")
     rises = Action("f", "update", lower, NEW[1], phase=40)
+    reads = comes(replace(S1, level="read"), phase=40)
     shuts = Action("f", "update", live, replace(live, archived=True), phase=85)
     seen = state([PLACE, live, P1, NEW[0], lower, OLD, JOINS])
     found = keep(
-        [ARRIVES, rises, LEAVES, shuts], seen, Apart({PLACE.key: RULES}), desired_of(state([PLACE])), RULED
+        [ARRIVES, rises, reads, LEAVES, shuts],
+        seen,
+        Apart({PLACE.key: RULES}),
+        desired_of(state([PLACE])),
+        RULED,
     )
-    assert (found.actions, found.left) == ((rises, shuts), (ARRIVES, LEAVES))
+    assert (found.actions, found.left) == ((rises, reads, shuts), (ARRIVES, LEAVES))
 
 
 def test_a_repository_is_not_hidden_from_who_waits_for_a_team_that_sees_it():
@@ -278,14 +284,18 @@ def test_a_change_in_several_steps_waits_as_a_whole():
     assert (found.actions, found.left) == ((), (ARRIVES, first, last))
 
 
-def test_where_the_most_permissive_rule_decides_only_what_it_leaves_open_is_kept():
+def test_where_the_most_permissive_rule_decides_it_says_what_somebody_loses():
     def rule(pattern, *push):
         return BranchRule("O/s", pattern, push=push, create=push, merge=push, force=False, delete=False)
 
-    rules = [rule("*", "level:write"), rule("c7", "level:maintain")]
-    swaps = [P1, NEW[0], replace(NEW[1], level="write"), OLD, JOINS]
-    found = kept([ARRIVES, LEAVES], [*swaps, *rules], RULES, GROUPED)
-    assert (found.actions, found.left) == ((), (ARRIVES, LEAVES))
+    swaps, both = [P1, S1, NEW[0], JOINS], ("team:O/new", "team:O/t")
+    lost = [*swaps, rule("c7*", *both), rule("c7?")]
+    assert kept([ARRIVES, LEAVES], lost, RULES, GROUPED).left == (ARRIVES, LEAVES)
+    assert kept([ARRIVES, LEAVES], lost, RULES).left == (ARRIVES,), "the narrower one lets in nobody"
+    his = [*swaps, rule("c7*", "person:p1"), rule("c7?", *both)]
+    assert kept([ARRIVES, LEAVES], his, RULES, GROUPED).left == (ARRIVES,), "the wider one lets him in"
+    then = replace(comes(Label("O/s", "a")), depends=(LEAVES.id,))
+    assert kept([ARRIVES, LEAVES, then], lost, RULES, GROUPED).left == (ARRIVES, LEAVES, then)
 
 
 def test_one_who_moves_on_keeps_each_of_the_places_that_he_needs():
@@ -311,6 +321,11 @@ def test_in_a_new_team_below_one_with_a_right_there_nobody_comes():
     teams = ["create team O/u", "create team O/v"]
     assert done(above, RULES) == teams
     assert done(above[:-1], RULES) == [*teams, "create team_member O/v:p1"]
+
+
+def test_in_a_new_team_of_another_org_people_come_whatever_is_unknown_here():
+    new, joins = comes(Team("P/t")), comes(TeamMember("P/t", "p1"))
+    assert kept([new, joins], [], TEAMS).actions == (new, joins)
 
 
 def test_a_team_that_is_a_group_does_not_move_while_something_in_it_is_unread():
