@@ -112,7 +112,8 @@ def team_texts(builder: Builder, found: Mapping[str, Team]) -> Data:
         out["description"] = description
     if title and (description or not plain or plain == {title}):
         out["title"] = title
-    if any(team.secret for team in found.values()):
+    keeping = {one.name for one in builder.sources if "secret" in one.traits.fields.get(Team.KIND, ())}
+    if any(team.secret for forge, team in found.items() if forge in keeping):
         out["secret"] = True
     for forge, team in found.items():
         if team.parent:

@@ -14,7 +14,8 @@ from sigctl.app.planning import scope_of
 from sigctl.core.compare import compare
 from sigctl.core.kinds import Key, Repo
 from sigctl.core.plan import Plan, merge
-from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit, published
+from sigctl.core.publish import published
+from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.errors import ForgeError, InterruptedRunError, UsageError
 from sigctl.forges import traits_of
@@ -53,7 +54,7 @@ def _observe(context: Context, forge: Forge) -> Seen:
     observation = forge.observe(scope, lambda what: context.watch.reading(forge.name, what))
     parts = frozenset(f"{one.kind} {one.name}" for one in scope.parts)
     coverage = Coverage(scope.orgs, scope.teams, scope.repos, scope.logins, parts=parts, narrow=scope.narrow)
-    return published(observation, desired, coverage)
+    return published(observation, desired, coverage, open_teams=forge.traits.server_teams)
 
 
 def write(path: Path, snapshot: Snapshot) -> None:

@@ -13,18 +13,15 @@ from typing import Any
 from sigctl.core.kinds import (
     KINDS,
     PARTS,
-    BranchRule,
     DeployKey,
     Key,
     Org,
     Repo,
     Resource,
     Team,
-    Webhook,
     from_json,
     to_json,
 )
-from sigctl.core.kinds.org import PUBLIC
 from sigctl.core.state import (
     WHOLE_KEYS,
     Account,
@@ -39,8 +36,6 @@ from sigctl.core.state import (
 
 FORMAT = "sigctl/snapshot/1"
 LEFT_OUT = "(address left out)"
-NAMELESS = "team:(not public)"
-"""Stands in a rule for each team that is not told of."""
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TEXTS = ("title", "description", "homepage")
 """Fields that people write freely."""
@@ -124,84 +119,18 @@ class Snapshot:
         return found
 
 
-def published(observation: Observation, desired: Desired, coverage: Coverage) -> Seen:
-    """Return what may be shown to anyone: no addresses, and of what is not public only what the files name anyway."""
-    hidden = _hidden(observation.state, desired.state)
-    names: dict[str, str | None] = {f"team:{key.name}": NAMELESS for key in hidden if key.kind == Team.KIND}
-    kept = {
-        key: _shown(one, observation.state, hidden, names)
-        for key, one in observation.state.items()
-        if key not in hidden
-        and one.inside not in hidden
-        and getattr(one, "subject", "") not in names
-        and "@" not in one.who()
-        and (key in desired.state or not isinstance(one, Webhook))
-    }
-    speaks = {one.who() for one in kept.values()} | coverage.logins | {observation.me}
-    pinned = {str(one) for one in desired.pins.values()}
-    said = tuple(
-        note
-        for note in observation.notes
-        if not any(key.name in note.subject or key.name in note.text for key in hidden)
-    )
-    told = replace(
-        observation,
-        state=kept,
-        accounts={
-            login: one
-            for login, one in observation.accounts.items()
-            if "@" not in login and (one.login in speaks or str(one.id) in pinned or one.status != "active")
-        },
-        notes=tuple(
-            replace(note, text=_scrubbed(note.text), subject=_scrubbed(note.subject)) for note in said
-        ),
-        unread={
-            key: replace(one, reason=_scrubbed(one.reason), hint=_scrubbed(one.hint))
-            for key, one in observation.unread.items()
-            if key in kept or key in desired.state
-        },
-    )
-    return Seen(told, replace(coverage, hidden=len(hidden)))
-
-
-def _hidden(seen: State, wanted: State) -> set[Key]:
-    """Return the repositories, teams and orgs that are not public, or below such an org, and that no file names."""
-    closed = {key for key, one in seen.items() if key not in wanted and _is_closed(one)}
-    groups = tuple(f"{key.name}/" for key in closed if key.kind == Org.KIND)
-    whole = (Repo.KIND, Team.KIND, Org.KIND)
-    return closed | {
-        key for key in seen if key.kind in whole and key not in wanted and key.name.startswith(groups)
-    }
-
-
-def _shown(one: Resource, seen: State, hidden: set[Key], names: Mapping[str, str | None]) -> Resource:
-    """Return the resource without addresses, and without the names of what is hidden."""
-    if isinstance(one, BranchRule):
-        return one.with_subjects(names)
-    if isinstance(one, Repo) and one.fork_of:
-        origin = Key(Repo.KIND, one.fork_of)
-        if origin in hidden or (origin not in seen and _is_closed(one)):
-            one = replace(one, fork_of=None)
-    return plain(one)
-
-
-def _is_closed(one: Resource) -> bool:
-    if isinstance(one, Repo | Org):
-        return one.visibility not in (None, PUBLIC)
-    return isinstance(one, Team) and bool(one.secret)
-
-
 def plain(one: Resource) -> Resource:
     """Return the resource with the e-mail addresses in its free texts left out."""
     changed = {
-        name: _scrubbed(text)
+        name: scrubbed(text)
         for name in _TEXTS_OF[type(one)]
         if isinstance(text := getattr(one, name), str) and "@" in text
     }
     return replace(one, **changed) if changed else one
 
 
-def _scrubbed(text: str) -> str:
+def scrubbed(text: str) -> str:
+    """Return the text with the e-mail addresses in it left out."""
     return _ADDRESS.sub(LEFT_OUT, text)
 
 

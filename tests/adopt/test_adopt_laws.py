@@ -118,6 +118,7 @@ def as_held(one: Resource, forge: str) -> Resource | None:  # noqa: PLR0911  # o
             one,
             title=one.title or "" if traits.team_is_group else None,
             description=one.description or "",
+            secret=True if traits.team_is_group else one.secret,
             previously=None,
         )
     if isinstance(one, Membership):

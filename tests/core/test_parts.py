@@ -25,7 +25,8 @@ from sigctl.core.kinds import (
 from sigctl.core.kinds.deploykey import bare_key, fingerprint_of
 from sigctl.core.kinds.webhook import place_of
 from sigctl.core.policy import Limit, Policy
-from sigctl.core.snapshot import Coverage, Seen, fit, published
+from sigctl.core.publish import published
+from sigctl.core.snapshot import Coverage, Seen, fit
 from sigctl.core.state import Desired, Observation, Traits, state
 
 _BLOB = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", bytes(32)))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from worlds import observation_of, worlds
 
 from sigctl.core.kinds import Grant, Membership, Org, Repo, Team, TeamMember, from_json, to_json
-from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit, published
+from sigctl.core.publish import published
+from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit
 from sigctl.core.state import Account, Desired, Note, Observation, SetAside, state
 
 WHOLE = Coverage(frozenset({"Org"}), frozenset(), frozenset(), frozenset({"owner"}))

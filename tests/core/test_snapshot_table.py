@@ -20,7 +20,8 @@ from sigctl.core.kinds import (
     TeamMember,
     Webhook,
 )
-from sigctl.core.snapshot import Coverage, Fitted, Seen, Snapshot, fit, plain, published
+from sigctl.core.publish import published
+from sigctl.core.snapshot import Coverage, Fitted, Seen, Snapshot, fit, plain
 from sigctl.core.state import WHOLE_KEYS, Account, Desired, Note, Observation, Unread, state
 
 OPEN, SHUT = Repo("g/open", "ask me@example.org", "public"), Repo("g/shut", visibility="private")
@@ -132,6 +133,46 @@ def test_what_is_hidden_is_not_named_elsewhere_either(case):
     assert seen.observation.state[one.key] == (told or one)
     text = json.dumps(Snapshot("", "", {"f": seen}).as_json())
     assert not [hidden for hidden in ("g/shut", "g/quiet") if hidden in text]
+
+
+TEAM = "team:g/group"
+GROUPS = {
+    "a private group": ([Org("g/group", visibility="private")], {}, False),
+    "a public group": ([Org("g/group", visibility="public")], {}, True),
+    "a secret team": ([Team("g/group", secret=True)], {}, False),
+    "a team of which nothing is known": ([], {}, False),
+    "a team where all are public": ([], {"open_teams": True}, True),
+    "one that the files name": ([], {"wanted": [Team("g/group")]}, True),
+    "a secret one that they name": ([Team("g/group", secret=True)], {"wanted": [Team("g/group")]}, True),
+    "a secret one that they name by its older name": (
+        [Team("g/group", secret=True)],
+        {"wanted": [Team("g/new", previously=("g/group",))]},
+        True,
+    ),
+    "a private group that they name": ([Org("g/group", visibility="private")], {"wanted": [Org("g/group")]}, True),
+    "a group with rights on groups that nobody knows": ([], {"wanted": [Repo("g/group")]}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_who_has_rights_on_what_is_public_is_told_unless_it_may_be_secret(case):
+    seen, how, told = GROUPS[case]
+    right, rule = Grant("repo", "g/open", TEAM, "write"), replace(RULE, push=(TEAM,), merge=None)
+    public = replace(OPEN, description=None)
+    found = Observation("f", state([public, right, rule, *seen]))
+    wanted = Desired("f", state(how.get("wanted", [])))
+    shown = published(found, wanted, Coverage(), open_teams=how.get("open_teams", False))
+    if told:
+        assert shown == Seen(found, Coverage())
+    else:
+        assert shown.observation.state == state([public, replace(rule, push=(UNNAMED,))])
+        assert shown.coverage.hidden == 1
+
+
+def test_what_moves_is_named_by_its_older_name():
+    there = state([SHUT, Label("g/shut", "bug")])
+    wanted = Desired("f", state([Repo("g/new", previously=("g/shut",))]))
+    assert published(Observation("f", there), wanted, Coverage()).observation.state == there
 
 
 @pytest.mark.parametrize(

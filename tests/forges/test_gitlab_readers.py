@@ -381,15 +381,19 @@ def test_the_tier_brings_what_the_lower_ones_have():
     assert capabilities("free", enterprise=False) == {"free"}
 
 
-def test_a_team_has_no_grants_of_its_own_and_its_people_are_members(server):
+@pytest.mark.parametrize(("visibility", "secret"), [("public", False), ("internal", True), ("private", True)])
+def test_a_team_has_no_grants_of_its_own_and_its_people_are_members(server, visibility, secret):
     server.on(
         "QUERY",
         "sigctlGroupsBelow",
-        below(group(11, "top/team", groupMembers=members(40)), field="descendantGroups"),
+        below(
+            group(11, "top/team", visibility=visibility, groupMembers=members(40)),
+            field="descendantGroups",
+        ),
     )
     shown = {"id": 11, "full_path": "top/team", "shared_with_groups": []}
     server.on("GET", "/groups/11", Says(body=shown))
     state = seen(server, teams=frozenset({"top/team"})).state
-    assert state[Key("team", "top/team")] == Team("top/team", title="top/team", description="")
+    assert state[Key("team", "top/team")] == Team("top/team", title="top/team", description="", secret=secret)
     assert state[Key("team_member", "top/team:owner")].role == "member"
     assert Key("grant", "org:top/team:person:owner") not in state

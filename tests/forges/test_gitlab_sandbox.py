@@ -94,7 +94,7 @@ def test_what_was_made_is_there_and_nothing_else(gitlab, top, sig):
         Org(top, title=top, visibility="public"),
         Org(sig, title="sig", visibility="public"),
         Org(f"{sig}/groups", title="groups", visibility="private"),
-        Team(f"{sig}/groups/team", title="The Team", description=""),
+        Team(f"{sig}/groups/team", title="The Team", description="", secret=True),
         Repo(
             f"{sig}/xen",
             description="Xen",
@@ -255,7 +255,9 @@ def test_a_group_and_a_team_change_what_they_are_called(gitlab, top, sig):
     )
     state = look(gitlab, top, **standard(top)).state
     assert state[Key("org", sig)].title == "The SIG"
-    assert state[Key("team", team)] == Team(team, title="Maintainers", description="who maintain")
+    assert state[Key("team", team)] == Team(
+        team, title="Maintainers", description="who maintain", secret=True
+    )
 
 
 @pytest.mark.parametrize("target", ["sig/xen2", "other/xen", "other/xen2", "other/taken"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigctl.core.kinds import Grant, Org, Resource, Team, TeamMember
+from sigctl.core.kinds.org import PUBLIC
 from sigctl.errors import NotThereError, PartialError
 from sigctl.forges.base import Scope
 from sigctl.forges.gitlab.context import GROUPS, Context
@@ -140,7 +141,13 @@ def resources(group: Group, *, team: bool) -> list[Resource]:
             for m in group.members
         ]
         filled = group.filled_by or None
-        one = Team(group.path, title=group.name, description=group.description, filled_by=filled)
+        one = Team(
+            group.path,
+            title=group.name,
+            description=group.description,
+            secret=group.visibility != PUBLIC,
+            filled_by=filled,
+        )
         invited = to_team(group.path, group.invited or ())
         return [one, *members, *invited, *grants_of(Org.KIND, group.path, group.shares or ())]
     org = Org(
