@@ -138,6 +138,16 @@ def test_a_refusal_names_the_sig_and_the_forge():
     assert [one.text.partition(":")[0] for one in found] == ["hub", "hub"]
 
 
+def test_a_share_of_what_a_sig_has_is_counted_against_what_the_files_say_is_its_own():
+    rights = [Grant("repo", "O/r", f"person:p{n}", "read", "") for n in (1, 2, 3, 4)]
+    there = [ORG, Repo("O/r"), *rights]
+    policy = replace(FREE, per_sig={"default": Limit(percent=50, of_at_least=1, floor=0)})
+    for gone, refused in ((1, []), (3, [("per_sig.virt.grants", 3, 2)])):
+        sigs = {rights[0].inside: "virt"}
+        found = compared(there[:-gone], there, TRAITS, policy, sigs=sigs).plan.refusals
+        assert [(one.guard, one.number, one.limit) for one in found] == refused
+
+
 def test_a_first_run_on_a_forge_in_use_is_refused_by_its_name():
     found = compared([ORG, Repo("O/r")], [ORG, Repo("O/s")], TRAITS, replace(FREE, first_run=True))
     text = "hub: nothing declared exists there yet, but 1 repositories and teams that no file knows"
