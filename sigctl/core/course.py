@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sigctl.core import levels
 from sigctl.core.globs import covers
-from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Resource, TeamMember
+from sigctl.core.kinds import BranchRule, Features, Grant, Key, Membership, Org, Repo, Resource
 from sigctl.core.kinds.features import MEMBERS, OFF
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, PUBLIC
@@ -107,7 +107,7 @@ class Course(Timeline):
         for team in self.teams_of.get(login, ()):
             keys = self.granted(f"{TEAM}:{team}", targets)
             if keys:
-                there = self.values(Key(TeamMember.KIND, f"{team}:{login}"), phase)
+                there = self.places(team, login, phase)
                 spans += [_while(self._by_grant(key, phase), there) for key in keys]
         for group in groups:
             if login in self.members.get(group, ()):
@@ -192,7 +192,7 @@ class Course(Timeline):
             if kind == TEAM:
                 name = self.name_of(name)
                 if login in self.people_of.get(name, ()):
-                    there = self.values(Key(TeamMember.KIND, f"{name}:{login}"), phase)
+                    there = self.places(name, login, phase)
                     if (None not in there) if sure else any(there):
                         return True
         return False

@@ -62,10 +62,13 @@ class Timeline:
         self._most: dict[Key, int] = {}
         """The highest level that a grant, a membership or what every member has gives at some time."""
         repos: set[str] = set()
+        facts = list(facts)
+        self._nest(facts)
         for one in facts:
             if isinstance(one, TeamMember):
-                self.teams_of[one.login].add(one.team)
-                self.people_of[one.team].add(one.login)
+                for team in self._with_above(one.team):
+                    self.teams_of[one.login].add(team)
+                    self.people_of[team].add(one.login)
             elif isinstance(one, Grant):
                 self.grants_to[one.subject].add(one.key)
                 self._gives(one.key, one.level)
@@ -83,6 +86,27 @@ class Timeline:
                 repos.add(f"{one.target}/{ALL}")
         self.repos = frozenset(repos)
         self._index_places()
+
+    def _nest(self, facts: Iterable[Resource]) -> None:
+        """Take note of teams within teams: who is in the one has all that the other has."""
+        self._above_team: dict[str, set[str]] = defaultdict(set)
+        self._below_team: dict[str, set[str]] = defaultdict(set)
+        for one in facts:
+            if isinstance(one, Team) and one.parent:
+                self._above_team[one.path].add(one.parent)
+        for team in list(self._above_team):
+            for above in self._with_above(team) - {team}:
+                self._below_team[above].add(team)
+
+    def _with_above(self, team: str) -> set[str]:
+        """Return the team and those that it is in at some time."""
+        found, left = set[str](), [team]
+        while left:
+            one = left.pop()
+            if one not in found:
+                found.add(one)
+                left += self._above_team.get(one, ())
+        return found
 
     def _gives(self, key: Key, level: str) -> None:
         self._most[key] = max(self._most.get(key, 0), rank_of(level))
@@ -132,6 +156,14 @@ class Timeline:
                 found = (*found, now) if when == phase else (now,)
         return found
 
+    def places(self, team: str, login: str, phase: int) -> tuple[Resource | None, ...]:
+        """Return what somebody's place in the team, or in one within it, may be."""
+        found = self.values(Key(TeamMember.KIND, f"{team}:{login}"), phase)
+        for one in self._below_team.get(team, ()):
+            here = self.values(Key(TeamMember.KIND, f"{one}:{login}"), phase)
+            found = tuple(dict.fromkeys(now or there for now in found for there in here))
+        return found
+
     def paths(self, repo: str, phase: int) -> tuple[str, ...]:
         """Return where the repository may be."""
         moves = [a for a in self._changes.get(Key(Repo.KIND, repo), ()) if a.verb == "move" and a.before]
@@ -174,7 +206,8 @@ class Timeline:
             granted = self.granted(f"{TEAM}:{team}", targets)
             if granted or team in named:
                 yield from granted
-                yield Key(TeamMember.KIND, f"{team}:{login}")
+                for one in (team, *sorted(self._below_team.get(team, ()))):
+                    yield Key(TeamMember.KIND, f"{one}:{login}")
 
     def name_of(self, team: str) -> str:
         """Return the path that a team has in the end."""
@@ -207,7 +240,7 @@ class Timeline:
         """Return the pairs that an action can matter for."""
         one = self._final(action.subject)
         if isinstance(one, TeamMember):
-            return {(one.login, repo) for repo in self._reach(one.team)}
+            return {(one.login, repo) for team in self._with_above(one.team) for repo in self._reach(team)}
         if isinstance(one, Grant):
             repos = [one.target] if one.on == Repo.KIND else self.below[one.target]
             people = (

@@ -85,6 +85,16 @@ DEEDS = {
     "not where it names another": ([*WRITES, rule("person:p2", "team:T/u")], {}, ""),
     "where it names his team": ([*WRITES, TEAM_RULE, PLACE], {}, "pcfd"),
     "not where he is not in it": ([*WRITES, TEAM_RULE, replace(PLACE, login="p2")], {}, ""),
+    "where it names the team that his is in": (
+        [*WRITES, TEAM_RULE, Team("T/t"), Team("T/u", parent="T/t"), TeamMember("T/u", "p1")],
+        {},
+        "pcfd",
+    ),
+    "not where it names a team within his": (
+        [*WRITES, TEAM_RULE, Team("T/t", parent="T/u"), Team("T/u"), TeamMember("T/u", "p1")],
+        {},
+        "",
+    ),
     "where it names his level": ([*WRITES, rule("level:write")], {}, "pcfd"),
     "where it names one below his": ([*MAINTAINS, rule("level:write")], {}, "pcfd"),
     "not where it names a higher": ([*WRITES, LEVEL_RULE], {}, ""),

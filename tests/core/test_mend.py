@@ -186,3 +186,35 @@ def test_two_ways_to_the_same_right_both_wait_for_the_rule_that_names_him():
     gone = when(found, "delete", "branch_rule")
     assert gone < when(found, "update", "grant")
     assert gone < when(found, "create", "grant")
+
+
+NESTED = [
+    *BASE[:2],
+    replace(BASE[2], parent="O/t"),
+    *BASE[3:],
+    TeamMember("O/u", "p1"),
+    TeamMember("O/u", "p2"),
+]
+"""Somebody has put the one team into the other by hand; the files don't say where teams are."""
+
+
+def test_who_leaves_a_team_is_out_before_the_team_that_it_is_in_gets_a_right():
+    wanted = [*BASE, TeamMember("O/u", "p2"), grant("O/r", "team:O/t")]
+    found = plan(wanted, NESTED)
+    assert when(found, "delete", "team_member") < when(found, "create", "grant")
+    assert plan(wanted, [*BASE, *NESTED[-2:]]).actions[0].kind == "grant", (
+        "where they are not nested nothing has to wait"
+    )
+
+
+def test_who_comes_into_a_team_comes_after_the_team_that_it_is_in_has_lost_a_right():
+    seen = [*NESTED, grant("O/r", "team:O/t")]
+    found = plan([*BASE, *NESTED[-2:], TeamMember("O/u", "p3")], seen)
+    assert when(found, "delete", "grant") < when(found, "create", "team_member")
+
+
+def test_who_goes_from_a_team_to_the_one_within_has_what_both_have_all_through():
+    seen = [*NESTED, TeamMember("O/t", "p3"), grant("O/r", "team:O/t")]
+    found = plan([*BASE, *NESTED[-2:], TeamMember("O/u", "p3"), grant("O/r", "team:O/t")], seen)
+    assert when(found, "create", "team_member") < when(found, "delete", "team_member")
+    assert named(found) == []

@@ -257,3 +257,22 @@ def test_whoever_has_rights_where_a_repository_was_or_comes_to_counts():
     line = Timeline([move, rule], state([REPO, *groups]))
     assert line.above("H/r") == ["H", "G"]
     assert line.pairs_of(rule) == {("p1", "H/r"), ("p2", "H/r")}
+
+
+NEST = [Team("G/a"), Team("G/b", parent="G/a"), Team("G/c", parent="G/b"), Team("G/d", parent="G/d")]
+
+
+def test_who_is_in_a_team_is_in_those_that_it_is_in():
+    come = act(None, TeamMember("G/c", "p1"), 40)
+    stays = TeamMember("G/a", "p2")
+    line = Timeline([come], state([*NEST, stays, REPO, grant("G/r", "team:G/a")]))
+    assert line.teams_of == {"p1": {"G/a", "G/b", "G/c"}, "p2": {"G/a"}}
+    assert line.people_of == {"G/a": {"p1", "p2"}, "G/b": {"p1"}, "G/c": {"p1"}}
+    assert [line.places(team, "p1", 39) for team in ("G/a", "G/c", "G/d")] == [(None,)] * 3
+    assert [line.places(team, "p1", 40) for team in ("G/a", "G/c")] == [(None, come.after)] * 2
+    assert [line.places(team, "p1", 41) for team in ("G/a", "G/b", "G/c")] == [(come.after,)] * 3
+    assert line.places("G/a", "p2", 41) == (stays,)
+    assert line.places("G/b", "p2", 41) == (None,)
+    assert line.pairs_of(come) == {("p1", "G/r")}
+    assert line.relevant(("p1", "G/r")) == [come]
+    assert line.relevant(("p2", "G/r")) == []
