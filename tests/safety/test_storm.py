@@ -88,8 +88,8 @@ def test_a_storm_ends_with_what_was_asked_for_and_nothing_twice(tmp_path, forge,
         tally("storm, nothing made twice", 1, sorted(set(stormy.items()) ^ set(here.census().items())))
 
 
-# One in every run; the other, and more of both, with `make test-safety`.
+@pytest.mark.safety
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("forge", ["github", pytest.param("gitlab", marks=pytest.mark.safety)])
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_one_storm_ends_with_what_was_asked_for(tmp_path, forge, tally):
     ride(tmp_path, forge, 99, tally)
