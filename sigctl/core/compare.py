@@ -66,7 +66,7 @@ def compare(desired: Desired, observation: Observation, traits: Traits, policy: 
         changes = tuple(by_ourselves(changes, shutting, observation.own_way))
     ordered = order(
         changes,
-        normal.observed,
+        {**normal.observed, **normal.standing},
         early,
         locked=traits.archived_locked,
         hidden_rules=traits.rules_open,

@@ -39,6 +39,8 @@ class Normal:
     observed: State
     notes: tuple[Note, ...]
     set_aside: tuple[SetAside, ...]
+    standing: State
+    """Rules of branches that are there, and stay whatever is desired: they are not compared, and still keep people out."""
 
 
 def normalise(desired: Desired, observation: Observation, traits: Traits) -> Normal:
@@ -58,7 +60,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     wanted = as_told(wanted, seen, notes)
     if observation.computed_rules:
         wanted, seen = without_patterns(wanted, seen)
-    held = Held(wanted, seen)
+    held, rules = Held(wanted, seen), [one for one in seen if isinstance(one, BranchRule)]
     if traits.rules_open and BranchRule.KIND in traits.kinds:
         held = as_protections(wanted, seen, desired, observation, traits, notes)
         wanted, seen = held.wanted, held.seen
@@ -80,7 +82,9 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     notes += secrets(asked, desired.forge)
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     aside = (*people.set_aside, *held.set_aside, *hindered)
-    return Normal(asked, state(seen), (*told, *people.notes), aside)
+    observed = state(seen)
+    standing = state(one for one in rules if one.key not in observed) if traits.rules_open else {}
+    return Normal(asked, observed, (*told, *people.notes), aside, standing)
 
 
 def _without(resources: Iterable[Resource], people: Identities) -> list[Resource]:

@@ -101,3 +101,12 @@ def test_a_repository_that_is_made_where_people_get_a_right_before_is_named():
     order = [(a.verb, str(a.key)) for a in found.actions]
     assert order.index(("create", str(COMES.key))) < order.index(("create", "repo O/r")), order
     assert [n.subject for n in found.notes if "is made before its rules" in n.text] == ["O/r"]
+
+
+def test_a_rule_that_goes_lets_nobody_in_beyond_what_the_server_itself_has_made_of_a_branch():
+    """No file speaks of c7 any more, so its rule is left alone; it stays, and until the wide one is gone, that lets in more."""
+    seen = [rule("*", WRITERS), rule("c7", MAINTAINERS)]
+    found = plan([COMES], seen)
+    come = ("create", "grant")
+    assert steps(found).index(("delete", "*", None)) < steps(found).index(come)
+    assert ("left alone", "default branches") in {(note.topic, note.subject) for note in found.notes}
