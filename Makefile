@@ -40,7 +40,7 @@ judges: venv ## hold adapters and sandbox to descriptions and suites that others
 	$(BIN)/python -m pytest -q -n $(JOBS) -m judge
 
 test-safety: venv ## crash tables, storms, generated pairs: every case, a line for each invariant
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 1800 -m safety $(SAFETY)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist load --maxschedchunk 1 --timeout 1800 -m safety $(SAFETY)
 
 mutants: venv ## change the code that decides, line by line, and list the changes that no test sees (docs/mutants.md; long)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
@@ -54,7 +54,7 @@ test-pagure: venv ## run a real Pagure, and the contract and the main job on it 
 
 test-slow: venv ## the long property tests, and what is too long for every run
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(JOBS) tests/laws
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not live" --timeout 600
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not live" --timeout 1800
 
 check: lint test judges ## all of the above
 

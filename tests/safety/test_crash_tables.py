@@ -6,6 +6,8 @@ import pytest
 from crashes import STORIES, Story, record, recover
 
 SAMPLE = 30
+AGAIN = "changed again"
+"""The way back from the other config: as long as the way there, and left to `make test-slow`."""
 SAMPLED = ("the real config on gitlab", "every kind, new on github")
 
 
@@ -22,9 +24,14 @@ def run(story: Story, folder, tally, *, step: int = 1) -> None:
     tally("no excess, moments after crashes", recording.moments, excess)
 
 
-@pytest.mark.safety
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(s, id=s.name, marks=pytest.mark.slow if AGAIN in s.name else pytest.mark.safety)
+        for s in STORIES
+    ],
+)
 def test_every_crash_is_finished_by_the_next_apply(story, tmp_path, tally):
     run(story, tmp_path, tally)
 

@@ -86,10 +86,3 @@ def test_a_storm_ends_with_what_was_asked_for_and_nothing_twice(tmp_path, forge,
         estates.write(tmp_path / "calm" / "config", "other")
         here.apply()
         tally("storm, nothing made twice", 1, sorted(set(stormy.items()) ^ set(here.census().items())))
-
-
-@pytest.mark.safety
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("forge", ["github", "gitlab"])
-def test_one_storm_ends_with_what_was_asked_for(tmp_path, forge, tally):
-    ride(tmp_path, forge, 99, tally)
