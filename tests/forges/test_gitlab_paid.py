@@ -99,10 +99,14 @@ def give(served, place, who, level, role):
 PROJECT, SIG = f"/projects/{REPO.replace('/', '%2F')}", f"/groups/{GROUP.replace('/', '%2F')}"
 
 
-def test_without_such_roles_nothing_more_is_read(served):
-    start = len(served.exchanges)
-    assert served.plan().actions == ()
-    asked = [one.path for one in served.exchanges[start:]]
+def test_without_such_roles_nothing_more_is_read(tmp_path):
+    bare = Served(tmp_path)
+    try:
+        start = len(bare.exchanges)
+        assert bare.plan().actions == ()
+        asked = [one.path for one in bare.exchanges[start:]]
+    finally:
+        bare.running.__exit__(None, None, None)
     assert [path for path in asked if path.endswith("/members")] == []
 
 

@@ -68,7 +68,7 @@ def test_a_ticket_is_opened_once_changed_closed_and_opened_again(
     assert forge.ticket(repo, MARK, None) == ("none", "")
     done = [forge.ticket(repo, MARK, one)[0] for one in (first, first, second, None, None, first)]
     assert done == ["opened", "unchanged", "changed", "closed", "none", "opened"]
-    assert len(issues(sandbox, type_)) == 1
+    assert [one["title"] for one in issues(sandbox, type_)].count("drift") == 1
     assert forge.ticket(repo, "<!-- sigctl:drift:cloud -->", None) == ("none", "")
 
 
