@@ -83,7 +83,7 @@ def normalise(desired: Desired, observation: Observation, traits: Traits) -> Nor
     told = [replace(note, forge=desired.forge) for note in _counted(notes)]
     aside = (*people.set_aside, *held.set_aside, *hindered)
     observed = state(seen)
-    standing = state(one for one in rules if one.key not in observed) if traits.rules_open else {}
+    standing = state(one for one in rules if one.key not in observed)
     return Normal(asked, observed, (*told, *people.notes), aside, standing)
 
 

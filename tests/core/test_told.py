@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
+from worlds import TRAITS, desired_of, observation_of
 
-from sigctl.core.kinds import Approvals, Org, PushRules, Repo
-from sigctl.core.state import Note
+from sigctl.core.kinds import Approvals, BranchRule, Org, PushRules, Repo
+from sigctl.core.kinds.checked import PUSH_RULES
+from sigctl.core.normalise import normalise
+from sigctl.core.state import Note, state
 from sigctl.core.told import as_told
 
 TOLD = PushRules("repo", "G/r", member_check=False, commit_message_regex="")
@@ -52,3 +55,26 @@ def test_the_note_says_what_is_not_kept():
     assert notes == [
         Note("unsupported", "push_rules.max_file_size", "max file size is not kept by this server")
     ]
+
+
+def test_a_plan_names_what_the_server_does_not_keep_and_never_has_it():
+    wanted = [Repo("O/r"), PushRules("repo", "O/r", member_check=True, max_file_size=5)]
+    seen = [Repo("O/r"), PushRules("repo", "O/r", member_check=True)]
+    traits = replace(
+        TRAITS,
+        kinds=TRAITS.kinds | {"push_rules"},
+        fields={**TRAITS.fields, "push_rules": frozenset(PUSH_RULES)},
+    )
+    found = normalise(desired_of(state(wanted)), observation_of(state(seen)), traits)
+    assert found.desired[wanted[1].key] == seen[1]
+    assert [note.subject for note in found.notes if note.topic == "unsupported"] == [
+        "push_rules.max_file_size"
+    ]
+
+
+def test_a_rule_that_the_server_itself_has_made_is_not_compared_and_stands():
+    rule = BranchRule("O/r", "c7", push=("level:maintain",), merge=("level:maintain",), force=False)
+    traits = replace(TRAITS, kinds=TRAITS.kinds | {"branch_rule"}, rules_open=True)
+    found = normalise(desired_of(state([Repo("O/r")])), observation_of(state([Repo("O/r"), rule])), traits)
+    assert found.standing == {rule.key: rule}
+    assert rule.key not in found.observed
