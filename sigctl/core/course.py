@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, PUBLIC
 from sigctl.core.plan import Action
 from sigctl.core.state import State
-from sigctl.core.timeline import ADMIN, ALL, WRITE, Pair, Timeline, groups_of, pattern_of, rank_of
+from sigctl.core.timeline import ADMIN, ALL, WRITE, Pair, Sides, Timeline, groups_of, pattern_of, rank_of
 
 START, END = -1, 10**6
 """Phases before and after all others."""
@@ -32,6 +33,9 @@ _EVERYTHING, _NOTHING = frozenset(DEEDS), frozenset[str]()
 
 Facet = tuple[str, str]
 """`level` or `member` and nothing, or a deed and a branch."""
+
+Ways = tuple[list[Key], list[tuple[str, list[Key]]], list[str]]
+"""Grants of one's own, teams with the grants that they have, groups that one is a member of."""
 
 
 class Span(NamedTuple):
@@ -62,8 +66,9 @@ class Course(Timeline):
     def __init__(self, actions: Sequence[Action], seen: State, *, rules_open: bool = False) -> None:
         super().__init__(actions, seen)
         self._rules_open = rules_open
-        self._ends: dict[Pair, tuple[dict[Facet, Span], dict[Facet, Span]]] = {}
+        self._spans: dict[tuple[Pair, Sides], tuple[Span, ...]] = {}
         self._fits: dict[tuple[str, str], list[Key]] = {}
+        self._known_ways: dict[tuple[str, str, str], Ways] = {}
 
     def can(self, pair: Pair, phase: int, branches: Iterable[str]) -> dict[Facet, Span]:
         """Return the level and the deeds on branches that somebody has at least and at most in a phase."""
@@ -75,10 +80,8 @@ class Course(Timeline):
         shut = [isinstance(one, Repo) and bool(one.archived) for one in found]
         for branch in branches:
             least, most = self._deeds(login, repo, phase, branch, level)
-            for deed in DEEDS:
-                out[deed, branch] = Span(
-                    int(deed in least and not any(shut)), int(deed in most and not all(shut))
-                )
+            spans = _deed_spans(_NOTHING if any(shut) else least, _NOTHING if all(shut) else most)
+            out.update({(deed, branch): span for deed, span in spans})
         return out
 
     def _given(self, login: str, repo: str, phase: int) -> Span:
@@ -101,18 +104,28 @@ class Course(Timeline):
         return Span(0 if None in here else least, 0 if set(here) == {None} else most)
 
     def _level_at(self, login: str, repo: str, path: str, phase: int) -> Span:
-        groups = groups_of(path)
-        targets = [f"repo:{repo}", *(f"org:{group}" for group in groups)]
-        spans = [self._by_grant(key, phase) for key in self.granted(f"person:{login}", targets)]
-        for team in self.teams_of.get(login, ()):
-            keys = self.granted(f"{TEAM}:{team}", targets)
-            if keys:
-                there = self.places(team, login, phase)
-                spans += [_while(self._by_grant(key, phase), there) for key in keys]
-        for group in groups:
-            if login in self.members.get(group, ()):
-                spans.append(self._by_membership(login, group, phase))
+        own, teams, groups = self._ways(login, repo, path)
+        spans = [self._by_grant(key, phase) for key in own]
+        for team, keys in teams:
+            there = self.places(team, login, phase)
+            spans += [_while(self._by_grant(key, phase), there) for key in keys]
+        spans += [self._by_membership(login, group, phase) for group in groups]
         return Span(max((s.least for s in spans), default=0), max((s.most for s in spans), default=0))
+
+    def _ways(self, login: str, repo: str, path: str) -> Ways:
+        """Return by which grants, teams and groups somebody can get a level at some time, where the repository is at a path."""
+        known = self._known_ways.get((login, repo, path))
+        if known is None:
+            groups = groups_of(path)
+            targets = [f"repo:{repo}", *(f"org:{group}" for group in groups)]
+            teams = ((team, self.granted(f"{TEAM}:{team}", targets)) for team in self.teams_of.get(login, ()))
+            known = (
+                self.granted(f"person:{login}", targets),
+                [(team, keys) for team, keys in teams if keys],
+                [group for group in groups if login in self.members.get(group, ())],
+            )
+            self._known_ways[login, repo, path] = known
+        return known
 
     def _by_grant(self, key: Key, phase: int) -> Span:
         ranks = [rank_of(one.level) if isinstance(one, Grant) else 0 for one in self.values(key, phase)]
@@ -209,20 +222,34 @@ class Course(Timeline):
         phases = sorted({self.phase(action) for action in self.relevant(pair)})
         if not phases:
             return
-        branches = self.branches(pair[1])
-        if pair not in self._ends:
-            self._ends[pair] = self.can(pair, START, branches), self.can(pair, END, branches)
-        before, after = self._ends[pair]
-        moments = [(phase, self.can(pair, phase, branches)) for phase in phases]
-        for facet, first in before.items():
-            kept, bound = min(first.least, after[facet].least), max(first.most, after[facet].most)
-            low = [(phase, can[facet].least) for phase, can in moments if can[facet].least < kept]
-            high = [phase for phase, can in moments if can[facet].most > bound]
+        before, after = self._all(pair, START), self._all(pair, END)
+        moments = [self._all(pair, phase) for phase in phases]
+        for facet, first, last, *now in zip(self._facets(pair[1]), before, after, *moments, strict=True):
+            kept, bound = min(first.least, last.least), max(first.most, last.most)
+            low = [(phase, span.least) for phase, span in zip(phases, now, strict=True) if span.least < kept]
+            high = [phase for phase, span in zip(phases, now, strict=True) if span.most > bound]
             if low:
                 bare = facet[0] == LEVEL and min(rank for _, rank in low) == 0
                 yield Trouble(*pair, facet, low[0][0], low[-1][0], bare), "gap"
             if high:
                 yield Trouble(*pair, facet, high[0], high[-1]), "excess"
+
+    def _facets(self, repo: str) -> list[Facet]:
+        """Return all that is told of somebody and a repository."""
+        return [(LEVEL, ""), (MEMBER, ""), *((deed, one) for one in self.branches(repo) for deed in DEEDS)]
+
+    def _all(self, pair: Pair, phase: int) -> tuple[Span, ...]:
+        """Return the spans of all facets in a phase; they are worked out once for each place of what touches the pair."""
+        key = pair, self.sides(pair, phase)
+        if key not in self._spans:
+            self._spans[key] = tuple(self.can(pair, phase, self.branches(pair[1])).values())
+        return self._spans[key]
+
+
+@cache
+def _deed_spans(least: frozenset[str], most: frozenset[str]) -> tuple[tuple[str, Span], ...]:
+    """Return each deed with the span that it has; there are few of them, and they are asked for all the time."""
+    return tuple((deed, Span(int(deed in least), int(deed in most))) for deed in DEEDS)
 
 
 def decides(rules: Iterable[BranchRule], branch: str) -> BranchRule | None:

@@ -8,7 +8,7 @@ gap. What stays open is returned, and named in the plan.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,6 +67,8 @@ class _Mending:
         self.patience = _PATIENCE
         self.waits: dict[int, tuple[Action, list[Action]]] = {}
         self.found: dict[Pair, Judged] = {}
+        self.against: Counter[Pair] = Counter()
+        """How often a change of places was no good because of a pair."""
         self.sinking = {
             a.subject.subject
             for a in actions
@@ -156,21 +158,32 @@ class _Mending:
         if not moves or self.patience <= 0 or not all(self._possible(a, phase) for a, phase in moves):
             return False
         places = [(a, self.course.phase(a)) for a, _ in moves]
-        pairs = dict.fromkeys([(trouble.login, trouble.repo)])
-        pairs.update(dict.fromkeys(sorted({p for a, _ in moves for p in self.course.pairs_of(a)})))
-        old, new = ([self._judged(pair) for pair in pairs], list[Judged]())
+        pairs = self._touched((trouble.login, trouble.repo), [a for a, _ in moves])
+        old = {pair: self._judged(pair) for pair in pairs}
         self._move(moves)
-        for pair in pairs:
-            self.patience -= 1
-            new.append(self.course.judged(pair))
-            if len(new) == 1 and not better(_facets(old[:1]), _facets(new)):
-                self._move(places)
-                return False
-        if not better(_facets(old), _facets(new)):
+        new = self._bettered(old, better)
+        if new is None:
             self._move(places)
             return False
-        self.found.update(zip(pairs, new, strict=True))
+        self.found.update(new)
         return True
+
+    def _touched(self, first: Pair, moved: Iterable[Action]) -> list[Pair]:
+        """Return whom it concerns: the one in trouble, and soon those who stood against it before, since few of many do."""
+        touched = {p for a in moved for p in self.course.pairs_of(a)} - {first}
+        return [first, *sorted(touched, key=lambda pair: (-self.against[pair], pair))]
+
+    def _bettered(self, old: Mapping[Pair, Judged], better: Better) -> Mapping[Pair, Judged] | None:
+        """Return what is found now, where that is better for the first and for all; no better lets anybody do more."""
+        new: dict[Pair, Judged] = {}
+        for pair, before in old.items():
+            self.patience -= 1
+            new[pair] = self.course.judged(pair)
+            one = _facets([before]), _facets([new[pair]])
+            if one[1][1] - one[0][1] or (len(new) == 1 and not better(*one)):
+                self.against[pair] += 1
+                return None
+        return new if better(_facets(old.values()), _facets(new.values())) else None
 
     def _move(self, moves: Moves) -> None:
         for action, phase in moves:

@@ -25,6 +25,8 @@ from sigctl.core.state import State
 
 Pair = tuple[str, str]
 """A login and the path that a repository has in the end."""
+Sides = tuple[int, ...]
+"""For each action that touches a pair whether it is before a phase, in it or after it; where it is not the only one of its thing, when."""
 READ, WRITE, ADMIN = 1, 3, 5
 """Ranks."""
 ALL = "*"
@@ -36,11 +38,14 @@ class Timeline:
 
     def __init__(self, actions: Sequence[Action], seen: State) -> None:
         self._names = {a.before.key: a.key.name for a in actions if a.verb == "move" and a.before is not None}
+        self._team_names = {old.name: new for old, new in self._names.items() if old.kind == Team.KIND}
         self._first = {one.key: one for r in seen.values() for one in [self._final(r)]}
         self._changes: dict[Key, list[Action]] = defaultdict(list)
         self._phases: dict[int, int] = {}
         self._lines: dict[Key, list[tuple[int, Resource | None]]] = {}
         self._near: dict[Pair, list[Action]] = {}
+        self._single: set[Pair] = set()
+        """Pairs of which everything that touches them changes but once."""
         self._samples: dict[str, list[str]] = {}
         for action in actions:
             self._phases[id(action)] = action.phase  # an action's own id takes long to work out
@@ -66,7 +71,7 @@ class Timeline:
         self._nest(facts)
         for one in facts:
             if isinstance(one, TeamMember):
-                for team in self._with_above(one.team):
+                for team in self.with_above(one.team):
                     self.teams_of[one.login].add(team)
                     self.people_of[team].add(one.login)
             elif isinstance(one, Grant):
@@ -95,10 +100,10 @@ class Timeline:
             if isinstance(one, Team) and one.parent:
                 self._above_team[one.path].add(one.parent)
         for team in list(self._above_team):
-            for above in self._with_above(team) - {team}:
+            for above in self.with_above(team) - {team}:
                 self._below_team[above].add(team)
 
-    def _with_above(self, team: str) -> set[str]:
+    def with_above(self, team: str) -> set[str]:
         """Return the team and those that it is in at some time."""
         found, left = set[str](), [team]
         while left:
@@ -185,9 +190,17 @@ class Timeline:
     def relevant(self, pair: Pair) -> list[Action]:
         """Return the actions that touch what the pair can do."""
         if pair not in self._near:
-            keys = dict.fromkeys(self._keys(pair))
-            self._near[pair] = [action for key in keys for action in self._changes.get(key, ())]
+            found = [self._changes[key] for key in dict.fromkeys(self._keys(pair)) if key in self._changes]
+            self._near[pair] = [action for actions in found for action in actions]
+            if all(len(actions) == 1 for actions in found):
+                self._single.add(pair)
         return self._near[pair]
+
+    def sides(self, pair: Pair, phase: int) -> Sides:
+        """Return all that the values of what touches the pair depend on in a phase."""
+        when = [self._phases[id(action)] for action in self.relevant(pair)]
+        sides = tuple((one > phase) - (one < phase) for one in when)
+        return sides if pair in self._single else (*sides, *when)
 
     def _keys(self, pair: Pair) -> Iterator[Key]:
         login, repo = pair
@@ -211,7 +224,7 @@ class Timeline:
 
     def name_of(self, team: str) -> str:
         """Return the path that a team has in the end."""
-        return self._names.get(Key(Team.KIND, team), team)
+        return self._team_names.get(team, team)
 
     def above(self, repo: str) -> list[str]:
         """Return the groups that the repository is in at some time."""
@@ -240,7 +253,7 @@ class Timeline:
         """Return the pairs that an action can matter for."""
         one = self._final(action.subject)
         if isinstance(one, TeamMember):
-            return {(one.login, repo) for team in self._with_above(one.team) for repo in self._reach(team)}
+            return {(one.login, repo) for team in self.with_above(one.team) for repo in self._reach(team)}
         if isinstance(one, Grant):
             repos = [one.target] if one.on == Repo.KIND else self.below[one.target]
             people = (

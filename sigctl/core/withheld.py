@@ -40,6 +40,8 @@ class Trial(Course):
         """`id` of each action that has happened."""
         self._bounds: dict[Pair, dict[Facet, int]] = {}
         self._known: dict[tuple[Pair, frozenset[int]], frozenset[Facet]] = {}
+        self._values: dict[tuple[Key, tuple[bool, ...]], tuple[Resource | None]] = {}
+        """Key and which of its changes have happened -> what the thing is then."""
         self._chains: dict[Key, list[tuple[Action, Resource | None]]] = {}
 
     def values(self, key: Key, phase: int) -> tuple[Resource | None, ...]:
@@ -51,11 +53,14 @@ class Trial(Course):
                 (a, self._final(a.after) if a.after is not None else None)
                 for a in sorted(self._changes[key], key=self.phase)
             ]
-        now = self._first.get(key)
-        for action, after in self._chains[key]:
-            if id(action) in self.done:
-                now = after if now is None or after is None else _over(now, action, after)
-        return (now,)
+        happened = tuple(id(action) in self.done for action, _ in self._chains[key])
+        if (key, happened) not in self._values:
+            now = self._first.get(key)
+            for (action, after), done in zip(self._chains[key], happened, strict=True):
+                if done:
+                    now = after if now is None or after is None else _over(now, action, after)
+            self._values[key, happened] = (now,)
+        return self._values[key, happened]
 
     def paths(self, repo: str, phase: int) -> tuple[str, ...]:
         """Return where the repository is once that much has happened."""
