@@ -206,17 +206,15 @@ class _Keeping:
 
     def _gives(self, action: Action, place: Key, why: Unread) -> bool:
         one = action.subject
-        if isinstance(one, TeamMember):
-            if why.teams and self._may_have(one.team, place):
-                return True
-            if one.team in self.made and self._is_nested_there(self.made[one.team], place, why):
-                return True
+        if isinstance(one, TeamMember) and why.teams and self._may_have(one.team, place):
+            return True
         if not why.kinds & {BranchRule.KIND, Grant.KIND, Repo.KIND}:
             return False
         pairs = {pair for pair in self.course.pairs_of(action) if pair[1] == place.name}
         if isinstance(one, TeamMember):
             pairs.add((one.login, place.name))  # rules that nobody saw may name the team
-        named = isinstance(one, TeamMember) and place.name in self.course.ruled.get(one.team, ())
+        teams = self.course.with_above(one.team) if isinstance(one, TeamMember) else ()
+        named = any(place.name in self.course.ruled.get(team, ()) for team in teams)
         return any(self._is_risky(pair, why, named=named) for pair in pairs)
 
     def _may_have(self, team: str, place: Key) -> bool:

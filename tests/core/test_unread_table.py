@@ -104,6 +104,8 @@ def level(word):
 
 ABOVE = Grant("org", "O", "person:p1", "write", "")
 NAMES = BranchRule("O/r", "c7", push=("team:O/t",), create=("team:O/t",))
+WITHIN = [Team("O/t", parent="O/mid"), Team("O/mid", parent="O/up"), Team("O/up"), Team("O/beside")]
+NAMES_UP = replace(NAMES, push=("team:O/up",), create=("team:O/up",))
 GIVES = {
     "a team, to somebody who reads there": (RULES, RULED, [level("read")], JOINS, False),
     "a team, to somebody who triages there": (RULES, RULED, [level("triage")], JOINS, False),
@@ -116,6 +118,10 @@ GIVES = {
     "a team, where only webhooks are": (HOOKS, RULED, [level("write")], JOINS, False),
     "a team that a rule names, where rights of people are": (PERSONS, RULED, [NAMES], JOINS, True),
     "a team that a rule names, where only webhooks are": (HOOKS, RULED, [NAMES], JOINS, False),
+    "a team within one that a rule names": (PERSONS, RULED, [*WITHIN, NAMES_UP], JOINS, True),
+    "a team beside one within one that a rule names": (
+        PERSONS, RULED, [*WITHIN, NAMES_UP], TeamMember("O/beside", "p1"), False,
+    ),
     "a team that no rule names": (PERSONS, RULED, [replace(NAMES, push=(), create=())], JOINS, False),
     "a right above, to somebody who has none": (RULES, GROUPED, [], ABOVE, True),
     "a right above, where only webhooks are unknown": (HOOKS, GROUPED, [], ABOVE, False),
