@@ -6,6 +6,7 @@ move; `names` tells the paths.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ BRANCHES = (
     "other",
     "carried-x",
 )
+MOMENTS = 200
+"""So many are remembered whole, a megabyte each."""
 ONE, OTHER = "1" * 40, "2" * 40
 GITLAB_STEPS = {
     "read": levels.REPORTER,
@@ -62,11 +65,15 @@ class Eyes:
         self._sandbox = sandbox
         self._seen: dict[tuple[str, str], frozenset[Right]] = {}
         """Place and what it rests on -> what was seen."""
+        self._whole: dict[tuple[str, str], frozenset[Right]] = {}
+        """Forge and its fingerprint -> all that was seen there, for the last moments."""
+        self.named: dict[frozenset[Any], dict[Right, Right]] = {}
+        """Paths of things -> rights by id -> the same by path."""
 
     def looking_at(self, sandbox: Any) -> Eyes:
         """Return eyes for a copy of the same forges, that know what these have seen."""
         other = Eyes(sandbox)
-        other._seen = self._seen
+        other._seen, other._whole, other.named = self._seen, self._whole, self.named
         return other
 
     def rights(self) -> frozenset[Right]:
@@ -75,9 +82,11 @@ class Eyes:
         for name, look in (("github", self._github), ("gitlab", self._gitlab)):
             if name in self._sandbox.forges:
                 key = (name, fingerprint(self._sandbox.forges[name]))
-                if key not in self._seen:
-                    self._seen[key] = frozenset(look())
-                found = found | self._seen[key] if found else self._seen[key]
+                if key not in self._whole:
+                    if len(self._whole) >= MOMENTS:
+                        self._whole.pop(next(iter(self._whole)))
+                    self._whole[key] = frozenset(look())
+                found = found | self._whole[key] if found else self._whole[key]
         return found
 
     def names(self) -> dict[tuple[str, str, int | str], str]:
@@ -108,8 +117,8 @@ class Eyes:
             (logins[m["user_id"]], paths[m["source_id"]]) for m in world.members if m["source"] == GROUP
         )
 
-    def _cached(self, place: str, facts: Any, look: Iterator[Right]) -> frozenset[Right]:
-        key = (place, json.dumps(facts, sort_keys=True, default=str))
+    def _cached(self, place: str, shared: str, facts: Any, look: Iterator[Right]) -> frozenset[Right]:
+        key = (place, shared + _text(facts))
         if key not in self._seen:
             self._seen[key] = frozenset(look)
         return self._seen[key]
@@ -137,12 +146,14 @@ class Eyes:
                         found.add(Right("github", person["login"], "team", seat["team"], "member"))
                         if seat["role"] == "maintainer":
                             found.add(Right("github", person["login"], "team", seat["team"], "lead"))
-                shared = [_facts(c) for c in (state.members, state.team_members, state.teams, state.accounts)]
+                shared = _text(
+                    [_facts(c) for c in (state.members, state.team_members, state.teams, state.accounts)]
+                )
                 for repo in state.repos:
                     parts = (state.team_repos, state.collaborators, state.rulesets, state.protections)
                     own = [_plain(repo), *(_facts(c.find("repo", repo["id"])) for c in parts)]
                     wide = _facts(state.rulesets.find("org", repo["owner"]))
-                    found |= self._cached("github", [shared, own, wide], _on_github(state, repo, people))
+                    found |= self._cached("github", shared, [own, wide], _on_github(state, repo, people))
                 raise _UndoError  # noqa: TRY301  # rolls the transaction back
         except _UndoError:
             return found
@@ -153,18 +164,10 @@ class Eyes:
         world = self._sandbox.forges["gitlab"].world
         people = [u for u in world.users if u["username"] != BOT and not u["bot"] and u["state"] == "active"]
         accesses = {user["username"]: Access(world, user) for user in people}
-        found: set[Right] = set()
-        for group in world.groups:
-            for login, access in accesses.items():
-                level = access.group_member(group)
-                found |= {
-                    Right("gitlab", login, "group", group["id"], step)
-                    for step, least in GITLAB_STEPS.items()
-                    if level >= least
-                }
-                if access.sees_group(group):
-                    found.add(Right("gitlab", login, "group", group["id"], "see"))
-        shared = [_facts(c) for c in (world.members, world.shares, world.groups, world.users)]
+        above = (world.members, world.shares, world.groups, world.users, world.group_rules)
+        shared = _text([_facts(documents) for documents in above])
+        places = [(project["id"], project["namespace_id"]) for project in world.projects]
+        found = set(self._cached("groups", shared, places, _on_groups(world, accesses)))
         for project in world.projects:
             own = [
                 _plain(project),
@@ -172,7 +175,7 @@ class Eyes:
                 _facts(world.tag_rules.find("project", project["id"])),
                 *map(_facts, terms.facts(world, project)),
             ]
-            found |= self._cached("gitlab", [shared, own], _on_gitlab(world, project, accesses))
+            found |= self._cached("gitlab", shared, own, _on_gitlab(world, project, accesses))
         return found
 
 
@@ -212,6 +215,17 @@ def _on_github(state: Any, repo: Any, people: list[Any]) -> Iterator[Right]:
         for ref, old, new, word in _pushes():
             refusal = rules.refusal(state, repo, person["id"], Update(old, new, ref))
             yield from _pushed("github", person["login"], repo["id"], refusal, f"{word} {ref}")
+
+
+def _on_groups(world: Any, accesses: dict[str, Access]) -> Iterator[Right]:
+    for group in world.groups:
+        for login, access in accesses.items():
+            level = access.group_member(group)
+            for step, least in GITLAB_STEPS.items():
+                if level >= least:
+                    yield Right("gitlab", login, "group", group["id"], step)
+            if access.sees_group(group):
+                yield Right("gitlab", login, "group", group["id"], "see")
 
 
 def _on_gitlab(world: Any, project: Any, accesses: dict[str, Access]) -> Iterator[Right]:
@@ -263,6 +277,10 @@ def _everything(forge: str, login: str, repo: int) -> Iterator[Right]:
 def _plain(document: Any) -> Any:
     """Return a document without what says nothing of rights."""
     return {k: v for k, v in document.items() if not k.endswith("_at") and k not in ("description", "topics")}
+
+
+def _text(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _facts(documents: Any) -> list[Any]:

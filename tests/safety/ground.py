@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,18 +61,20 @@ class Watched:
     teams: frozenset[tuple[str, str]] = frozenset()
     """Logins and the groups they were in at the first moment, by the paths of then (GitLab)."""
 
-    def by_path(self, rights: Iterable[Right]) -> dict[Right, Right]:
+    def by_path(self, rights: Collection[Right]) -> dict[Right, Right]:
         """Return right -> the same by the path that the thing gets or has now, or had at first where it is gone."""
         ends = {thing: path for thing, path in self.ends.items() if thing in self.names}
         names = {**self.names, **self.eyes.names(), **ends}
-        return {
-            r: Right(r.forge, r.who, r.kind, names.get((r.forge, r.kind, r.thing), r.thing), r.what)
-            for r in rights
-        }
+        known = self.eyes.named.setdefault(frozenset(names.items()), {})
+        for r in rights:
+            if r not in known:
+                thing = names.get((r.forge, r.kind, r.thing), r.thing)
+                known[r] = r._replace(thing=thing)
+        return {r: known[r] for r in rights}
 
     def told(self, rights: Iterable[Right]) -> frozenset[Right]:
         """Return the rights by path, those that count: owners of groups are told, the lesser ones there reach no repository."""
-        counting = (r for r in rights if r.kind != "group" or r.what == "admin")
+        counting = [r for r in rights if r.kind != "group" or r.what == "admin"]
         return frozenset(self.by_path(counting).values())
 
     def look(self, text: str) -> None:
@@ -186,8 +188,8 @@ class Ground:
             def told(outcome: Outcome) -> None:
                 with one_at_a_time:  # lanes end side by side
                     left.pop(outcome.action.id, None)
-                    if known(_order(left)):
-                        context.watch.stop.set()
+                    if not context.watch.stop.is_set() and known(_order(left)):
+                        context.watch.stop.set()  # what comes after is told as left out, and is no moment
 
             if known(_order(left)):
                 context.watch.stop.set()
