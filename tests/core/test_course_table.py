@@ -359,3 +359,16 @@ def test_of_two_patterns_that_match_the_same_the_first_decides():
     assert decides([one, other], "c7") is one
     assert decides([other, one], "c7") is other
     assert decides([one, other], "main") is None
+
+
+@pytest.mark.parametrize(("before", "after"), [((60, 50), (30, 50)), ((30, 50), (60, 50))])
+def test_where_two_changes_of_one_thing_pass_each_other_it_is_another_thing_in_the_end(before, after):
+    changes = act(None, mine("write")), act(mine("write"), mine("read"))
+    course, anew = Course(changes, state([HIDDEN])), Course(changes, state([HIDDEN]))
+    for one, phase in zip(changes, before, strict=True):
+        course.move(one, phase)
+    asked = course.judged(PAIR)
+    for one, phase in zip(changes, after, strict=True):
+        course.move(one, phase)
+        anew.move(one, phase)
+    assert course.judged(PAIR) == anew.judged(PAIR) != asked

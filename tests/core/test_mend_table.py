@@ -248,3 +248,17 @@ def test_where_one_rule_is_enough_a_wider_one_that_goes_first_leaves_a_gap(rules
     )
     told = {(gap.login, gap.facet[1], gap.since, gap.until) for gap in found.gaps}
     assert told == ({("p1", "c7", 40, 50)} if rules_open else set())
+
+
+def test_a_gap_is_not_closed_at_the_cost_of_more_of_them():
+    """What the team gets in the one place would close it; what it loses in the other is what two people still need."""
+    there, mine = Repo("O/s", visibility="private"), replace(MINE, target="O/s")
+    gets, loses = act(None, replace(THEIRS, target="O/s"), 60), act(THEIRS, None, 60)
+    later = [act(None, replace(MINE, subject=f"person:{one}"), 50) for one in ("p2", "p3")]
+    people = [replace(PLACE, login=one) for one in ("p1", "p2", "p3")]
+    found = mending([act(mine, None, 50), gets, loses, *later], [there, mine, THEIRS, *people])
+    gap = found._judged(("p1", "O/s"))[0][0]
+    assert not found._try(gap, [(gets, 40), (loses, 35)], _fewer_gaps)
+    assert [found.course.phase(one) for one in (gets, loses)] == [60, 60]
+    assert found._try(gap, [(gets, 40)], _fewer_gaps)
+    assert found._judged(("p1", "O/s")) == ([], [])
