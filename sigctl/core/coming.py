@@ -16,8 +16,8 @@ from sigctl.core.globs import covers, overlap
 from sigctl.core.kinds import BranchRule, Grant, Key, Repo
 from sigctl.core.kinds.grant import PERSON
 from sigctl.core.plan import Action, Verb
+from sigctl.core.reach import groups_of
 from sigctl.core.state import State
-from sigctl.core.timeline import groups_of
 
 
 @dataclass(frozen=True, slots=True)

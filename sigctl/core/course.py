@@ -20,8 +20,9 @@ from sigctl.core.kinds.features import MEMBERS, OFF
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.kinds.org import OWNER, PUBLIC
 from sigctl.core.plan import Action
+from sigctl.core.reach import ADMIN, ALL, WRITE, Pair, groups_of, pattern_of, rank_of
 from sigctl.core.state import State
-from sigctl.core.timeline import ADMIN, ALL, WRITE, Pair, Sides, Timeline, groups_of, pattern_of, rank_of
+from sigctl.core.timeline import Sides, Timeline
 
 START, END = -1, 10**6
 """Phases before and after all others."""

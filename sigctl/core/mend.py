@@ -16,8 +16,8 @@ from sigctl.core.course import Course, Facet, Trouble
 from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, TeamMember
 from sigctl.core.links import team_of
 from sigctl.core.plan import Action
+from sigctl.core.reach import Pair
 from sigctl.core.state import State
-from sigctl.core.timeline import Pair
 
 LOWEST, HIGHEST, LAST = 29, 69, 89
 """After making things; before the histories; before whole things are deleted. Nothing is put elsewhere."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from sigctl.core.kinds import Grant, Org, Resource, Team
 from sigctl.core.kinds.grant import TEAM
 from sigctl.core.plan import Action
+from sigctl.core.reach import groups_of
 from sigctl.core.state import Note, State
-from sigctl.core.timeline import groups_of
 
 
 def brought(wanted: State, forge: str) -> list[Note]:

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from sigctl.core.kinds import Grant, Org, Repo, Resource, TeamMember
 from sigctl.core.plan import Action
+from sigctl.core.reach import groups_of
 from sigctl.core.state import State
-from sigctl.core.timeline import groups_of
 
 
 def across(actions: Iterable[Action], seen: State) -> dict[str, str]:

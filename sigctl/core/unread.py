@@ -19,8 +19,8 @@ from dataclasses import dataclass, field, replace
 from sigctl.core.course import END, START, Course
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, Team, TeamMember
 from sigctl.core.plan import Action
+from sigctl.core.reach import ADMIN, WRITE, Pair, groups_of
 from sigctl.core.state import Desired, Note, Observation, SetAside, State, Traits, Unread
-from sigctl.core.timeline import ADMIN, WRITE, Pair, groups_of
 
 _SHOWN = 3
 _GIVES = (TeamMember, Grant, Membership, Org)

@@ -15,8 +15,8 @@ from itertools import combinations
 from sigctl.core.course import END, START, Course, Facet
 from sigctl.core.kinds import BranchRule, Grant, Key, Membership, Org, Repo, Resource, TeamMember
 from sigctl.core.plan import Action
+from sigctl.core.reach import Pair
 from sigctl.core.state import State
-from sigctl.core.timeline import Pair
 
 _RIGHTS = (TeamMember, Grant, Membership, Org)
 _MANY = 6

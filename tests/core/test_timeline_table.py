@@ -19,8 +19,9 @@ from sigctl.core.kinds import (
     TeamMember,
 )
 from sigctl.core.plan import Action
+from sigctl.core.reach import groups_of, pattern_of, rank_of
 from sigctl.core.state import state
-from sigctl.core.timeline import Timeline, groups_of, pattern_of, rank_of
+from sigctl.core.timeline import Timeline
 
 REPO, RULE = Repo("G/r"), BranchRule("G/r", "c7*", push=("team:G/named",))
 
