@@ -343,6 +343,7 @@ PLACES = {
     "https://ci.example.org/hook?token=1": "ci.example.org#66ab7ba0f79c",
     "HTTPS://CI.Example.org:8443/hook": "ci.example.org#0c86192c8429",
     "https://me:pass@ci.example.org": "ci.example.org#92bce151659e",
+    "https://[2001:DB8::1]:8443/hook": "[2001:db8::1]#2f067af72379",
     "ci.example.org/hook": "nowhere#64a4c07b0828",
 }
 

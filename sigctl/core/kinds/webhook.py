@@ -16,7 +16,7 @@ EVENTS = ("push", "tag", "merge_request", "issue", "comment", "release", "pipeli
 
 def place_of(url: str) -> str:
     """Return a name for an address that repeats nothing of it but the host: the rest of a webhook's address is often its secret."""
-    found = re.match(r"[a-z]+://(?:[^/?#]*@)?([^/?#:]+)", url, re.IGNORECASE)
+    found = re.match(r"[a-z]+://(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]+)", url, re.IGNORECASE)
     host = found[1].lower() if found else "nowhere"
     return f"{host}#{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
