@@ -138,7 +138,8 @@ class _Keeping:
         self.apart = apart
         self.desired = desired
         self.traits = traits
-        self.course = Course(actions, seen, rules_open=traits.rules_open)
+        there = {place: Repo(place.name) for place in apart.places}  # also where nobody saw it
+        self.course = Course(actions, {**there, **seen}, rules_open=traits.rules_open)
         self.made = {
             a.subject.path: a.subject for a in actions if a.verb == "create" and isinstance(a.subject, Team)
         }
@@ -255,11 +256,14 @@ class _Keeping:
         return found
 
     def _is_gap(self, pair: Pair, kept: Course) -> bool:
-        """Whether what goes on leaves somebody with less than he has and shall have."""
+        """Whether what goes on leaves somebody with less than he has and shall have, or for a moment where the whole plan would not."""
         branches = self.course.branches(pair[1])
         before, after = (self.course.can(pair, phase, branches) for phase in (START, END))
         left = kept.can(pair, END, branches)
-        return any(left[facet].most < min(before[facet].most, after[facet].most) for facet in before)
+        if any(left[facet].most < min(before[facet].most, after[facet].most) for facet in before):
+            return True
+        anyway = {gap.facet for gap in self.course.judged(pair)[0]}
+        return any(gap.facet not in anyway for gap in kept.judged(pair)[0])
 
     def _told(self) -> Iterator[SetAside]:
         waiting: dict[Key, list[str]] = {}

@@ -144,6 +144,35 @@ def test_it_waits_where_it_could_let_somebody_do_too_much(case):
     assert [aside.reason.partition(": no")[2] for aside in found.set_aside] == [held]
 
 
+NEVER_SEEN = {
+    "a right above": (GROUPED, [], ABOVE, True),
+    "reading above": (GROUPED, [], replace(ABOVE, level="read"), False),
+    "a right above, far above": (GROUPED, [Org("O/a")], ABOVE, True),
+    "a team, to somebody who writes above": (GROUPED, [ABOVE], JOINS, True),
+    "a team, to somebody who has nothing": (GROUPED, [], JOINS, False),
+    "a member of an org whose members write": (
+        RULED,
+        [Org("O", base_level="write")],
+        Membership("O", "p1"),
+        True,
+    ),
+    "a member of an org whose members read": (
+        RULED,
+        [Org("O", base_level="read")],
+        Membership("O", "p1"),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_SEEN)
+def test_one_that_was_not_seen_and_no_file_names_is_there_all_the_same(case):
+    traits, seen, one, waits = NEVER_SEEN[case]
+    why = Unread("no", kinds=frozenset({"repo", "branch_rule"}))
+    place = Repo("O/a/new" if Org("O/a") in seen else "O/new")
+    assert bool(kept([comes(one)], seen, why, traits, place=place).left) is waits
+
+
 @pytest.mark.parametrize(
     ("team", "waits"),
     [("O/t", True), ("O/a/t", True), ("P/t", False), ("t", False)],
@@ -350,3 +379,15 @@ def test_a_team_that_is_a_group_does_not_move_while_something_in_it_is_unread():
     assert [(one.subject, one.reason.partition(WAITS)[2]) for one in found.plan.quarantined] == [
         ("O/a/x", "team member O/b:p1")
     ]
+
+
+def test_who_waits_for_another_team_is_not_out_until_something_else_lets_him_in_again():
+    """The last of it gives him the same: too late, since he is out of the one team by then."""
+    comes_in, goes = comes(TeamMember("O/t", "p1"), phase=42), ends(TeamMember("O/u", "p1"), phase=52)
+    opens = Action("f", "update", Org("O", base_level="none"), Org("O", base_level="read"), phase=87)
+    reads = [Grant("repo", "O/s", f"team:O/{team}", "read", "") for team in ("t", "u")]
+    seen = [Org("O", base_level="none"), Membership("O", "p1"), TeamMember("O/u", "p1"), *reads]
+    found = kept([comes_in, goes, opens], seen, TEAMS)
+    assert found.left == (comes_in, goes)
+    sooner = replace(opens, phase=30)
+    assert kept([sooner, comes_in, goes], seen, TEAMS).left == (comes_in,)

@@ -20,7 +20,7 @@ from worlds import (
 )
 
 from sigctl.core.compare import compare
-from sigctl.core.kinds import Key
+from sigctl.core.kinds import Key, Repo
 from sigctl.core.state import Unread
 
 LOST = {
@@ -113,10 +113,16 @@ def never_too_much(wanted, seen, traits, whole, part, rng):  # noqa: PLR0917  # 
     assert not found
 
 
+def in_effect(state, traits):
+    """Return what everybody can do: in the archive no right is more than reading."""
+    shut = {one.path for one in state.values() if isinstance(one, Repo) and one.archived}
+    found = abilities(state, rules_open=traits.rules_open)
+    return {able: min(rank, 1) if able[1] in shut else rank for able, rank in found.items()}
+
+
 def others_keep_theirs(seen, traits, whole, part, places):
     before, after, now = (
-        abilities(state, rules_open=traits.rules_open)
-        for state in (seen, applied(seen, whole.actions), applied(seen, part))
+        in_effect(state, traits) for state in (seen, applied(seen, whole.actions), applied(seen, part))
     )
     for able in before.keys() & after.keys():
         if Key("repo", able[1]) not in places:
