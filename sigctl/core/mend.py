@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sigctl.core.course import Course, Facet, Trouble
+from sigctl.core.course import START, Course, Facet, Trouble
 from sigctl.core.kinds import BranchRule, Grant, Key, Org, Repo, TeamMember
 from sigctl.core.links import team_of
 from sigctl.core.plan import Action
@@ -69,11 +69,8 @@ class _Mending:
         self.found: dict[Pair, Judged] = {}
         self.against: Counter[Pair] = Counter()
         """How often a change of places was no good because of a pair."""
-        self.sinking = {
-            a.subject.subject
-            for a in actions
-            if isinstance(a.subject, Grant) and a.subject.on == Org.KIND and a.effect == "narrows"
-        }
+        self.sinking: dict[str, int] = {}
+        """Who has a right on a group that ends or becomes less -> when the last of them has; these stay where they are."""
         self.makers: dict[Key, int] = {}
         self.shut: dict[Key, int] = {}
         self.of_team: dict[str, list[Action]] = defaultdict(list)
@@ -84,6 +81,9 @@ class _Mending:
                 self.shut[action.key] = action.phase
             if team := team_of(action.subject):
                 self.of_team[team].append(action)
+            one = action.subject
+            if isinstance(one, Grant) and one.on == Org.KIND and action.effect == "narrows":
+                self.sinking[one.subject] = max(action.phase, self.sinking.get(one.subject, 0))
 
     def run(self) -> Mended:
         touched = sorted({p for a in self.actions if _takes(a) for p in self.course.pairs_of(a)})
@@ -117,7 +117,7 @@ class _Mending:
     def _close_gap(self, one: Trouble) -> bool:
         """Close the gap, and say whether that was possible."""
         near = self._near(one, HIGHEST)
-        wider = [(a, one.since - 1) for a in near if a.effect == "widens"]
+        wider = [(a, one.since - 1) for a in near if a.effect == "widens" and self._bound(a) < one.since - 1]
         narrower = [(a, one.until + 1) for a in near if a.effect == "narrows"]
         early = [self._early(team) for team in sorted({team_of(action.subject) for action in near} - {""})]
         return any(self._try(one, moves, _fewer_gaps) for moves in (*_each(wider), *_each(narrower), *early))
@@ -134,7 +134,7 @@ class _Mending:
         return [
             (action, self.early if action.effect == "narrows" else self.natural[action.id])
             for action in self.of_team[team]
-            if self._free(action, HIGHEST)
+            if self._free(action, HIGHEST) and self._bound(action) < self.early
         ]
 
     def _free(self, action: Action, highest: int) -> bool:
@@ -144,13 +144,18 @@ class _Mending:
             return False
         if isinstance(subject, Grant):
             later = subject.on == Repo.KIND or (highest == LAST and action.effect == "widens")
-            return later and subject.subject not in self.sinking
+            return later and (action.effect == "widens" or subject.subject not in self.sinking)
         if isinstance(subject, BranchRule):
             return highest == LAST and action.effect == "widens"
-        if isinstance(subject, TeamMember):
-            # who has more on a group above gets no less in a team below it before that has gone
-            return action.effect == "narrows" or f"person:{subject.login}" not in self.sinking
-        return isinstance(subject, Org) and action.verb == "update"
+        return isinstance(subject, TeamMember) or (isinstance(subject, Org) and action.verb == "update")
+
+    def _bound(self, action: Action) -> int:
+        """Return the phase after which the action must come: who has more on a group above gets no less below it before that has gone."""
+        subject = action.subject
+        if action.effect != "widens" or not isinstance(subject, Grant | TeamMember):
+            return START
+        who = subject.subject if isinstance(subject, Grant) else f"person:{subject.login}"
+        return self.sinking.get(who, START)
 
     def _try(self, trouble: Trouble, moves: Moves, better: Better) -> bool:
         """Put actions elsewhere where that betters all that they touch, first of all the trouble."""
@@ -193,7 +198,7 @@ class _Mending:
         inside = action.subject.inside
         if inside is not None and phase >= self.shut.get(inside, LAST + 1):
             return False
-        return LOWEST <= phase <= LAST and all(
+        return max(LOWEST - 1, self._bound(action)) < phase <= LAST and all(
             self.makers.get(need, LOWEST - 1) < phase for need in action.subject.needs()
         )
 

@@ -117,22 +117,24 @@ def test_it_may_be_elsewhere(case):
     assert (found._free(action, HIGHEST), found._free(action, LAST)) == (here, later)
 
 
-def test_what_has_a_right_above_that_sinks_stays_where_it_is():
-    sinks = act(GROUP, replace(GROUP, level="read"))
-    given, place, out = act(None, MINE), act(None, PLACE), act(PLACE, None)
-    found = mending([sinks, given, place, out], [GROUP])
-    assert [found._free(a, HIGHEST) for a in (given, place, out)] == [False, False, True]
+def test_what_has_a_right_above_that_sinks_comes_after_it():
+    sinks, again = act(GROUP, replace(GROUP, level="read")), act(replace(GROUP, target="P"), None, 45)
+    given, place, out, less = act(None, MINE), act(None, PLACE), act(PLACE, None), act(MINE, LOWER)
+    found = mending([sinks, again, given, place, out, less], [GROUP])
+    assert [found._free(a, HIGHEST) for a in (given, place, out, less)] == [True, True, True, False]
+    assert [found._possible(a, 50) for a in (given, place, out)] == [False, False, True]
+    assert [found._possible(a, 51) for a in (given, place, out)] == [True, True, True]
     rises = act(GROUP, replace(GROUP, level="admin"))
     found = mending([rises, given, place], [GROUP])
-    assert [found._free(a, HIGHEST) for a in (given, place)] == [True, True]
+    assert [found._possible(a, 50) for a in (given, place)] == [True, True]
     other = act(None, replace(MINE, subject="person:p2"))
-    assert mending([sinks, other], [GROUP])._free(other, HIGHEST)
+    assert mending([sinks, other], [GROUP])._possible(other, 50)
 
 
 def test_only_a_right_on_a_group_counts_as_one_above():
     sinks = act(MINE, LOWER)
     place = act(None, PLACE)
-    assert mending([sinks, place], [MINE])._free(place, HIGHEST)
+    assert mending([sinks, place], [MINE])._possible(place, 50)
 
 
 @pytest.mark.parametrize(
@@ -262,3 +264,34 @@ def test_a_gap_is_not_closed_at_the_cost_of_more_of_them():
     assert [found.course.phase(one) for one in (gets, loses)] == [60, 60]
     assert found._try(gap, [(gets, 40)], _fewer_gaps)
     assert found._judged(("p1", "O/s")) == ([], [])
+
+
+def test_who_loses_a_right_above_waits_for_the_rule_that_would_let_him_in_by_his_team():
+    """On GitLab he can't come into the team before that right has gone; nothing keeps him from coming later."""
+    above = Grant("org", "O", "person:p1", "read", "")
+    shut, wide = BranchRule("O/r", "main", push=(), create=()), replace(RULE, pattern="m*", create=RULE.push)
+    actions = [act(above, None, 50), act(None, PLACE, 62), act(wide, None, 65)]
+    natural = {a.id: 42 for a in actions}
+    seen = state([*BASE, above, MINE, shut, wide])
+    found = mend(actions, seen, early=35, natural=natural, rules_open=True)
+    assert [a.phase for a in found.actions] == [50, 66, 65]
+
+
+def test_what_comes_after_a_right_above_keeps_nothing_else_from_being_put_before():
+    """The team's own right closes the gap; what waits for a right above to go is not tried with it."""
+    above = Grant("org", "O", "person:p1", "read", "")
+    actions = [
+        act(above, None, 50),
+        act(MINE, LOWER, 52),
+        act(None, THEIRS, 64),
+        act(None, replace(PLACE, team="O/u"), 62),
+    ]
+    also = [act(None, replace(THEIRS, subject="team:O/u"), 64)]
+    found = mend(
+        [*actions, *also],
+        state([*BASE, above, MINE, PLACE]),
+        early=35,
+        natural={a.id: 44 for a in [*actions, *also]},
+    )
+    assert found.actions[2].phase < 52
+    assert found.gaps == []
