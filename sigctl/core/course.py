@@ -76,7 +76,8 @@ class Course(Timeline):
         login, repo = pair
         given = self._given(login, repo, phase)
         level = self._level(given, repo, phase)
-        out = {(LEVEL, ""): level, (MEMBER, ""): Span(int(given.least > 0), int(given.most > 0))}
+        member = Span(int(min(given.least, level.least) > 0), int(min(given.most, level.most) > 0))
+        out = {(LEVEL, ""): level, (MEMBER, ""): member}
         found = self.values(Key(Repo.KIND, repo), phase)
         shut = [isinstance(one, Repo) and bool(one.archived) for one in found]
         for branch in branches:

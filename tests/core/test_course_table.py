@@ -192,6 +192,15 @@ def test_a_repository_that_is_made_or_goes_may_be_there_or_not():
     assert [gone.can(PAIR, phase, ())["level", ""] for phase in (39, 40, 41)] == [WRITE, Span(0, 3), NONE]
 
 
+def test_nobody_is_a_member_of_what_is_not_there():
+    made, gone = (
+        Course([act(None, HIDDEN)], state([mine()])),
+        Course([act(HIDDEN, None)], state([HIDDEN, mine()])),
+    )
+    spans = [[one.can(PAIR, phase, ())["member", ""] for phase in (39, 40, 41)] for one in (made, gone)]
+    assert spans == [[NONE, Span(0, 1), Span(1, 1)], [Span(1, 1), Span(0, 1), NONE]]
+
+
 def test_a_repository_that_moves_is_in_the_one_group_or_in_the_other():
     old = replace(HIDDEN, path="H/r")
     rights = [mine("read", "org", "H"), mine("write", "org", "G")]
