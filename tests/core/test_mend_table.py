@@ -295,3 +295,16 @@ def test_what_comes_after_a_right_above_keeps_nothing_else_from_being_put_before
     )
     assert found.actions[2].phase < 52
     assert found.gaps == []
+
+
+def test_only_what_may_be_elsewhere_is_taken_first_or_given_then():
+    above = replace(GROUP, subject="team:O/t")
+    sinks, less = act(above, replace(above, level="read")), act(THEIRS, replace(THEIRS, level="read"))
+    comes, gets = act(None, PLACE, 60), act(None, replace(THEIRS, target="O/s"), 60)
+    found = mending([sinks, less, comes, gets], [above, THEIRS, Repo("O/s")])
+    assert found._early("O/t") == [(comes, 40)]
+    assert mending([less, comes, gets], [THEIRS, Repo("O/s")])._early("O/t") == [
+        (less, 35),
+        (comes, 40),
+        (gets, 40),
+    ]

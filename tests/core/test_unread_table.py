@@ -212,6 +212,13 @@ def test_a_team_does_not_come_below_one_with_a_right_there(case):
     assert kept([moves], seen, TEAMS).left == (moves,), "nobody knows what teams have there"
 
 
+def test_a_team_does_not_come_below_a_new_one_below_one_with_a_right_there():
+    new = comes(Team("O/b", parent="O/c"))
+    moves = Action("f", "update", Team("O/t", parent=""), Team("O/t", parent="O/b"))
+    seen = [Team("O/c", parent=""), replace(TEAM_WRITES, subject="team:O/c"), Team("O/t", parent="")]
+    assert kept([new, moves], seen, HOOKS).left == (moves,)
+
+
 def test_what_depends_on_it_waits_with_it_however_far():
     first, second, third = comes(P1), comes(replace(P1, target="O/s")), comes(Label("O/s", "a"))
     alone = comes(Label("O/s", "b"))
@@ -391,3 +398,5 @@ def test_who_waits_for_another_team_is_not_out_until_something_else_lets_him_in_
     assert found.left == (comes_in, goes)
     sooner = replace(opens, phase=30)
     assert kept([sooner, comes_in, goes], seen, TEAMS).left == (comes_in,)
+    late = replace(comes_in, phase=60)
+    assert kept([goes, late, opens], seen, TEAMS).left == (late,), "he is out for a moment anyway"
