@@ -209,6 +209,8 @@ class _Keeping:
         one = action.subject
         if isinstance(one, TeamMember) and why.teams and self._may_have(one.team, place):
             return True
+        if self._is_other_name(place) and self._reaches(action, place):
+            return True  # it stays there for now, where no file gives him anything
         if not why.kinds & {BranchRule.KIND, Grant.KIND, Repo.KIND}:
             return False
         pairs = {pair for pair in self.course.pairs_of(action) if pair[1] == place.name}
@@ -217,6 +219,11 @@ class _Keeping:
         teams = self.course.with_above(one.team) if isinstance(one, TeamMember) else ()
         named = any(place.name in self.course.ruled.get(team, ()) for team in teams)
         return any(self._is_risky(pair, why, named=named) for pair in pairs)
+
+    def _reaches(self, action: Action, place: Key) -> bool:
+        """Whether the action lets somebody come to more there than he has."""
+        pairs = (pair for pair in self.course.pairs_of(action) if pair[1] == place.name)
+        return any(self._rank(pair, END) > self._rank(pair, START) for pair in pairs)
 
     def _may_have(self, team: str, place: Key) -> bool:
         """Whether a team can have a right there at all."""

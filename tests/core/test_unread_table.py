@@ -400,3 +400,23 @@ def test_who_waits_for_another_team_is_not_out_until_something_else_lets_him_in_
     assert kept([sooner, comes_in, goes], seen, TEAMS).left == (comes_in,)
     late = replace(comes_in, phase=60)
     assert kept([goes, late, opens], seen, TEAMS).left == (late,), "he is out for a moment anyway"
+
+
+@pytest.mark.parametrize(
+    ("one", "waits"),
+    [
+        (Grant("org", "O/a", "person:p1", "read", ""), True),
+        (Grant("org", "O", "person:p1", "read", ""), True),
+        (Grant("org", "P", "person:p1", "read", ""), False),
+        (Grant("repo", "O/s", "person:p1", "read", ""), False),
+    ],
+)
+def test_nobody_comes_into_a_group_that_an_unseen_repository_is_to_leave(one, waits):
+    """It stays where it is for now, and no file says that he reads it."""
+    old, new = Repo("O/a/moves"), Repo("N/moves", previously=("O/a/moves",))
+    orgs = [Org("O"), Org("O/a"), Org("P"), Org("N"), ELSE]
+    desired = desired_of(state([*orgs, new, one]))
+    found = keep([comes(one)], state(orgs), Apart({old.key: SETTINGS, new.key: SETTINGS}), desired, GROUPED)
+    assert bool(found.left) is waits
+    stays = desired_of(state([*orgs, old, one]))
+    assert keep([comes(one)], state(orgs), Apart({old.key: SETTINGS}), stays, GROUPED).left == ()
