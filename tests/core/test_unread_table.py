@@ -420,3 +420,9 @@ def test_nobody_comes_into_a_group_that_an_unseen_repository_is_to_leave(one, wa
     assert bool(found.left) is waits
     stays = desired_of(state([*orgs, old, one]))
     assert keep([comes(one)], state(orgs), Apart({old.key: SETTINGS}), stays, GROUPED).left == ()
+    reads = Grant("org", "O", "person:p1", "read", "")
+    if one != reads:
+        seen = state([*orgs, reads])
+        assert keep([comes(one)], seen, Apart({old.key: SETTINGS}), desired, GROUPED).left == (), (
+            "he reads it already"
+        )
