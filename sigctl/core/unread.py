@@ -5,7 +5,7 @@ every change fails: what depends on such a change, since it would give too much 
 
 That is enough where all that says who may do what there was read. Where some of it was not, what gives people more waits too, where it
 could let them do there what was neither so before nor is declared: a team may be named by a rule that nobody saw, or have a right there
-that it should not have. What only lets somebody read there, or makes him one who may do all there by the files, goes on.
+that it should not have. What only lets somebody read there, or makes him one who may do all there by the files, goes on; but not where it is to leave.
 
 Where an addition waits, so does each removal that would leave somebody without what he has elsewhere and shall keep. In the repository
 itself somebody may be without a right until it can be read again: that is no reason to leave him rights in all others.

@@ -101,7 +101,7 @@ class Recording:
 def record(story: Story, folder: Path) -> Recording:
     """Apply all steps, and record the last one."""
     points: list[tuple[Path, str]] = []
-    holds: list[str] = []
+    last = ""
     config = story.config(folder, story.steps[0])
     with story.ground(folder, config, watch=False) as here:
         hands.found(here.sandbox)
@@ -113,8 +113,9 @@ def record(story: Story, folder: Path) -> Recording:
     config = story.config(folder, story.steps[-1])
 
     def keep(text: str) -> None:
-        holds.append(here.fingerprint())
-        if len(holds) > 1 and holds[-1] == holds[-2]:
+        nonlocal last
+        before, last = last, here.fingerprint()
+        if last == before:
             return  # it could have changed something, and did not: the same state
         target = folder / "points" / f"{len(points):04}"
         copy(folder / "forges", target / "forges")

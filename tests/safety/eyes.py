@@ -217,13 +217,17 @@ def _on_github(state: Any, repo: Any, people: list[Any]) -> Iterator[Right]:
             yield from _pushed("github", person["login"], repo["id"], refusal, f"{word} {ref}")
 
 
+def _steps(login: str, kind: str, thing: int, level: int) -> Iterator[Right]:
+    """Yield what somebody with a level of GitLab is: each step that it reaches."""
+    for step, least in GITLAB_STEPS.items():
+        if level >= least:
+            yield Right("gitlab", login, kind, thing, step)
+
+
 def _on_groups(world: Any, accesses: dict[str, Access]) -> Iterator[Right]:
     for group in world.groups:
         for login, access in accesses.items():
-            level = access.group_member(group)
-            for step, least in GITLAB_STEPS.items():
-                if level >= least:
-                    yield Right("gitlab", login, "group", group["id"], step)
+            yield from _steps(login, "group", group["id"], access.group_member(group))
             if access.sees_group(group):
                 yield Right("gitlab", login, "group", group["id"], "see")
 
@@ -231,9 +235,7 @@ def _on_groups(world: Any, accesses: dict[str, Access]) -> Iterator[Right]:
 def _on_gitlab(world: Any, project: Any, accesses: dict[str, Access]) -> Iterator[Right]:
     for login, access in accesses.items():
         level = access.project_member(project)
-        for step, least in GITLAB_STEPS.items():
-            if level >= least:
-                yield Right("gitlab", login, "repo", project["id"], step)
+        yield from _steps(login, "repo", project["id"], level)
         if access.reads_code(project):
             yield Right("gitlab", login, "repo", project["id"], "read")
         for what in terms.of_person(world, project, access, BRANCHES):

@@ -72,7 +72,7 @@ def _named(body: str, rules: dict[int, str]) -> str:
         return body
     data = json.loads(body)
     data["branch_ids"] = sorted(
-        json.loads(rules[one])["name"] if one in rules else one for one in data["branch_ids"]
+        json.loads(rules[one])["name"] if one in rules else str(one) for one in data["branch_ids"]
     )
     return json.dumps(data)
 
