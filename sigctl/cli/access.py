@@ -13,7 +13,8 @@ from sigctl.app import access as looking
 from sigctl.app.access_told import told as told_of
 from sigctl.app.context import Options, Watch
 from sigctl.cli import show
-from sigctl.cli.options import common, format_option, interruptible, logs, width
+from sigctl.cli.interrupt import interruptible
+from sigctl.cli.options import common, format_option, logs, width
 from sigctl.core.access_table import Wanted
 from sigctl.errors import UsageError
 from sigctl.report.access import access_text

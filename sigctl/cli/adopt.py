@@ -14,7 +14,8 @@ from sigctl.app.adopting import Wanted, files_of, forges_of, mapping_of, take_ov
 from sigctl.app.context import Watch
 from sigctl.cli import show
 from sigctl.cli.drift import audit_option
-from sigctl.cli.options import common, format_option, interruptible, logs
+from sigctl.cli.interrupt import interruptible
+from sigctl.cli.options import common, format_option, logs
 from sigctl.errors import UsageError
 from sigctl.report.words import plain
 

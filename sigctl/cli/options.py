@@ -6,13 +6,9 @@ import functools
 import logging
 import os
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -116,24 +112,6 @@ def logs(verbose: int) -> None:
     logger = logging.getLogger("sigctl")
     logger.handlers[:] = [handler]
     logger.setLevel(level)
-
-
-@contextmanager
-def interruptible(stop: threading.Event) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) end the run between two actions, and the second end it at once."""
-
-    def asked(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        click.echo("stopping after what runs now; once more to stop at once", err=True)
-
-    old = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def colours(*, no_color: bool) -> bool:

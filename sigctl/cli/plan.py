@@ -19,7 +19,8 @@ from sigctl.app.context import Context, Options, Watch, open_context
 from sigctl.app.last_applied import last_applied, remember
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
-from sigctl.cli.options import common, format_option, full_option, interruptible, logs, pairs, scoped
+from sigctl.cli.interrupt import interruptible
+from sigctl.cli.options import common, format_option, full_option, logs, pairs, scoped
 from sigctl.core.guard_names import GUARDS, is_guard
 from sigctl.core.plan import Plan
 from sigctl.errors import SigctlError, UsageError

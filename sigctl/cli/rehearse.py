@@ -13,7 +13,8 @@ import click
 
 from sigctl.app.context import Watch
 from sigctl.cli import show
-from sigctl.cli.options import common, format_option, interruptible, logs, scoped
+from sigctl.cli.interrupt import interruptible
+from sigctl.cli.options import common, format_option, logs, scoped
 from sigctl.cli.plan import options_of
 from sigctl.report.rehearsal import Row, Told, as_json, rehearsal_markdown, rehearsal_text
 

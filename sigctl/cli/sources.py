@@ -18,7 +18,8 @@ from sigctl.app.moving import gate_of
 from sigctl.app.sources import SourceOptions
 from sigctl.app.uploading import upload as put
 from sigctl.cli import show
-from sigctl.cli.options import common, format_option, interruptible, logs
+from sigctl.cli.interrupt import interruptible
+from sigctl.cli.options import common, format_option, logs
 from sigctl.lookaside.fetch import MAX_BYTES
 from sigctl.lookaside.model import Item, Looked, Survey, stale_first
 from sigctl.report.words import plain
