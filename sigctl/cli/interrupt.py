@@ -39,6 +39,16 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """Let Ctrl-C end a question, and the run with it, at once: nothing runs that it could leave half done."""
+    with ExitStack() as after:
+        for number in ASKED:
+            after.callback(signal.signal, number, signal.signal(number, signal.default_int_handler))
+        after.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(-1))
+        yield
+
+
 class _Presses:
     """How often the run was asked to stop, and what came of it."""
 

@@ -19,7 +19,7 @@ from sigctl.app.context import Context, Options, Watch, open_context
 from sigctl.app.last_applied import last_applied, remember
 from sigctl.app.planning import Allowed, Planned, make_plan
 from sigctl.cli import show
-from sigctl.cli.interrupt import interruptible
+from sigctl.cli.interrupt import asking, interruptible
 from sigctl.cli.options import common, format_option, full_option, logs, pairs, scoped
 from sigctl.core.guard_names import GUARDS, is_guard
 from sigctl.core.plan import Plan
@@ -267,7 +267,8 @@ def _agreed(planned: Planned, format_: str, *, yes: bool, no_color: bool) -> boo
         return True
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask whether to go on", "--yes applies without asking")
-    return click.confirm(f"Make these {len(plan_.actions)} changes?", default=False, err=True)
+    with asking():
+        return click.confirm(f"Make these {len(plan_.actions)} changes?", default=False, err=True)
 
 
 def _write(path: Path, made: Plan) -> None:

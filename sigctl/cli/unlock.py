@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sigctl.app.locking import lock_of
+from sigctl.cli.interrupt import asking
 from sigctl.cli.options import common
 from sigctl.cli.plan import running
 from sigctl.errors import UsageError
@@ -36,7 +37,8 @@ def unlock(*, yes: bool, **given: Any) -> int:
             f"held by {plain(holder.owner)} (run {plain(holder.run)}) until {holder.until:%Y-%m-%d %H:%M} UTC"
         )
         if not yes:
-            click.confirm(f"{text}. Take it away?", abort=True)
+            with asking():
+                click.confirm(f"{text}. Take it away?", abort=True)
         lock.break_()
         click.echo(f"was {text}; nobody holds it now")
     return 0

@@ -68,6 +68,16 @@ def test_any_other_answer_changes_nothing(setting, answer):
     assert "applied" not in screen
 
 
+def test_ctrl_c_at_the_question_ends_the_run_at_once(setting):
+    arguments, env = setting
+    code, screen = on_terminal(["apply", *arguments], env, b"\x03")
+    assert code == 130, screen
+    assert screen.rstrip().endswith("interrupted")
+    assert "stopping after what runs now" not in screen, "nothing runs"
+    code, screen = on_terminal(["plan", "--detailed-exitcode", *arguments], env)
+    assert code == 2, screen
+
+
 def test_no_color_means_no_colour(setting):
     arguments, env = setting
     _, screen = on_terminal(["plan", "--no-color", *arguments], env)
