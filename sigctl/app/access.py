@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from sigctl.app.access_people import Look, chains, last_active, lookers, roles_of
 from sigctl.app.context import Context, Options, Watch, load, open_context, resolve_for
 from sigctl.app.planning import scope_of
+from sigctl.app.side_by_side import of_each_forge
 from sigctl.app.snapshot import load_snapshot
 from sigctl.core.access_leaving import Leaving, leaving
 from sigctl.core.access_rules import Judge
@@ -21,7 +21,7 @@ from sigctl.core.people import Identities, identify
 from sigctl.core.snapshot import Snapshot
 from sigctl.core.state import Account, Desired, Note, Observation, SetAside, State, Traits
 from sigctl.core.unread import told
-from sigctl.errors import ForgeError, InterruptedRunError, UsageError
+from sigctl.errors import UsageError
 from sigctl.forges import traits_of
 from sigctl.forges.base import Forge
 from sigctl.review.rights import Version
@@ -89,17 +89,9 @@ def live(options: Options, env: Mapping[str, str], watch: Watch | None = None) -
 
 def read(context: Context) -> Seen:
     """Return what the opened forges have now."""
-    observed: dict[str, Observation] = {}
-    aside = list(context.set_aside)
-    with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
-        running = {name: pool.submit(_observe, context, forge) for name, forge in context.forges.items()}
-        for name, future in sorted(running.items()):
-            try:
-                observed[name] = future.result()
-            except ForgeError as error:
-                aside.append(SetAside(name, error.text, name, "", error.hint or "nothing is said about it"))
-    if context.watch.stop.is_set():
-        raise InterruptedRunError("interrupted while reading")
+    observed, aside = of_each_forge(
+        context, lambda forge: _observe(context, forge), "nothing is said about it"
+    )
     traits = {name: forge.traits for name, forge in context.forges.items()}
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     seen = observed_as(

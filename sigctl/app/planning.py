@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sigctl.app.context import Context
 from sigctl.app.moving import mirror_options
+from sigctl.app.side_by_side import of_each_forge
 from sigctl.core.archives import opens
 from sigctl.core.compare import Compared, compare
 from sigctl.core.guard import judge_refs
@@ -20,7 +20,7 @@ from sigctl.core.parts import renewed
 from sigctl.core.plan import Action, Cost, Plan, Refusal, merge
 from sigctl.core.state import Desired, Note, SetAside
 from sigctl.core.unexplained import Before, judge
-from sigctl.errors import ForgeError, InterruptedRunError, UsageError
+from sigctl.errors import UsageError
 from sigctl.forges.base import Estimates, Forge, Remote, Scope
 from sigctl.mirror.model import MirrorPlan
 
@@ -65,21 +65,11 @@ def make_plan(
     """
     if allowed:
         allowed.check()
-    aside: list[SetAside] = list(context.set_aside)
-    compared: dict[str, Compared] = {}
-    with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
-        running = {
-            name: pool.submit(_one, context, forge, before, renew=renew)
-            for name, forge in context.forges.items()
-        }
-        for name, future in sorted(running.items()):
-            try:
-                compared[name] = future.result()
-            except ForgeError as error:
-                hint = error.hint or "nothing is known of this forge in this run, and nothing is done there"
-                aside.append(SetAside(name, error.text, name, "", hint))
-    if context.watch.stop.is_set():
-        raise InterruptedRunError("interrupted while reading; nothing was changed")
+    compared, aside = of_each_forge(
+        context,
+        lambda forge: _one(context, forge, before, renew=renew),
+        "nothing is known of this forge in this run, and nothing is done there",
+    )
     mirror = _mirror(context, compared) if context.options.mirror else None
     plan = _whole(context, compared, mirror, aside, allowed or Allowed())
     return Planned(plan, compared, mirror)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sigctl.app.context import Context, Options, resolve_for
 from sigctl.app.planning import scope_of
+from sigctl.app.side_by_side import of_each_forge
 from sigctl.core.compare import compare
 from sigctl.core.kinds import Key, Repo
 from sigctl.core.plan import Plan, merge
 from sigctl.core.publish import published
 from sigctl.core.snapshot import Coverage, Seen, Snapshot, fit
 from sigctl.core.state import Desired, Note, SetAside
-from sigctl.errors import ForgeError, InterruptedRunError, UsageError
+from sigctl.errors import UsageError
 from sigctl.forges import traits_of
 from sigctl.forges.base import Forge
 from sigctl.spec import Config, Resolved
@@ -29,17 +29,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 def take(context: Context) -> Snapshot:
     """Return what the forges hold now, fit to be published; a forge that can't be read is named with its reason."""
-    seen: dict[str, Seen] = {}
-    unread = list(context.set_aside)
-    with ThreadPoolExecutor(max(1, len(context.forges)), "observe") as pool:
-        running = {name: pool.submit(_observe, context, forge) for name, forge in context.forges.items()}
-        for name, future in sorted(running.items()):
-            try:
-                seen[name] = future.result()
-            except ForgeError as error:
-                unread.append(SetAside(name, error.text, name, "", error.hint))
-    if context.watch.stop.is_set():
-        raise InterruptedRunError("interrupted while reading; nothing was written")
+    seen, unread = of_each_forge(context, lambda forge: _observe(context, forge))
     return Snapshot(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         config_digest=context.config.digest,

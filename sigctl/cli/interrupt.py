@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -10,13 +11,16 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import click
+from rich.console import Console
 
 ASKED = (signal.SIGINT, signal.SIGTERM)
+GRACE = 3.0
+"""Seconds that the run has to end by itself after the second signal; then the process ends, as by kill."""
 
 
 @contextmanager
 def interruptible(stop: threading.Event) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) set `stop`, by which the run ends between two actions, and the second end it at once.
+    """Let the first Ctrl-C (or SIGTERM) set `stop`, by which the run ends between two actions, and the second end it within GRACE.
 
     Python runs a handler only in the main thread, and only once that wakes: where the main thread waits for others, a signal may be
     noticed when they have ended, a pause later. So a thread of its own reads what arrives
@@ -58,9 +62,9 @@ class _Presses:
         self._raised = 0
 
     def listen(self, reading: socket.socket) -> None:
-        """Set `stop` at the first signal and wake the main thread at each further one, until the other end is closed."""
+        """Set `stop` at the first signal, wake the main thread at each further one, end the process where even that does not help."""
         ours = 0  # signals that we sent come in like any other
-        while number := reading.recv(1):
+        while number := _next(reading, GRACE if self._count > 1 else None):
             if number[0] not in ASKED:
                 continue
             if ours:
@@ -79,3 +83,17 @@ class _Presses:
         if self._count > self._raised + 1:
             self._raised += 1
             raise KeyboardInterrupt
+
+
+def _next(reading: socket.socket, patience: float | None) -> bytes:
+    """Return the next signal, nothing once the other end is closed; after so many seconds without either, the process ends."""
+    reading.settimeout(patience)
+    try:
+        return reading.recv(1)
+    except TimeoutError:
+        # Threads wait for a slow answer. What they sent may have happened, as with any crash, which the next run can deal with.
+        Console(stderr=True).show_cursor()
+        click.echo(
+            "interrupted at once: what was under way may have happened, the next run finds out", err=True
+        )
+        os._exit(130)

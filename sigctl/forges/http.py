@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
@@ -95,7 +96,7 @@ class Caller:
         stop: threading.Event | None = None,
         told: Callable[[str], None] | None = None,
     ) -> None:
-        """`stop` ends long pauses, not requests; `told` learns of each long pause."""
+        """`stop` ends long pauses, and requests where all is `only_reading`; `told` learns of each long pause."""
         self._read_failure = read_failure
         self._max_requests = max_requests
         self._deadline = clock() + max_seconds
@@ -105,6 +106,7 @@ class Caller:
         self._longest_wait = longest_wait
         self._pacing = pacing
         self._lock = threading.Lock()
+        self._only_reading: list[bool] = []
         self._resume_at = self._planned_until = clock()
         self.reads = 0
         self.writes = 0
@@ -158,6 +160,15 @@ class Caller:
         """
         course = _Course(request, write=True, repeatable=repeatable, spend=spend or {}, happened=happened)
         return self._run(course)
+
+    @contextmanager
+    def only_reading(self) -> Iterator[None]:
+        """While the block runs, a run that is asked to stop ends before its next request: reads leave nothing half done."""
+        self._only_reading.append(True)
+        try:
+            yield
+        finally:
+            self._only_reading.pop()
 
     def stop(self) -> None:
         """End every pause and refuse every request from now on: each waiting thread gets an InterruptedRunError."""
@@ -232,7 +243,7 @@ class Caller:
         self._planned_until = max(self._planned_until, now + pause)
 
     def _check(self, then: float) -> None:
-        if self._waiting.ended.is_set():
+        if self._waiting.ended.is_set() or (self._only_reading and self._waiting.asked_to_end):
             raise InterruptedRunError("stopped before the next request")
         if self.reads + self.writes >= self._max_requests:
             raise BudgetError(

@@ -37,6 +37,11 @@ class Waiting:
         self._told_until = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def asked_to_end(self) -> bool:
+        """Whether the run was asked to stop."""
+        return self._stop.is_set()
+
     def pause(self, seconds: float, why: str = "") -> None:
         """Return after so many seconds, or sooner when all is ended; InterruptedRunError where a long one would keep a run from stopping."""
         if seconds <= 0:

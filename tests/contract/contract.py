@@ -6,6 +6,7 @@ A forge brings a Ground: the adapter, names that are free, and what its API can'
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count, permutations
@@ -36,7 +37,7 @@ from sigctl.core.kinds.webhook import place_of
 from sigctl.core.plan import Action
 from sigctl.core.policy import Policy
 from sigctl.core.state import Desired, Observation, state
-from sigctl.errors import ForgeError, RefusedError
+from sigctl.errors import ForgeError, InterruptedRunError, RefusedError
 from sigctl.executor import Executor
 from sigctl.forges.base import Forge, Scope
 
@@ -50,8 +51,8 @@ class Ground:
     """One forge that a test may do anything on."""
 
     forge: Forge
-    open: Callable[[str, str], Forge]
-    """Another adapter for (url, token); "" = as usual."""
+    open: Callable[..., Forge]
+    """Another adapter for (url, token, stop); "" = as usual."""
     org: str
     people: tuple[str, ...]
     """Accounts that exist, have no rights, and are not the one behind the token."""
@@ -361,6 +362,21 @@ class Contract:
                 assert health.reachable is not bool(url)
             finally:
                 forge.close()
+
+    def test_where_only_reads_are_left_it_ends_when_asked_to_stop(self, ground: Ground) -> None:
+        stop = threading.Event()
+        forge = ground.open("", "", stop)
+        try:
+            whole = forge.observe(ground.scope(())).reads
+            stop.set()
+            with pytest.raises(InterruptedRunError):
+                forge.observe(ground.scope(()))
+            assert forge.requests() == (whole, 0)
+            repo = _repo(ground)
+            forge.execute(Action(forge.name, "create", None, repo))  # what is begun is brought to its end
+            assert repo.key in ground.observe(repo).state
+        finally:
+            forge.close()
 
     def test_requests_are_counted(self, ground: Ground) -> None:
         reads, writes = ground.forge.requests()

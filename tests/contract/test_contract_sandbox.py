@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def paid(tmp_path: Path) -> Iterator[Ground]:
 
 
 def _grounds(type_: str, document: Any) -> Iterator[Ground]:
-    def opened(url: str, token: str) -> Forge:
+    def opened(url: str, token: str, stop: threading.Event | None = None) -> Forge:
         usual = document[type_]
         given = Settings(
             type_,
@@ -47,6 +48,7 @@ def _grounds(type_: str, document: Any) -> Iterator[Ground]:
             SecretStr(token or usual["token"]),
             max_seconds=20 if url else 600,
             patience=0.1 if url else 6.0,
+            stop=stop,
         )
         return open_forge(given)
 

@@ -295,6 +295,18 @@ def test_stop_wakes_whoever_waits_and_refuses_the_rest() -> None:
         caller.read(lambda: "late")
 
 
+def test_asked_to_stop_nothing_more_is_sent_where_all_only_reads() -> None:
+    stop = threading.Event()
+    caller = Caller(read_failure, max_requests=10, max_seconds=3600.0, stop=stop)
+    with caller.only_reading():
+        assert caller.read(lambda: "answer") == "answer"
+        stop.set()
+        with pytest.raises(InterruptedRunError):
+            caller.read(lambda: "late")
+    assert caller.read(lambda: "for a change that is under way") == "for a change that is under way"
+    assert (caller.reads, caller.writes) == (2, 0)
+
+
 def test_counts_are_whole_under_many_threads() -> None:
     caller = Caller(read_failure, max_requests=10_000, max_seconds=3600.0)
 

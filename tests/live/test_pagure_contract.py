@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,10 +24,10 @@ pytestmark = pytest.mark.live
 def ground(pagure: Any, token: str) -> Iterator[Ground]:
     server, reached = pagure
 
-    def opened(url: str, other: str) -> Forge:
-        given = Settings(
-            "pagure", "pagure", url or reached.url, SecretStr(other or token), max_seconds=20 if url else 600
-        )
+    def opened(url: str, other: str, stop: threading.Event | None = None) -> Forge:
+        seconds = 20 if url else 600
+        secret = SecretStr(other or token)
+        given = Settings("pagure", "pagure", url or reached.url, secret, max_seconds=seconds, stop=stop)
         return open_forge(given)
 
     def by_hand(before: Resource | None, after: Resource | None) -> None:

@@ -43,3 +43,63 @@ def test_an_interrupted_apply_says_so_and_the_next_one_finishes(world, number):
     assert left == report["counts"]["stopped"]  # nothing is half done, and nothing done is said to be left
     world.ok("apply", "--yes")
     world.ok("plan", "--detailed-exitcode")
+
+
+def started(world, *arguments):
+    """Start a command whose first Ctrl-C is still to come."""
+    code = "import sys; from sigctl import cli; cli.main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, *world.whole(arguments, mirror=False)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=dict(os.environ), stdout=pipe, stderr=pipe, text=True)
+
+
+def until(condition, process):
+    """Wait for something that a command shall bring about."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)  # waiting for a condition, with a bound
+
+
+def test_what_only_reads_ends_before_its_next_requests(world, settled):
+    world.ok("plan")
+    whole = len(world.exchanges)
+    world.sandbox.faults.replace([{"when": {}, "what": {"delay_ms": 500}}])
+    process = started(world, "apply", "--yes")
+    try:
+        until(lambda: len(world.exchanges) > whole, process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "error: interrupted while reading; nothing was changed"
+    assert len(world.exchanges) - whole < whole / 2, "most was not asked for"
+    assert world.writes() == []
+
+
+def test_a_second_time_waits_for_no_slow_answer(world):
+    slow = {"method": "POST", "path": "/orgs/[^/]+/teams"}
+    world.sandbox.faults.replace([{"when": slow, "what": {"delay_ms": 30000}}])
+    asked = world.sandbox.faults
+    process = started(world, "apply", "--yes", "--forge", "github")
+    try:
+        until(lambda: any(fault.count for fault in asked._faults), process)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "stopping after what runs now; once more to stop at once\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert (
+        err.splitlines()[-1]
+        == "interrupted at once: what was under way may have happened, the next run finds out"
+    )
+    assert not [one for one in world.requests(method="POST") if one.path.endswith("/teams")]
+    asked.replace([])
+    world.ok("apply", "--yes")
+    world.ok("plan", "--detailed-exitcode")

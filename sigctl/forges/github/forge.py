@@ -46,7 +46,8 @@ class GitHub:
 
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
-        found = observe(self._session, scope, progress)
+        with self._session.caller.only_reading():
+            found = observe(self._session, scope, progress)
         notes = (*found.notes, *self._roles.notes(scope.orgs))
         return replace(found, state=self._roles.seen(found.state), notes=notes)
 

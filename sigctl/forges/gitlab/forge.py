@@ -43,7 +43,8 @@ class GitLab:
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
         with_rules = "branch_rule" in self.traits.kinds
-        return observe(self._context, self._settings, scope, progress, with_rules=with_rules)
+        with self._context.client.caller.only_reading():
+            return observe(self._context, self._settings, scope, progress, with_rules=with_rules)
 
     def execute(self, action: Action) -> str:
         """Make the change, or find that it already is so; return the server's request id or ""; raise ForgeError."""

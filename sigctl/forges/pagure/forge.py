@@ -36,7 +36,8 @@ class Pagure:
     def observe(self, scope: Scope, progress: Progress | None = None) -> Observation:
         """Return all that is in scope; raise a ForgeError when any part of it could not be read whole."""
         is_computed = self._settings.branch_rules == "computed"
-        return observe(self._session, scope, progress, is_computed=is_computed)
+        with self._session.caller.only_reading():
+            return observe(self._session, scope, progress, is_computed=is_computed)
 
     def execute(self, action: Action) -> str:
         """Make the change and see that it is made; raise ForgeError. Pagure has no ids of requests, so it returns ""."""
