@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import upstreams
-from conftest import World
+from scenario_world import World
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 NAMES = {"github": "github", "gitlab": "git.centos.org"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 import upstreams
-from conftest import LOGINS, ROOT, Result, World
 from pushing import push, refs
+from scenario_world import LOGINS, ROOT, Result, World
 
 from sigctl.sandbox import control
 

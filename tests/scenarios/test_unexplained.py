@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import World
+from scenario_world import World
 
 from sigctl import cli
 

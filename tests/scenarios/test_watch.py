@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import upstreams
-from conftest import LOGINS, ORGS, ROOT, World
+from scenario_world import LOGINS, ORGS, ROOT, World
 
 from sigctl.sandbox import control
 from sigctl.watch.store import read_history
