@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 import click
@@ -73,7 +73,7 @@ class _Presses:
             self._count += 1
             if self._count == 1:
                 self._stop.set()
-                click.echo("stopping after what runs now; once more to stop at once", err=True)
+                _tell("stopping after what runs now; once more to stop at once")
             else:
                 ours += 1
                 signal.pthread_kill(threading.main_thread().ident or 0, number[0])
@@ -92,8 +92,12 @@ def _next(reading: socket.socket, patience: float | None) -> bytes:
         return reading.recv(1)
     except TimeoutError:
         # Threads wait for a slow answer. What they sent may have happened, as with any crash, which the next run can deal with.
-        Console(stderr=True).show_cursor()
-        click.echo(
-            "interrupted at once: what was under way may have happened, the next run finds out", err=True
-        )
+        with suppress(OSError):
+            Console(stderr=True).show_cursor()
+        _tell("interrupted at once: what was under way may have happened, the next run finds out")
         os._exit(130)
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # whoever read it may be gone, and the run ends all the same
+        click.echo(text, err=True)

@@ -12,7 +12,7 @@ import pytest
 
 from sigctl.cli.interrupt import interruptible
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def _until_main_sleeps() -> None:
