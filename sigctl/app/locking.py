@@ -159,6 +159,9 @@ def held(lock: RemoteLock, stop: threading.Event, *, every: float) -> Iterator[N
     thread.start()
     try:
         yield
+    except InterruptedRunError:
+        if not lost:  # else this is what came of it
+            raise
     finally:
         done.set()
         thread.join()

@@ -91,13 +91,16 @@ def test_a_branch_with_something_else_is_left_alone(remote, tmp_path):
     assert tips(remote) == [f"{made}\t{BRANCH}"]
 
 
-def test_a_run_whose_lock_was_broken_is_stopped(remote):
+@pytest.mark.parametrize("ends", ["well", "as it was asked to"])
+def test_a_run_whose_lock_was_broken_is_stopped(remote, ends):
     stop = threading.Event()
 
     def run():
         with held(lock(remote, "slow"), stop, every=0.5):
             lock(remote, "admin").break_()
             assert stop.wait(60)
+            if ends != "well":
+                raise InterruptedRunError("interrupted while reading")
 
     with pytest.raises(InterruptedRunError, match="the lock was lost"):
         run()
