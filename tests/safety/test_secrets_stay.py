@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -45,16 +47,21 @@ class Onlookers:
         while not self._stop.wait(0.005):
             for folder in Path("/proc").iterdir():
                 if folder.name.isdecimal():
-                    self._read(folder / "cmdline", children=False)
-                    self._read(folder / "environ", children=True)
+                    self._look(folder)
 
-    def _read(self, file, *, children):
+    def _look(self, process):
         try:
-            data = file.read_bytes()
-            if children and str(SIGCTL).encode() in (file.parent / "cmdline").read_bytes().split(b"\0")[:2]:
-                return  # sigctl itself is given its tokens in the environment
+            before = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+            after = (process / "cmdline").read_bytes()
         except OSError:
             return
+        self._judge(process / "cmdline", after)
+        # sigctl itself is given its tokens in the environment; on its way to be another program, a process has a bit of both
+        if before == after and str(SIGCTL).encode() not in after.split(b"\0")[:2]:
+            self._judge(process / "environ", environment)
+
+    def _judge(self, file, data):
         if any(canary in data for canary in self._canaries):
             self.found.append(f"{file}: {data[:80]!r}")
 
@@ -65,6 +72,20 @@ class Onlookers:
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join()
+
+
+@pytest.mark.parametrize("where", ["cmdline", "environ"])
+def test_onlookers_see_what_a_child_is_given(where):
+    canary = f"canary-{uuid.uuid4()}"
+    given = [canary] if where == "cmdline" else []
+    env = {"TOKEN": canary} if where == "environ" else {}
+    with Onlookers({canary.encode()}) as onlookers:
+        child = subprocess.Popen([sys.executable, "-c", "input()", *given], env=env, stdin=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while not onlookers.found and time.monotonic() < deadline:
+            time.sleep(0.005)  # waiting for a condition, with a bound
+        child.communicate(b"\n")
+    assert {one.partition(":")[0] for one in onlookers.found} == {f"/proc/{child.pid}/{where}"}
 
 
 @pytest.mark.timeout(900)
