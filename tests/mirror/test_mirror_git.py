@@ -25,7 +25,7 @@ def script(path: Path, text: str) -> str:
     return str(path)
 
 
-def until(condition, seconds: float = 15.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came true"
