@@ -9,13 +9,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 import click
 from rich.console import Console
 
 ASKED = (signal.SIGINT, signal.SIGTERM)
 GRACE = 3.0
-"""Seconds that the run has to end by itself after the second signal; then the process ends, as by kill."""
+"""Seconds that the run has to end by itself after the second signal; then, or at a third one, the process ends, as by kill."""
 
 
 @contextmanager
@@ -59,29 +60,31 @@ class _Presses:
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._count = 0
-        self._raised = 0
+        self._raised = False
 
     def listen(self, reading: socket.socket) -> None:
-        """Set `stop` at the first signal, wake the main thread at each further one, end the process where even that does not help."""
-        ours = 0  # signals that we sent come in like any other
+        """Set `stop` at the first signal, wake the main thread at the second, end the process at the third, until the other end is closed."""
+        ours = False  # the signal that we sent comes in like any other
         while number := _next(reading, GRACE if self._count > 1 else None):
             if number[0] not in ASKED:
                 continue
             if ours:
-                ours -= 1
+                ours = False
                 continue
             self._count += 1
             if self._count == 1:
                 self._stop.set()
                 _tell("stopping after what runs now; once more to stop at once")
-            else:
-                ours += 1
+            elif self._count == 2:  # noqa: PLR2004  # once more
+                ours = True
                 signal.pthread_kill(threading.main_thread().ident or 0, number[0])
+            else:
+                _end()
 
     def woken(self, _number: int, _frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt in the main thread, once for each signal after the first."""
-        if self._count > self._raised + 1:
-            self._raised += 1
+        """Raise KeyboardInterrupt in the main thread, once, after the second signal."""
+        if self._count > 1 and not self._raised:
+            self._raised = True
             raise KeyboardInterrupt
 
 
@@ -91,11 +94,15 @@ def _next(reading: socket.socket, patience: float | None) -> bytes:
     try:
         return reading.recv(1)
     except TimeoutError:
-        # Threads wait for a slow answer. What they sent may have happened, as with any crash, which the next run can deal with.
-        with suppress(OSError):
-            Console(stderr=True).show_cursor()
-        _tell("interrupted at once: what was under way may have happened, the next run finds out")
-        os._exit(130)
+        _end()
+
+
+def _end() -> NoReturn:
+    """Leave the threads that wait for a slow answer: what they sent may have happened, as with any crash."""
+    with suppress(OSError):
+        Console(stderr=True).show_cursor()
+    _tell("interrupted at once: what was under way may have happened, the next run finds out")
+    os._exit(130)
 
 
 def _tell(text: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,17 @@ def test_an_interrupted_apply_says_so_and_the_next_one_finishes(world, number):
     world.ok("plan", "--detailed-exitcode")
 
 
+@contextmanager
 def started(world, *arguments):
-    """Start a command whose first Ctrl-C is still to come."""
+    """Start a command whose first Ctrl-C is still to come; afterwards it has ended, whatever became of it."""
     code = "import sys; from sigctl import cli; cli.main(sys.argv[1:])"
     command = [sys.executable, "-c", code, *world.whole(arguments, mirror=False)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=dict(os.environ), stdout=pipe, stderr=pipe, text=True)
+    with subprocess.Popen(command, env=dict(os.environ), stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def until(condition, process):
@@ -66,39 +72,33 @@ def test_what_only_reads_ends_before_its_next_requests(world, settled):
     world.ok("plan")
     whole = len(world.exchanges)
     world.sandbox.faults.replace([{"when": {}, "what": {"delay_ms": 500}}])
-    process = started(world, "apply", "--yes")
-    try:
+    with started(world, "apply", "--yes") as process:
         until(lambda: len(world.exchanges) > whole, process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "error: interrupted while reading; nothing was changed"
     assert len(world.exchanges) - whole < whole / 2, "most was not asked for"
     assert world.writes() == []
 
 
-def test_a_second_time_waits_for_no_slow_answer(world):
+@pytest.mark.parametrize("presses", ["two", "again and again"])
+def test_more_than_once_waits_for_no_slow_answer(world, presses):
     slow = {"method": "POST", "path": "/orgs/[^/]+/teams"}
     world.sandbox.faults.replace([{"when": slow, "what": {"delay_ms": 30000}}])
     asked = world.sandbox.faults
-    process = started(world, "apply", "--yes", "--forge", "github")
-    try:
+    with started(world, "apply", "--yes", "--forge", "github") as process:
         until(lambda: any(fault.count for fault in asked._faults), process)
         process.send_signal(signal.SIGINT)
         assert process.stderr.readline() == "stopping after what runs now; once more to stop at once\n"
         process.send_signal(signal.SIGINT)
+        while presses != "two" and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)  # as fast as somebody may press; the process ends, or the test's own time does
         _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
     assert process.returncode == 130
-    assert (
-        err.splitlines()[-1]
-        == "interrupted at once: what was under way may have happened, the next run finds out"
-    )
+    ends = "interrupted at once: what was under way may have happened, the next run finds out"
+    assert err.splitlines() == [ends]
     assert not [one for one in world.requests(method="POST") if one.path.endswith("/teams")]
     asked.replace([])
     world.ok("apply", "--yes")
