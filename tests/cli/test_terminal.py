@@ -26,15 +26,19 @@ def on_terminal(arguments, env, answer=None, asked=b"[y/N]"):
         os.execve(SIGCTL, ["sigctl", *arguments], env)  # the command under test
     seen = b""
     deadline = time.monotonic() + 60
+    told = float("inf")
     while time.monotonic() < deadline:
+        if answer == b"\x03" and time.monotonic() - told > 5:  # it came just before the process waited for it
+            told = time.monotonic()
+            os.write(terminal, answer)
         if select.select([terminal], [], [], 0.2)[0]:
             try:
                 seen += os.read(terminal, 65536)
             except OSError:  # the other end is closed: the process ended
                 break
-        if answer is not None and asked in seen:
+        if answer is not None and asked in seen and told == float("inf"):
+            told = time.monotonic()
             os.write(terminal, answer)
-            answer = None
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status), seen.decode()
 
